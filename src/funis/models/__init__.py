@@ -1,0 +1,27 @@
+"""Disease models: equations in Antimony, parameters with sources, endpoints; SBML out."""
+
+from funis.models.endpoints import Endpoints
+from funis.models.form import OdeForm
+from funis.models.model import (
+    Input,
+    Model,
+    Parameter,
+    check_model,
+    disease_ids,
+    find_disease,
+    library_folder,
+    load_model,
+)
+
+__all__ = [
+    "Endpoints",
+    "Input",
+    "Model",
+    "OdeForm",
+    "Parameter",
+    "check_model",
+    "disease_ids",
+    "find_disease",
+    "library_folder",
+    "load_model",
+]

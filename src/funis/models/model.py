@@ -1,0 +1,293 @@
+"""`Model`: the equations, parameters and endpoints of one disease, loaded and checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.checks import Document, InputError, Issue, IssueList, nearest, read_yaml, validate
+from funis.models.compose import UNITS, ModelText, antimony_text, read_text, sbml_text, unit_issues
+from funis.models.endpoints import Endpoints, load_endpoints
+from funis.models.form import OdeForm, read_form
+from funis.models.schema import Distribution, ParameterFile, ParameterRow, Target
+
+Array = NDArray[np.float64]
+FILES = ("model.ant", "parameters.yaml", "endpoints.yaml", "card.md")
+"""A disease is these four files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A constant of the equations: its value, unit, spread between patients, and source."""
+
+    id: str
+    name: str
+    value: float
+    unit: str
+    status: Literal["measured", "derived", "calibrated", "assumed"]
+    source: str
+    where: str | None
+    note: str | None
+    distribution: Distribution | None
+    role: Literal["parameter", "covariate"]
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What may be given to a patient, and the states that it reaches."""
+
+    id: str
+    kind: Literal["cells", "drug"]
+    description: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One disease on the shared core.
+
+    Attributes
+    ----------
+    text : the composed equations.
+    parameters : every parameter, the core's first.
+    covariates : parameter id -> column of the subjects table.
+    correlations : (parameter, parameter, rho) of the Gaussian copula.
+    bounds : observable or parameter -> (low, high) of a plausible untreated patient.
+    targets : moments that the pool of virtual patients is weighted to.
+    endpoints : components, scores and responder rules.
+    """
+
+    id: str
+    name: str
+    folder: Path
+    course: Literal["steady", "progressive"]
+    text: ModelText
+    functions: str
+    parameters: tuple[Parameter, ...]
+    covariates: Mapping[str, str]
+    correlations: tuple[tuple[str, str, float], ...]
+    bounds: Mapping[str, tuple[float, float]]
+    targets: tuple[Target, ...]
+    endpoints: Endpoints
+
+    @cached_property
+    def inputs(self) -> tuple[Input, ...]:
+        """Inputs in the order of the text."""
+        return tuple(
+            Input(given.id, "cells" if given.kind == "cells" else "drug", given.description, given.targets)
+            for given in self.text.inputs
+        )
+
+    @cached_property
+    def sbml(self) -> str:
+        """The model as SBML Level 3, units declared."""
+        return self.sbml_variant()
+
+    def sbml_variant(self, *, full: bool = False, corrupt: Mapping[str, str] | None = None) -> str:
+        """Return the SBML of the full form, or with a unit corrupted on purpose (for tests)."""
+        values = {p.id: (p.value, p.unit) for p in self.parameters}
+        text = antimony_text(self.text, self.functions, values, full=full, corrupt=corrupt)
+        return sbml_text(text, self.id)
+
+    @cached_property
+    def form(self) -> OdeForm:
+        """The equations in symbols; fast species algebraic."""
+        return read_form(self.sbml, self.text.words("forcing"))
+
+    @cached_property
+    def full_form(self) -> OdeForm:
+        """The verification twin: fast species as states."""
+        return read_form(self.sbml_variant(full=True), self.text.words("forcing"))
+
+    @cached_property
+    def hash(self) -> str:
+        """Content hash of equations and parameters (not of endpoints)."""
+        digest = hashlib.sha256(self.sbml.encode())
+        for p in self.parameters:
+            digest.update(repr((p.id, p.value, p.unit, p.distribution)).encode())
+        digest.update(repr((self.correlations, sorted(self.bounds.items()), self.targets)).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def accumulators(self) -> tuple[str, ...]:
+        """States that only collect and are left out of the stability gate."""
+        return self.text.words("accumulators")
+
+    @cached_property
+    def cell_states(self) -> tuple[str, ...]:
+        """States in 1e6 cells, zero without treatment."""
+        return self.text.cells
+
+    def parameter(self, name: str) -> Parameter:
+        """Return one parameter by id."""
+        return next(p for p in self.parameters if p.id == name)
+
+    def input(self, name: str) -> Input | None:
+        """Return one input by id, or None."""
+        return next((given for given in self.inputs if given.id == name), None)
+
+
+def library_folder() -> Path:
+    """Return the folder of the data that ships with the package."""
+    return Path(str(resources.files("funis.models"))).parent / "library"
+
+
+def disease_ids(root: Path | None = None) -> tuple[str, ...]:
+    """Return the diseases of a library: the folders that hold a model."""
+    folder = (root or library_folder()) / "diseases"
+    return tuple(sorted(path.parent.name for path in folder.glob("*/model.ant")))
+
+
+def find_disease(name: str, root: Path | None = None) -> Path:
+    """Return the folder of a disease, given its id or a path.
+
+    Raises
+    ------
+    InputError
+        An unknown disease, with the nearest one.
+    """
+    if Path(name).is_dir() and (Path(name) / "model.ant").is_file():
+        return Path(name)
+    known = disease_ids(root)
+    if name not in known:
+        issue = Issue(
+            None, None, "disease", f"unknown disease '{name}'", f"one of {', '.join(known)}",
+            nearest(name, known),
+        )  # fmt: skip
+        raise InputError(IssueList((issue,)))
+    return (root or library_folder()) / "diseases" / name
+
+
+def load_model(disease: str | Path, *, core: Path | None = None) -> Model:
+    """Load a disease by id or folder.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong in its files, with file and line.
+    """
+    folder = disease if isinstance(disease, Path) else find_disease(disease)
+    core = core or library_folder() / "core"
+    text = read_text(folder.name, folder / "model.ant", core)
+    shared, shared_rows = _rows(core / "parameters.yaml")
+    own, own_rows = _rows(folder / "parameters.yaml")
+    used = _words(text)
+    rows = {name: row for name, row in shared_rows.items() if name in used} | own_rows
+    covariates = dict(own.covariates)
+    return Model(
+        folder.name,
+        text.directives.get("name", folder.name),
+        folder,
+        "progressive" if text.directives.get("course") == "progressive" else "steady",
+        text,
+        (core / "functions.ant").read_text(encoding="utf-8"),
+        tuple(_parameter(name, row, name in covariates) for name, row in rows.items()),
+        covariates,
+        (*shared.correlations, *own.correlations),
+        dict(shared.bounds) | dict(own.bounds),
+        own.targets,
+        load_endpoints(folder / "endpoints.yaml"),
+    )
+
+
+def _rows(file: Path) -> tuple[ParameterFile, dict[str, tuple[ParameterRow, str, int | None]]]:
+    document: Document = read_yaml(file)
+    parsed = validate(ParameterFile, document)
+    rows = {
+        name: (row, document.file, document.line(("parameters", name)))
+        for name, row in parsed.parameters.items()
+    }
+    issues = [
+        Issue(file_, line, f"parameters.{name}.unit", f"unknown unit '{row.unit}'",
+              f"one of {', '.join(UNITS)}", nearest(row.unit, list(UNITS)))
+        for name, (row, file_, line) in rows.items() if row.unit not in UNITS
+    ]  # fmt: skip
+    IssueList(tuple(issues)).raise_errors()
+    return parsed, rows
+
+
+def _parameter(
+    name: str, given: tuple[ParameterRow, str, int | None], covariate: bool
+) -> Parameter:
+    row, file, line = given
+    return Parameter(
+        name, row.name or name, row.value, row.unit, row.status, row.source, row.where, row.note,
+        row.distribution, "covariate" if covariate else "parameter", file, line,
+    )  # fmt: skip
+
+
+def _words(text: ModelText) -> frozenset[str]:
+    import re
+
+    words: set[str] = set(text.fast.values())
+    for line in text.lines:
+        words.update(re.findall(r"[A-Za-z_]\w*", line.text))
+    return frozenset(words | {"noise_time", "lot_potency"})
+
+
+def check_model(model: Model) -> IssueList:
+    """Check a model as `funis check` does: sources, symbols, units, endpoints, files."""
+    issues = [*check_sources(model), *check_symbols(model), *check_endpoints(model)]
+    issues += [
+        Issue(str(model.folder), None, name, "no such file", "a disease has four files")
+        for name in FILES if not (model.folder / name).is_file()
+    ]  # fmt: skip
+    return IssueList(tuple(issues)) + unit_issues(model.sbml, model.id)
+
+
+def check_sources(model: Model) -> list[Issue]:
+    """Every parameter carries a source; `assumed` says so in words."""
+    return [
+        Issue(p.file, p.line, f"parameters.{p.id}.source", "no source", "where the value was seen, or why assumed")
+        for p in model.parameters if not p.source.strip()
+    ]  # fmt: skip
+
+
+def check_symbols(model: Model) -> list[Issue]:
+    """Every symbol of the equations is defined, and every row of the disease is used."""
+    form = model.form
+    known = {p.id for p in model.parameters} | {n for n in form.parameters if n.startswith("inflow_")}
+    known |= set(model.text.words("forcing"))
+    issues = [
+        Issue(str(model.folder / "model.ant"), _line_of(model, name), name, f"'{name}' has no value",
+              "a row in parameters.yaml", nearest(name, sorted(known | set(form.outputs))))
+        for name in form.parameters if name not in known
+    ]  # fmt: skip
+    used = _words(model.text) | set(model.covariates)
+    issues += [
+        Issue(p.file, p.line, f"parameters.{p.id}", "not used by the equations", severity="warning")
+        for p in model.parameters if p.id not in used
+    ]  # fmt: skip
+    return issues
+
+
+def _line_of(model: Model, name: str) -> int | None:
+    import re
+
+    for line in model.text.lines:
+        if re.search(rf"\b{re.escape(name)}\b", line.text):
+            return line.number
+    return None
+
+
+def check_endpoints(model: Model) -> list[Issue]:
+    """Every component and structural endpoint observes something that the model computes."""
+    known = model.form.outputs
+    issues = []
+    for item in (*model.endpoints.components, *model.endpoints.structural):
+        if item.observable not in known:
+            issues.append(
+                Issue(str(model.folder / "endpoints.yaml"), None, item.id,
+                      f"unknown observable '{item.observable}'", None, nearest(item.observable, known))
+            )  # fmt: skip
+    return issues

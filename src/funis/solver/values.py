@@ -1,0 +1,162 @@
+"""The values that go through the solver's door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SOLVED, SOLVED_TIGHTER, SOLVED_SECOND, FAILED = 0, 1, 2, 3
+STATUS = {
+    SOLVED: "solved",
+    SOLVED_TIGHTER: "solved at rtol/100",
+    SOLVED_SECOND: "solved by the second method",
+    FAILED: "failed to solve",
+}
+"""What a status says. Everything below FAILED is a solution within the tolerance."""
+
+MINUTES_PER_DAY = 1440
+
+
+class Doses(Protocol):
+    """Explicit dose events, one row each (see `funis.protocol.DoseEvents`)."""
+
+    @property
+    def patient(self) -> Integers:
+        """Row of the patient."""
+
+    @property
+    def minute(self) -> Integers:
+        """Minute of the event."""
+
+    @property
+    def input(self) -> Sequence[str] | NDArray[np.object_]:
+        """Id of the input."""
+
+    @property
+    def amount(self) -> Array:
+        """Amount: 1e6 cells, or standard doses times days."""
+
+    @property
+    def duration_minute(self) -> Integers:
+        """Duration, 0 = bolus."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterTable:
+    """Parameter values of each patient, (patient, name); names left out take the model's value."""
+
+    names: tuple[str, ...]
+    values: Array
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
+            raise ValueError(f"values must be (patient, {len(self.names)}), not {self.values.shape}")
+
+    def replaced(self, scenario: Mapping[str, float]) -> ParameterTable:
+        """Return a table in which each named parameter has one value for all patients."""
+        names = (*self.names, *(name for name in scenario if name not in self.names))
+        values = np.empty((len(self.values), len(names)))
+        values[:, : len(self.names)] = self.values
+        for name, value in scenario.items():
+            values[:, names.index(name)] = value
+        return ParameterTable(names, values)
+
+    def rows(self, index: Integers) -> ParameterTable:
+        """Return some patients."""
+        return ParameterTable(self.names, self.values[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Forcing:
+    """A C1 cubic function of time for each patient, given at evenly spaced knots.
+
+    Attributes
+    ----------
+    name : the parameter of the model that it drives.
+    first_day, spacing_day : place of the knots [day].
+    values, slopes : (patient, knot); slopes per day.
+    """
+
+    name: str
+    first_day: float
+    spacing_day: float
+    values: Array
+    slopes: Array
+
+    def at(self, row: int, day: Array | float) -> Array:
+        """Evaluate one patient's function at times [day]."""
+        u = (np.asarray(day, dtype=np.float64) - self.first_day) / self.spacing_day
+        knot = np.clip(np.floor(u).astype(np.int64), 0, self.values.shape[1] - 2)
+        return hermite(
+            u - knot,
+            self.values[row, knot],
+            self.values[row, knot + 1],
+            self.slopes[row, knot] * self.spacing_day,
+            self.slopes[row, knot + 1] * self.spacing_day,
+        )
+
+    def rows(self, index: Integers) -> Forcing:
+        """Return some patients."""
+        return Forcing(
+            self.name, self.first_day, self.spacing_day, self.values[index], self.slopes[index]
+        )
+
+
+def hermite(u: Array, left: Array, right: Array, left_slope: Array, right_slope: Array) -> Array:
+    """Evaluate the cubic with given end values and end slopes (per interval) at u in 0..1."""
+    v = 1.0 - u
+    result: Array = (
+        left * v * v * (1 + 2 * u)
+        + left_slope * u * v * v
+        + right * u * u * (3 - 2 * u)
+        - right_slope * u * u * v
+    )
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a simulation begins: a minute, and the state of each patient, (patient, state)."""
+
+    minute: int
+    states: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectories:
+    """What the door returns.
+
+    Attributes
+    ----------
+    outputs : names of the last axis of `values`.
+    times : minutes.
+    values : (patient, time, output); a patient that failed is NaN. At the minute of a dose the
+        value before the dose.
+    end : (patient, state) at the last time, before any dose of that minute.
+    status : (patient,), see `STATUS`.
+    sensitivities : (patient, time, output, parameter), or None.
+    """
+
+    outputs: tuple[str, ...]
+    times: Integers
+    values: Array
+    end: Array
+    status: NDArray[np.int8]
+    sensitivities: Array | None = field(default=None)
+
+    def output(self, name: str) -> Array:
+        """Return one output, (patient, time)."""
+        result: Array = self.values[:, :, self.outputs.index(name)]
+        return result
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Patients that no method solved, (patient,)."""
+        return self.status == FAILED
