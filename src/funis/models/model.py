@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,11 @@ from funis.models.schema import Distribution, ParameterFile, ParameterRow, Targe
 Array = NDArray[np.float64]
 FILES = ("model.ant", "parameters.yaml", "endpoints.yaml", "card.md")
 """A disease is these four files."""
+
+OUTSIDE = frozenset(
+    {"noise_time", "expectation", "expectation_time", "expectation_site", "inflation"}
+)
+"""Parameters of the shared core that act outside the equations: in the forcing and at visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,11 @@ class Model:
     targets: tuple[Target, ...]
     endpoints: Endpoints
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what is compiled: it is made again where the value arrives."""
+        kept = {field.name for field in fields(self)} | {"sbml"}
+        return {name: value for name, value in self.__dict__.items() if name in kept}
+
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
         """Inputs in the order of the text."""
@@ -102,12 +112,12 @@ class Model:
     @cached_property
     def form(self) -> OdeForm:
         """The equations in symbols; fast species algebraic."""
-        return read_form(self.sbml, self.text.words("forcing"))
+        return _form(self.sbml, self.text.words("forcing"))
 
     @cached_property
     def full_form(self) -> OdeForm:
         """The verification twin: fast species as states."""
-        return read_form(self.sbml_variant(full=True), self.text.words("forcing"))
+        return _form(self.sbml_variant(full=True), self.text.words("forcing"))
 
     @cached_property
     def hash(self) -> str:
@@ -135,6 +145,11 @@ class Model:
     def input(self, name: str) -> Input | None:
         """Return one input by id, or None."""
         return next((given for given in self.inputs if given.id == name), None)
+
+
+@lru_cache(maxsize=8)
+def _form(sbml: str, forcing: tuple[str, ...]) -> OdeForm:
+    return read_form(sbml, forcing)
 
 
 def library_folder() -> Path:
@@ -232,7 +247,7 @@ def _words(text: ModelText) -> frozenset[str]:
     words: set[str] = set(text.fast.values())
     for line in text.lines:
         words.update(re.findall(r"[A-Za-z_]\w*", line.text))
-    return frozenset(words | {"noise_time", "lot_potency"})
+    return frozenset(words | OUTSIDE)
 
 
 def check_model(model: Model) -> IssueList:

@@ -71,6 +71,8 @@ class Runner:
         if forcing is not None:
             model.setGlobalParameterValues(self.window, _window(forcing, row, start))
         days = np.concatenate([[start], minutes]) / MINUTES_PER_DAY
+        model.setTime(float(days[0]))
+        self.engine.integrator.restart(float(days[0]))
         table = np.asarray(self.engine.simulate(times=days.tolist()))
         return table[1:].copy()
 

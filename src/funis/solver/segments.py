@@ -12,6 +12,9 @@ from funis.solver.values import MINUTES_PER_DAY, Array, Doses, Integers
 CELL_FLOOR = 1e-6
 """One cell, in units of 1e6: smaller cell states are set to zero at every boundary."""
 
+TINY = 1e-12
+"""Any smaller state is zero: a drug exposure decayed to 1e-36 made CVODE fail on its first step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -106,6 +109,7 @@ def begin(state: Array, segment: Segment, floored: Integers, sink: int | None) -
     state = state.copy()
     small = floored[np.abs(state[floored]) < CELL_FLOOR]
     small = np.union1d(small, floored[state[floored] < 0])
+    state[np.abs(state) < TINY] = 0.0
     if sink is not None:
         state[sink] += state[small[small != sink]].sum()
     state[small] = 0.0

@@ -1,0 +1,60 @@
+# Needs python3 (3.11 to 3.14) with venv, and make. Everything else comes from uv.lock as wheels.
+PYTHON ?= python3
+WORKERS ?= 2
+
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.installed-from-lock
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test bench lint docs lock
+
+help:
+	@echo "make install  build .venv from uv.lock (wheels only, no compiler)"
+	@echo "make demo     conduct the rheumatoid-arthritis trial and write its report"
+	@echo "make test     run the tests (WORKERS=$(WORKERS))"
+	@echo "make bench    measure speed"
+	@echo "make lint     ruff, mypy, import-linter, lock file"
+	@echo "make docs     execute every documented command and example"
+	@echo "make lock     renew uv.lock after a change of pyproject.toml"
+
+install: $(STAMP)
+
+# uv does not read pip's settings: an index configured for pip is handed to it.
+# The versions and hashes come from the lock whichever index serves the files.
+$(STAMP): pyproject.toml uv.lock Makefile
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else "funis needs Python 3.11 to 3.14, and $(PYTHON) is %d.%d: make install PYTHON=..." % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test "$$($(UV) --version 2>/dev/null | cut -d' ' -f2)" = $(UV_VERSION) \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(UV) export --frozen --no-emit-project --quiet --output-file $(VENV)/locked.txt
+	@index=$$($(BIN)/python -m pip config list | sed -nE "s/^[a-z:]+\.index-url='(.*)'$$/\1/p" | head -n 1); \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$$index}}"; fi; \
+	$(UV) pip install --quiet --python $(BIN)/python --only-binary :all: --require-hashes --requirements $(VENV)/locked.txt && \
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+	@echo "installed in $(VENV)"
+
+demo: install
+	@$(BIN)/funis demo
+
+test: install
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/bench
+
+bench: install
+	$(BIN)/python -m pytest tests/bench -q -s
+
+docs: install
+	$(BIN)/python -m pytest tests/docs -q
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(UV) lock --check --offline --quiet --default-index https://pypi.org/simple
+
+lock:
+	$(UV) lock --default-index https://pypi.org/simple

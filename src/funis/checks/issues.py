@@ -1,0 +1,145 @@
+"""What is wrong with an input, where, and what was expected there."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal, overload
+
+NEAREST_SIMILARITY = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong with an input, with its place and what was expected there.
+
+    Attributes
+    ----------
+    file, line, key
+        Place of the fault: file, line counted from 1, dotted key path (``arms[1].route``).
+    message
+        What is wrong.
+    expected
+        What would have been right, as it reads after the word "expected".
+    nearest
+        The valid name most like the one that was given.
+    severity
+        An error stops the command; a warning does not.
+    """
+
+    file: str | None
+    line: int | None
+    key: str | None
+    message: str
+    expected: str | None = None
+    nearest: str | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        """One line: ``ra.yaml:12: arms[1].route: unknown route 'ivv'; ...``."""
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        warning = "warning" if self.severity == "warning" else None
+        advice = [self.message]
+        if self.expected is not None:
+            advice.append(f"expected {self.expected}")
+        if self.nearest is not None:
+            advice.append(f"did you mean '{self.nearest}'?")
+        parts = [part for part in (place, warning, self.key, "; ".join(advice)) if part]
+        return " ".join(": ".join(parts).split())
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class IssueList(Sequence[Issue]):
+    """A frozen sequence of issues; it is true when it holds any."""
+
+    issues: tuple[Issue, ...]
+
+    def __init__(self, issues: Iterable[Issue] = ()) -> None:
+        object.__setattr__(self, "issues", tuple(issues))
+
+    @property
+    def errors(self) -> "IssueList":
+        """The issues that stop a command."""
+        return IssueList(issue for issue in self.issues if issue.severity == "error")
+
+    @property
+    def warnings(self) -> "IssueList":
+        """The issues that only inform."""
+        return IssueList(issue for issue in self.issues if issue.severity == "warning")
+
+    def raise_errors(self) -> None:
+        """Raise when any issue is an error.
+
+        Raises
+        ------
+        InputError
+            With the errors; warnings are left out.
+        """
+        if self.errors:
+            raise InputError(self.errors)
+
+    def __add__(self, other: Iterable[Issue]) -> "IssueList":
+        """The issues of both, in order."""
+        return IssueList((*self.issues, *other))
+
+    def __bool__(self) -> bool:
+        """Whether there is any issue."""
+        return bool(self.issues)
+
+    def __len__(self) -> int:
+        """Number of issues."""
+        return len(self.issues)
+
+    def __iter__(self) -> Iterator[Issue]:
+        """The issues in order."""
+        return iter(self.issues)
+
+    @overload
+    def __getitem__(self, index: int) -> Issue: ...
+    @overload
+    def __getitem__(self, index: slice) -> "IssueList": ...
+    def __getitem__(self, index: int | slice) -> "Issue | IssueList":
+        """One issue, or a part of the list."""
+        if isinstance(index, slice):
+            return IssueList(self.issues[index])
+        return self.issues[index]
+
+    def __str__(self) -> str:
+        """The issues, one a line."""
+        return "\n".join(str(issue) for issue in self.issues)
+
+
+class InputError(ValueError):
+    """An input that cannot be used; its text is the issues, one a line.
+
+    It is a ``ValueError`` so that a schema's own validator may raise it: ``validate`` then adds
+    the file, line and key that the issue itself does not know.
+
+    Parameters
+    ----------
+    issues
+        One issue, or several.
+    """
+
+    def __init__(self, issues: Issue | Iterable[Issue]) -> None:
+        self.issues = IssueList((issues,) if isinstance(issues, Issue) else issues)
+        super().__init__(self.issues)
+
+    def __str__(self) -> str:
+        """The issues, one a line."""
+        return str(self.issues)
+
+
+def nearest(name: str, names: Collection[str]) -> str | None:
+    """The name most like the one given, or none when nothing is like it.
+
+    Case and the choice between space, hyphen and underscore do not count. Of equally near names
+    the first in alphabetical order is taken.
+    """
+    wanted = _plain(name)
+    likeness = {other: SequenceMatcher(None, wanted, _plain(other)).ratio() for other in names}
+    near = [other for other in sorted(names) if likeness[other] >= NEAREST_SIMILARITY]
+    return max(near, key=likeness.__getitem__, default=None)
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("-", "_").replace(" ", "_")

@@ -1,0 +1,58 @@
+"""Published studies, placebo response and drug effects, with the source of every number."""
+
+from funis.evidence.findings import (
+    Finding,
+    check_adverse_event,
+    check_arm,
+    check_natural,
+    check_outcome,
+    check_study,
+    check_targets,
+)
+from funis.evidence.load import load_evidence, read_evidence
+from funis.evidence.records import (
+    EVIDENCE_TYPES,
+    TISSUES,
+    AdverseEvent,
+    Arm,
+    Design,
+    Evidence,
+    EvidenceType,
+    GateRow,
+    NaturalRow,
+    Outcome,
+    Pairs,
+    Population,
+    ProductRecord,
+    Source,
+    Study,
+    extra_value,
+)
+
+__all__ = [
+    "EVIDENCE_TYPES",
+    "TISSUES",
+    "AdverseEvent",
+    "Arm",
+    "Design",
+    "Evidence",
+    "EvidenceType",
+    "Finding",
+    "GateRow",
+    "NaturalRow",
+    "Outcome",
+    "Pairs",
+    "Population",
+    "ProductRecord",
+    "Source",
+    "Study",
+    "check_adverse_event",
+    "check_arm",
+    "check_natural",
+    "check_outcome",
+    "check_study",
+    "check_targets",
+    "extra_value",
+    "load_evidence",
+    "read_evidence",
+]

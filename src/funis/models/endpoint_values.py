@@ -1,0 +1,233 @@
+"""Endpoints of a disease as frozen values: components, scores, responders, categories."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from funis.checks import Expression
+
+Scale = Literal["logit", "log", "linear"]
+Reporter = Literal["patient", "assessor", "laboratory"]
+Status = Literal["measured", "derived", "calibrated", "calibrated (by hand)", "assumed"]
+Better = Literal["lower", "higher"]
+Measure = Literal["responder", "change", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What is measured at a visit: an observable of the model, seen through observation layers.
+
+    Attributes
+    ----------
+    observable : str
+        Output of the model; times ``gain`` it is the true value in ``unit``.
+    scale : {"logit", "log", "linear"}
+        Scale of noise, expectation and inflation: the logit of the share of the range, the
+        logarithm, or the unit itself.
+    low, high : float
+        Range of what can be recorded.
+    noise_sd : float
+        Standard deviation of measurement noise, on the scale.
+    shared_noise : float
+        Share of the noise variance common to the reported components of a visit [0, 1].
+    expectation : float
+        Downward shift at full expectation, on the scale; 0 for laboratory values.
+    inflation : float
+        Upward shift at screening and baseline, on the scale.
+    reporter : {"patient", "assessor", "laboratory"}
+    rounding : float or None
+        Step of what is recorded.
+    latent_of : str or None
+        Component whose noise draw this one shares.
+    minimal_important_difference : float or None
+        In ``unit``.
+    status, source, where, note
+        Of the observation numbers, as for parameters.
+    line : int or None
+        Line of the file.
+    """
+
+    id: str
+    name: str
+    unit: str
+    observable: str
+    gain: float
+    scale: Scale
+    low: float
+    high: float
+    noise_sd: float
+    shared_noise: float
+    expectation: float
+    inflation: float
+    reporter: Reporter
+    rounding: float | None
+    latent_of: str | None
+    minimal_important_difference: float | None
+    status: Status
+    source: str | None
+    where: str | None
+    note: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A number computed from components and other scores; ``low`` and ``high`` bound it."""
+
+    id: str
+    name: str
+    unit: str
+    expression: Expression
+    low: float
+    high: float
+    better: Better
+    minimal_important_difference: float | None
+    source: str
+    where: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """A condition on a patient at a visit; what is missing has not been met."""
+
+    id: str
+    name: str
+    expression: Expression
+    source: str
+    where: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """Ordered levels, best first: a patient is in the first whose rule holds.
+
+    Each level is a condition too, named ``<id>_<level>``.
+    """
+
+    id: str
+    name: str
+    levels: tuple[str, ...]
+    rules: tuple[Expression, ...]
+    source: str
+    where: str | None
+    note: str | None
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Names of the levels as conditions, e.g. ``EULAR_good``."""
+        return tuple(f"{self.id}_{level}" for level in self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Structural:
+    """An accumulator of the model, reported as its change from baseline."""
+
+    id: str
+    name: str
+    unit: str
+    observable: str
+    low: float
+    high: float
+    better: Better
+    minimal_important_difference: float | None
+    source: str
+    where: str | None
+    note: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotTestable:
+    """Something users ask for that cannot be judged, with the reason."""
+
+    id: str
+    name: str
+    reason: str
+    source: str
+    where: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceName:
+    """What a published outcome name means here.
+
+    Attributes
+    ----------
+    published : str
+    endpoint : str or None
+        Component, score, responder, level or structural endpoint; none where it has no meaning.
+    measure : {"responder", "change", "value"}
+    factor : float
+        Ours = ``factor`` times published (units).
+    contrast : bool
+        Whether the published number is a difference between arms.
+    unrepresented : str or None
+        Why the outcome cannot be compared.
+    note : str or None
+    """
+
+    published: str
+    endpoint: str | None
+    measure: Measure
+    factor: float
+    contrast: bool
+    unrepresented: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """All endpoints of a disease; ``order`` is an order in which they can be computed."""
+
+    components: tuple[Component, ...]
+    scores: tuple[Score, ...]
+    responders: tuple[Responder, ...]
+    categories: tuple[Category, ...]
+    structural: tuple[Structural, ...]
+    not_testable: tuple[NotTestable, ...]
+    evidence_names: tuple[EvidenceName, ...]
+    order: tuple[str, ...]
+    file: str | None = None
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Names that are true or false of a patient: responders, and levels of categories."""
+        levels = [name for category in self.categories for name in category.level_names]
+        return (*(responder.id for responder in self.responders), *levels)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names that are numbers: components, scores and structural endpoints."""
+        return tuple(item.id for item in self._with_numbers())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that criteria and rules may use: components, scores and conditions."""
+        components = (component.id for component in self.components)
+        return (*components, *(score.id for score in self.scores), *self.conditions)
+
+    def number(self, name: str) -> Component | Score | Structural:
+        """Component, score or structural endpoint by its id.
+
+        Raises
+        ------
+        KeyError
+            If there is none of this id.
+        """
+        for item in self._with_numbers():
+            if item.id == name:
+                return item
+        raise KeyError(name)
+
+    def _with_numbers(self) -> tuple[Component | Score | Structural, ...]:
+        return (*self.components, *self.scores, *self.structural)
+
+    def evidence_name(self, published: str) -> EvidenceName | None:
+        """Look up what a published outcome name means; none where it is not listed."""
+        return next((item for item in self.evidence_names if item.published == published), None)
+
+
+def homes(categories: tuple[Category, ...]) -> dict[str, str]:
+    """Category that each level belongs to, by the level's name as a condition."""
+    return {level: category.id for category in categories for level in category.level_names}

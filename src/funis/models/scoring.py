@@ -1,0 +1,185 @@
+"""Computes scores, responders and levels from components, for whole columns of patients."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.models.endpoint_values import (
+    Category,
+    Component,
+    Endpoints,
+    Responder,
+    Score,
+    homes,
+)
+
+Column = NDArray[np.float64] | NDArray[np.bool_]
+
+CLOSEST_TO_EDGE = 1e-3
+"""On the logit scale a value keeps this share of its range away from both ends."""
+
+
+def evaluate_endpoints(
+    endpoints: Endpoints,
+    values: Mapping[str, NDArray[np.float64]],
+    baseline: Mapping[str, NDArray[np.float64]],
+    previous: Mapping[str, NDArray[np.float64]] | None = None,
+    *,
+    names: Collection[str] | None = None,
+) -> dict[str, Column]:
+    """Scores, responders and levels of patients at a visit, from their components.
+
+    Parameters
+    ----------
+    endpoints
+        Of the disease.
+    values, baseline
+        Components at the visit and at baseline, each of shape (patients,), not-a-number where
+        missing; a component that is left out is missing.
+    previous
+        Components at the visit before.
+    names
+        Scores, responders, levels and categories wanted; all when none are given.
+
+    Returns
+    -------
+    dict of str to array of shape (patients,)
+        Scores as numbers, responders and levels as truth values, and each category as the index
+        of its level (not-a-number where what its rules need is missing). Conditions that cannot
+        be shown are false.
+    """
+    wanted = _needed(endpoints, names)
+    start = _compute(endpoints, baseline, wanted, None, None)
+    before = None if previous is None else _compute(endpoints, previous, wanted, start, None)
+    now = _compute(endpoints, values, wanted, start, before)
+    own = {component.id for component in endpoints.components}
+    return {name: column for name, column in now.items() if name not in own}
+
+
+def to_scale(component: Component, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values in the component's unit on the scale of its noise.
+
+    Ends of the range stay finite: a logit keeps ``CLOSEST_TO_EDGE`` away from both ends, a
+    logarithm half a step of rounding above 0.
+    """
+    if component.scale == "linear":
+        return np.asarray(value, dtype=np.float64)
+    if component.scale == "log":
+        floor = component.low if component.low > 0 else (component.rounding or 1e-6) / 2
+        return np.log(np.maximum(value, floor))
+    share = (np.asarray(value) - component.low) / (component.high - component.low)
+    share = np.clip(share, CLOSEST_TO_EDGE, 1 - CLOSEST_TO_EDGE)
+    return np.asarray(np.log(share) - np.log1p(-share), dtype=np.float64)
+
+
+def from_scale(component: Component, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Record values: back in the component's unit, rounded half up, within its range."""
+    if component.scale == "linear":
+        value = np.asarray(scaled, dtype=np.float64)
+    elif component.scale == "log":
+        value = np.exp(scaled)
+    else:
+        share = 0.5 * (1 + np.tanh(np.asarray(scaled) / 2))
+        value = component.low + (component.high - component.low) * share
+    if component.rounding is not None:
+        value = np.floor(value / component.rounding + 0.5) * component.rounding
+        value = np.round(value, 9)
+    return np.asarray(np.clip(value, component.low, component.high), dtype=np.float64)
+
+
+class _Environment(Mapping[str, Any]):
+    """Values of one visit, with those of baseline and of the visit before under a prefix."""
+
+    def __init__(
+        self,
+        now: Mapping[str, Column],
+        start: Mapping[str, Column],
+        before: Mapping[str, Column] | None,
+        missing: NDArray[np.float64],
+    ) -> None:
+        self.now, self.start, self.before, self.missing = now, start, before, missing
+
+    def __getitem__(self, key: str) -> Column:
+        kind, colon, name = key.partition(":")
+        if not colon:
+            return self.now.get(key, self.missing)
+        source = self.start if kind == "baseline" else self.before
+        return self.missing if source is None else source.get(name, self.missing)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.now)
+
+    def __len__(self) -> int:
+        return len(self.now)
+
+
+def _compute(
+    endpoints: Endpoints,
+    values: Mapping[str, NDArray[np.float64]],
+    wanted: Collection[str],
+    start: Mapping[str, Column] | None,
+    before: Mapping[str, Column] | None,
+) -> dict[str, Column]:
+    """Everything at one visit; without ``start`` the visit is its own baseline."""
+    size = max((np.size(column) for column in values.values()), default=0)
+    missing = np.full(size, np.nan)
+    now: dict[str, Column] = {
+        component.id: np.asarray(values.get(component.id, missing), dtype=np.float64)
+        for component in endpoints.components
+    }
+    environment = _Environment(now, now if start is None else start, before, missing)
+    definitions = _definitions(endpoints)
+    categories = {category.id: category for category in endpoints.categories}
+    for name in endpoints.order:
+        if name not in wanted:
+            continue
+        if name in categories:
+            now.update(_place(categories[name], environment, size))
+            continue
+        kind = np.bool_ if isinstance(definitions[name], Responder) else np.float64
+        value = definitions[name].expression.evaluate(environment)
+        now[name] = np.broadcast_to(np.asarray(value).astype(kind), (size,)).copy()
+    return now
+
+
+def _place(category: Category, environment: _Environment, size: int) -> dict[str, Column]:
+    """Index of each patient's level, and each level as a condition."""
+    unknown = np.zeros(size, dtype=np.bool_)
+    for key in {key for rule in category.rules for key in rule.lookups}:
+        column = environment[key]
+        if column.dtype != np.bool_:
+            unknown |= np.isnan(column)
+    index = np.full(size, np.nan)
+    for position, rule in enumerate(category.rules):
+        holds = np.broadcast_to(np.asarray(rule.evaluate(environment)).astype(np.bool_), (size,))
+        index[holds & np.isnan(index) & ~unknown] = position
+    levels = {name: index == position for position, name in enumerate(category.level_names)}
+    return {category.id: index, **levels}
+
+
+def _needed(endpoints: Endpoints, names: Collection[str] | None) -> frozenset[str]:
+    """Gather the names wanted and everything they are computed from."""
+    if names is None:
+        return frozenset(endpoints.order)
+    home = homes(endpoints.categories)
+    uses = {name: item.expression.names for name, item in _definitions(endpoints).items()}
+    for category in endpoints.categories:
+        uses[category.id] = frozenset().union(*(rule.names for rule in category.rules))
+    needed: set[str] = set()
+    open_names = [home.get(name, name) for name in names]
+    while open_names:
+        name = open_names.pop()
+        if name in uses and name not in needed:
+            needed.add(name)
+            open_names += [home.get(used, used) for used in uses[name]]
+    return frozenset(needed)
+
+
+def _definitions(endpoints: Endpoints) -> dict[str, Score | Responder]:
+    items: tuple[Score | Responder, ...] = (*endpoints.scores, *endpoints.responders)
+    return {item.id: item for item in items}

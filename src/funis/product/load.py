@@ -1,0 +1,82 @@
+"""Read product files, those of the library among them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funis.checks import InputError, Issue, nearest, read_yaml, validate
+from funis.product.values import (
+    Difference,
+    Product,
+    Quantity,
+    ReleaseCriterion,
+    ViabilityPoint,
+)
+
+if TYPE_CHECKING:
+    from funis.product.schema import SourcedSchema
+
+LIBRARY = Path(__file__).parents[1] / "library" / "products"
+
+
+def load_product(path: str | Path) -> Product:
+    """Read a product file.
+
+    Raises
+    ------
+    InputError
+        One issue a fault, each with file, line, key, what was expected and the nearest name.
+    """
+    from funis.product.schema import ProductSchema
+
+    document = read_yaml(path)
+    product = validate(ProductSchema, document)
+    return Product(
+        id=product.id,
+        name=product.name,
+        tissue=product.tissue,
+        allogeneic=product.allogeneic,
+        donor=product.donor,
+        separation=product.separation,
+        culture=product.culture,
+        passage=_quantity(product.passage),
+        cryopreserved=product.cryopreserved,
+        vehicle=product.vehicle,
+        viability=tuple(ViabilityPoint(p.hold_minute, _quantity(p)) for p in product.viability),
+        hold_minute=_quantity(product.hold_minute),
+        recovered_fraction=_quantity(product.recovered_fraction),
+        release=tuple(
+            ReleaseCriterion(name, _quantity(r), r.low, r.high, r.limit_source)
+            for name, r in product.release.items()
+        ),
+        differences=tuple(
+            Difference(d.quantity, d.against, d.direction, d.source, d.note)
+            for d in product.differences
+        ),
+        note=product.note,
+        file=document.file,
+    )
+
+
+def library_products() -> tuple[str, ...]:
+    """Names of the library's products, in order."""
+    return tuple(sorted(path.stem for path in LIBRARY.glob("*.yaml")))
+
+
+def library_product(name: str) -> Product:
+    """Product of the library by its name.
+
+    Raises
+    ------
+    InputError
+        If the library has no product of this name.
+    """
+    names = library_products()
+    if name not in names:
+        message = f"unknown product '{name}'"
+        expected = "one of " + ", ".join(names)
+        raise InputError(Issue(None, None, None, message, expected, nearest(name, names)))
+    return load_product(LIBRARY / f"{name}.yaml")
+
+
+def _quantity(number: "SourcedSchema") -> Quantity:
+    return Quantity(number.value, number.unit, number.status, number.source, number.sd, number.note)

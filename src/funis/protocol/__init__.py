@@ -1,0 +1,76 @@
+"""Trial protocols: arms, regimens, visits, endpoints, estimand and rules. Declares, never runs."""
+
+from funis.protocol.dose_text import parse_dose_text
+from funis.protocol.doses import DoseEvents, dose_events, end_doses, merge_doses, no_doses
+from funis.protocol.lines import Lines
+from funis.protocol.load import load_protocol
+from funis.protocol.protocol import Protocol, content_hash
+from funis.protocol.references import RULE_NAMES, Reference, references, unknown_reference
+from funis.protocol.regimen import Regimen, Variant, library_regimens, load_regimen
+from funis.protocol.values import (
+    ALL,
+    CONTINUOUS,
+    Action,
+    Arm,
+    Control,
+    Criterion,
+    CriterionVisit,
+    Direction,
+    Dropout,
+    EndpointRequest,
+    Estimand,
+    FrozenMapping,
+    IntercurrentEvent,
+    Intervention,
+    Measure,
+    Population,
+    Role,
+    Rule,
+    Strategy,
+    Success,
+    Summary,
+    Visits,
+)
+
+__all__ = [
+    "ALL",
+    "CONTINUOUS",
+    "RULE_NAMES",
+    "Action",
+    "Arm",
+    "Control",
+    "Criterion",
+    "CriterionVisit",
+    "Direction",
+    "DoseEvents",
+    "Dropout",
+    "EndpointRequest",
+    "Estimand",
+    "FrozenMapping",
+    "IntercurrentEvent",
+    "Intervention",
+    "Lines",
+    "Measure",
+    "Population",
+    "Protocol",
+    "Reference",
+    "Regimen",
+    "Role",
+    "Rule",
+    "Strategy",
+    "Success",
+    "Summary",
+    "Variant",
+    "Visits",
+    "content_hash",
+    "dose_events",
+    "end_doses",
+    "library_regimens",
+    "load_protocol",
+    "load_regimen",
+    "merge_doses",
+    "no_doses",
+    "parse_dose_text",
+    "references",
+    "unknown_reference",
+]

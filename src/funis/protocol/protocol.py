@@ -1,0 +1,139 @@
+"""The whole protocol: a frozen value whose hash is the hash of its meaning."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from funis.checks import Expression, IssueList
+from funis.protocol.check import (
+    check_arms,
+    check_criteria,
+    check_dropout,
+    check_endpoints,
+    check_rules,
+    check_success,
+    check_visits,
+)
+from funis.protocol.lines import Lines
+from funis.protocol.values import (
+    Arm,
+    Dropout,
+    EndpointRequest,
+    Estimand,
+    FrozenMapping,
+    Population,
+    Rule,
+    Success,
+    Visits,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A trial as it is declared: arms, visits, endpoints, decision rule, seed.
+
+    ``hash`` is the SHA-256 of everything that has a meaning; comments, key order and the place
+    of the file do not change it. It follows ``dataclasses.replace``.
+    """
+
+    id: str
+    title: str
+    disease: str
+    seed: int
+    population: Population
+    arms: tuple[Arm, ...]
+    visits: Visits
+    endpoints: tuple[EndpointRequest, ...]
+    estimand: Estimand
+    success: Success | None
+    dropout: Dropout
+    rules: tuple[Rule, ...] = ()
+    scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
+    source: str | None = None
+    where: Lines = field(default_factory=Lines, compare=False, repr=False)
+    hash: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the protocol by itself and hash it."""
+        check_protocol(self).raise_errors()
+        object.__setattr__(self, "hash", content_hash(self))
+
+    @property
+    def file(self) -> str | None:
+        """File the protocol was read from."""
+        return self.where.file
+
+    @property
+    def reference(self) -> Arm | None:
+        """Arm that the others are compared with."""
+        return next((arm for arm in self.arms if arm.reference), None)
+
+    @property
+    def primary(self) -> tuple[EndpointRequest, ...]:
+        """Primary endpoints."""
+        return tuple(request for request in self.endpoints if request.role == "primary")
+
+    def arm(self, arm_id: str) -> Arm:
+        """Arm by its id.
+
+        Raises
+        ------
+        KeyError
+            If no arm has this id.
+        """
+        for arm in self.arms:
+            if arm.id == arm_id:
+                return arm
+        raise KeyError(arm_id)
+
+    def parameters_of(self, arm_id: str) -> dict[str, float]:
+        """Model parameters replaced in an arm: those of the trial, then those of the arm."""
+        return {**self.scenario, **self.arm(arm_id).scenario}
+
+
+def check_protocol(protocol: Protocol) -> IssueList:
+    """Everything that can be wrong with a protocol by itself, without a model or a product."""
+    where, arms, visits = protocol.where, protocol.arms, protocol.visits
+    return (
+        check_criteria(protocol.population, where)
+        + check_arms(arms, where)
+        + check_visits(visits, where)
+        + check_endpoints(protocol.endpoints, visits, where)
+        + check_rules(protocol.rules, arms, visits, where)
+        + check_success(protocol.success, arms, protocol.endpoints, where)
+        + check_dropout(protocol.dropout, arms, where)
+    )
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 of a value's meaning, as 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    value : dataclass instance
+        Fields with ``compare=False`` are left out.
+    """
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Value as JSON types; equal numbers give equal text, whether 1 or 1.0."""
+    if isinstance(value, Expression):
+        return value.text
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [f.name for f in dataclasses.fields(value) if f.compare]
+        return {name: _plain(getattr(value, name)) for name in fields}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return repr(value)
+        return int(value) if value.is_integer() else value
+    return value

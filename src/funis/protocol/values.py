@@ -1,0 +1,303 @@
+"""The parts of a trial protocol as frozen values: they declare, they never run."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from funis.checks import Expression
+
+Control = Literal["placebo", "standard_of_care"]
+CriterionVisit = Literal["screening", "baseline"]
+Measure = Literal["responder", "change", "value"]
+Role = Literal["primary", "secondary", "exploratory"]
+IntercurrentEvent = Literal["discontinuation", "rescue"]
+Strategy = Literal["composite", "treatment_policy", "hypothetical", "while_on_treatment"]
+Summary = Literal["difference_in_proportions", "difference_in_means"]
+Direction = Literal["greater", "less"]
+
+Value = TypeVar("Value")
+
+ALL = "all"
+"""Every arm of a rule, or every intervention that it stops."""
+
+CONTINUOUS = math.inf
+"""Duration of a drug that is given without a break until the trial ends [day]."""
+
+
+class FrozenMapping(Mapping[str, Value]):
+    """A mapping that cannot be changed, can be hashed and can be sent to another process."""
+
+    __slots__ = ("_items",)
+    _items: dict[str, Value]
+
+    def __init__(self, items: Mapping[str, Value] | None = None) -> None:
+        """Copy the items."""
+        object.__setattr__(self, "_items", dict(items or {}))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse any change."""
+        raise AttributeError("a FrozenMapping cannot be changed")
+
+    def __getitem__(self, key: str) -> Value:
+        """Value of a key."""
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the keys in order."""
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        """Hash of the items, in any order."""
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        """Show it as a dictionary."""
+        return repr(self._items)
+
+    def __reduce__(self) -> tuple[type["FrozenMapping[Value]"], tuple[dict[str, Value]]]:
+        """Pickle it as its items."""
+        return FrozenMapping, (self._items,)
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """One product or drug, its amount, route and days.
+
+    Attributes
+    ----------
+    id : str
+        Name that rules and dose tables use.
+    product, drug : str or None
+        The cell product, or the class of drug; exactly one is set.
+    dose_cell, dose_cell_per_kg : float or None
+        Cells (viable and dead) of one dose, in total or per kg of body weight.
+    dose : float or None
+        Multiple of the drug's standard dose.
+    route : str or None
+        Route of a product, which is also the input of the disease model that receives it.
+    days : tuple of float
+        Starts of the doses, relative to randomisation or to the visit of a rule [day].
+    duration_day : float
+        Length of each dose; 0 is a bolus, ``CONTINUOUS`` lasts until the trial ends [day].
+    """
+
+    id: str
+    product: str | None = None
+    drug: str | None = None
+    dose_cell: float | None = None
+    dose_cell_per_kg: float | None = None
+    dose: float | None = None
+    route: str | None = None
+    days: tuple[float, ...] = (0.0,)
+    duration_day: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse an intervention that could not be given."""
+        amounts = [a for a in (self.dose_cell, self.dose_cell_per_kg, self.dose) if a is not None]
+        if (self.product is None) == (self.drug is None):
+            raise ValueError(f"intervention {self.id}: expected a product or a drug, not both")
+        if (self.drug is None) == (self.dose is not None) or len(amounts) != 1:
+            raise ValueError(
+                f"intervention {self.id}: expected one of dose_cell, dose_cell_per_kg (product) "
+                "or dose (drug)"
+            )
+        if not (0 < amounts[0] < math.inf):
+            raise ValueError(f"intervention {self.id}: expected a dose above 0, got {amounts[0]}")
+        if self.product is not None and not self.route:
+            raise ValueError(f"intervention {self.id}: a product needs a route")
+        if not self.days or not all(0 <= day < math.inf for day in self.days):
+            raise ValueError(f"intervention {self.id}: expected days of 0 or later")
+        if not self.duration_day >= 0 or (self.drug is not None and self.duration_day == 0):
+            raise ValueError(f"intervention {self.id}: expected a duration above 0 for a drug")
+
+    @property
+    def input(self) -> str:
+        """Input of the disease model that this intervention feeds: the route, or the drug."""
+        return (self.route or "") if self.drug is None else self.drug
+
+    @property
+    def per_kg(self) -> bool:
+        """Whether the dose scales with body weight."""
+        return self.dose_cell_per_kg is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm: what is given, and which assumptions of the model are changed for it.
+
+    ``scenario`` replaces model parameters by name in this arm alone, e.g. ``{"potency": 0.0}``.
+    """
+
+    id: str
+    label: str
+    control: Control | None = None
+    reference: bool = False
+    interventions: tuple[Intervention, ...] = ()
+    scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """An entry condition that has to hold at the visits named."""
+
+    id: str
+    expression: Expression
+    visits: tuple[CriterionVisit, ...]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Who is enrolled, how many, and how screening works.
+
+    Attributes
+    ----------
+    criteria : tuple of Criterion
+    patients_per_arm : int
+    patients_per_site : int
+        Patients that share one site's random effect.
+    screening_day : float
+        Day of the screening visit, before day 0 [day].
+    run_in_week : float
+        Time for which untreated disease fluctuates before screening [week].
+    """
+
+    criteria: tuple[Criterion, ...]
+    patients_per_arm: int
+    patients_per_site: int
+    screening_day: float
+    run_in_week: float
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Weeks of the visits after randomisation; week 0 is the baseline visit."""
+
+    weeks: tuple[float, ...]
+
+    @property
+    def last_week(self) -> float:
+        """Week of the last visit, where the trial ends."""
+        return self.weeks[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRequest:
+    """An endpoint of the disease at one week, as it is measured and the part it plays."""
+
+    endpoint: str
+    week: float
+    measure: Measure
+    role: Role
+
+    @property
+    def key(self) -> str:
+        """Name in results: ``ACR20@12``, ``DAS28_CRP_change@12`` or ``DAS28_CRP@12``."""
+        suffix = "_change" if self.measure == "change" else ""
+        return f"{self.endpoint}{suffix}@{self.week:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimand:
+    """What the trial estimates, fixed before it runs (ICH E9(R1)).
+
+    ``intercurrent_events`` holds the strategy for responders, ``continuous_events`` the one for
+    endpoints with a mean, where a composite value does not exist.
+    """
+
+    treatment: str
+    population: str
+    variable: str
+    summary: Summary
+    intercurrent_events: FrozenMapping[Strategy]
+    continuous_events: FrozenMapping[Strategy]
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The decision rule: arms better than the reference by more than ``minimal_difference``."""
+
+    endpoint: str
+    week: float
+    arms: tuple[str, ...]
+    reference: str
+    measure: Summary
+    alpha: float
+    direction: Direction
+    minimal_difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """Constant hazard of leaving the trial, for all arms and for those that differ [1/year]."""
+
+    rate_per_year: float
+    arms: FrozenMapping[float]
+    source: str | None = None
+
+    def rate(self, arm: str) -> float:
+        """Hazard of one arm [1/year]."""
+        return self.arms.get(arm, self.rate_per_year)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a rule does at a visit where it fires.
+
+    Attributes
+    ----------
+    give : tuple of Intervention
+        Days count from the visit.
+    stop : tuple of str
+        Ids of interventions that end at the visit; ``("all",)`` ends everything given so far.
+    rescue : bool
+        Whether firing is the intercurrent event ``rescue``.
+    """
+
+    give: tuple[Intervention, ...] = ()
+    stop: tuple[str, ...] = ()
+    rescue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A decision at visits, as data: when ``when`` holds for a patient, do ``action``.
+
+    Attributes
+    ----------
+    id : str
+    arms : tuple of str
+        Arms the rule applies to; ``("all",)`` is every arm.
+    weeks : tuple of float
+        Visits at which it is asked [week]; empty means every visit after baseline.
+    when : Expression
+        Over components, scores, responders, ``week`` and ``doses_given``.
+    action : Action
+    at_most : int or None
+        Times it may fire for one patient; None is without limit.
+    min_gap_week : float
+        Least time between two firings for one patient [week].
+    source : str or None
+    """
+
+    id: str
+    arms: tuple[str, ...]
+    weeks: tuple[float, ...]
+    when: Expression
+    action: Action
+    at_most: int | None = None
+    min_gap_week: float = 0.0
+    source: str | None = None
+
+    def applies_to(self, arm: str) -> bool:
+        """Whether the rule is asked for patients of ``arm``."""
+        return self.arms == (ALL,) or arm in self.arms
+
+    def asked_at(self, week: float) -> bool:
+        """Whether the rule is asked at the visit of ``week``."""
+        return week in self.weeks if self.weeks else week > 0

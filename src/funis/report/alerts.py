@@ -1,0 +1,81 @@
+"""What a reader must see before any result: failures, missing controls, checks not passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from funis.report.content import ArmSummary, TrialReport
+from funis.report.numerals import count, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A banner above the results."""
+
+    level: Literal["error", "warning"]
+    title: str
+    text: str
+    link: str = ""
+
+
+def failure_rates_differ(arms: Sequence[ArmSummary]) -> bool:
+    """Return whether the share of failed patients differs between arms (exactly)."""
+    pairs = [(arm.failed_total, arm.n) for arm in arms if arm.n]
+    return any(pairs[0][0] * n != failed * pairs[0][1] for failed, n in pairs[1:])
+
+
+def alerts(report: TrialReport) -> tuple[Alert, ...]:
+    """Return the banners of a report, errors first."""
+    found = (_failures(report), _control(report), _checks(report))
+    return tuple(alert for alert in found if alert is not None)
+
+
+def failed_checks(report: TrialReport) -> tuple[str, ...]:
+    """Return the checks that were not passed, in words."""
+    drugs = [f"{row.drug}, {row.measure}" for row in report.drug_gate if row.verdict == "failed"]
+    targets = [row.name for row in report.targets if not row.inside]
+    arms = [
+        f"{row.study}, {row.arm}, {row.endpoint}"
+        for row in report.published
+        if row.verdict == "failed"
+    ]
+    gate = report.draw_gate
+    draws = []
+    if gate is not None and gate.accepted < gate.required_share * gate.raw:
+        draws = [f"raw draws accepted ({percent(gate.accepted / gate.raw)})"]
+    return (*targets, *drugs, *draws, *arms)
+
+
+def _failures(report: TrialReport) -> Alert | None:
+    failed = [arm for arm in report.arms if arm.failed_total]
+    if not failed:
+        return None
+    each = "; ".join(f"{arm.label}: {_failed_text(arm)}" for arm in failed)
+    if failure_rates_differ(report.arms):
+        title = "ERROR: the share of failed patients differs between arms"
+        text = f"Comparisons between arms may be biased; do not use these results. {each}."
+        return Alert("error", title, text, "#patients")
+    title = "Some virtual patients failed"
+    return Alert("warning", title, f"The same share failed in every arm. {each}.", "#patients")
+
+
+def _failed_text(arm: ArmSummary) -> str:
+    reasons = ", ".join(f"{reason} {count(number)}" for reason, number in arm.failed.items())
+    return f"{count(arm.failed_total)} of {count(arm.n)} ({reasons})"
+
+
+def _control(report: TrialReport) -> Alert | None:
+    if report.reference is not None:
+        return None
+    text = "Changes in single arms mix treatment with placebo response and regression to the mean."
+    return Alert("warning", "No control arm: this trial cannot show an effect", text)
+
+
+def _checks(report: TrialReport) -> Alert | None:
+    failed = failed_checks(report)
+    if not failed:
+        return None
+    title = "1 check was not passed" if len(failed) == 1 else f"{len(failed)} checks were not passed"
+    return Alert("warning", title, "; ".join(failed) + ".", "#checks")

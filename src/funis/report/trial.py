@@ -1,0 +1,106 @@
+"""The report of a virtual trial as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funis.report import comparison, courses, mechanism, overview, responders, results
+from funis.report.alerts import alerts, failure_rates_differ
+from funis.report.content import TrialReport
+from funis.report.numerals import count, decimal, percent, week
+from funis.report.statement import NOT_APPROVED, RESEARCH_USE, SIMULATED
+from funis.report.strips import legend_mark
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_trial(report: TrialReport) -> str:
+    """Return the report as HTML; it loads nothing and works without JavaScript."""
+    return _environment().get_template("trial.html.j2").render(_context(report))
+
+
+def write_trial(report: TrialReport, path: Path | str) -> Path:
+    """Write the report to a file, whole or not at all, and return its path."""
+    target = Path(path)
+    text = render_trial(report)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".report-", suffix=".html")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return target
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {
+        "count": count, "decimal": decimal, "percent": percent, "week": week, "is_link": is_link,
+        "bare_link": bare_link,
+    }  # fmt: skip
+    return environment
+
+
+def is_link(text: str) -> bool:
+    """Return whether a source is a web address that a reader may follow."""
+    return text.startswith(("https://", "http://")) and not any(c.isspace() for c in text)
+
+
+def bare_link(text: str) -> str:
+    """Return a web address without its scheme, for reading."""
+    return text.split("://", 1)[-1].removeprefix("www.")
+
+
+def _context(report: TrialReport) -> dict[str, object]:
+    assumed = sum(row.status == "assumed" for row in report.parameters)
+    return {
+        "report": report,
+        "research_use": RESEARCH_USE,
+        "simulated": SIMULATED,
+        "not_approved": NOT_APPROVED,
+        "level": percent(report.interval_level, 0),
+        "patients": sum(arm.n for arm in report.arms),
+        "control": "" if report.reference is None else report.label(report.reference),
+        "alerts": alerts(report),
+        "rates_differ": failure_rates_differ(report.arms),
+        "any_failed": any(arm.failed_total for arm in report.arms),
+        "assumed": assumed,
+        "answer": overview.short_answer(report),
+        "outcomes": overview.outcome_rows(report),
+        "arms": overview.arm_rows(report),
+        "calendar_axis": overview.arm_calendar_axis(report),
+        "tables": results.result_tables(report),
+        "structural_tables": results.result_tables(report, structural=True),
+        "courses": courses.course_groups(report),
+        "structural_courses": courses.course_groups(report, structural=True),
+        "responders": responders.responder_groups(report),
+        "bars": responders.responder_bars(report),
+        "tabs": mechanism.mechanism_tabs(report),
+        "source_keys": mechanism.source_keys(report),
+        "state_keys": mechanism.state_keys(report),
+        "durability": overview.durability_views(report),
+        "durability_axes": overview.durability_axes(report),
+        "forests": comparison.forests(report),
+        "targets": comparison.target_checks(report),
+        "drugs": comparison.drug_checks(report),
+        "draws": comparison.draw_rows(report),
+        "parameters": comparison.parameter_groups(report),
+        "legend_mark": legend_mark,
+    }

@@ -1,0 +1,248 @@
+"""Runs on disk: whole files, whole folders, and hashes of what they hold.
+
+A file or run folder appears under its name complete or not at all. Tables are Parquet, and
+``manifest.json`` in a folder says that funis wrote it and from what. Checkpoints of a run that
+is still going on are not kept yet: a run is written once it is complete.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funis.checks import InputError, Issue
+
+if TYPE_CHECKING:
+    import polars
+
+MANIFEST = "manifest.json"
+PROGRAM = "funis"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing; an existing file is replaced in one step.
+
+    The folder of the file is made where it is missing.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to.
+    """
+    temporary = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a whole text file (UTF-8, lines ended by line feeds) or nothing."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write what a folder was made from as its ``manifest.json``, keys sorted.
+
+    The entry ``program`` is added; by it the folder is known as one that funis may replace.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite or the manifest has another ``program``.
+    """
+    if manifest.get("program", PROGRAM) != PROGRAM:
+        raise ValueError(f"a manifest of {manifest['program']!r} is not ours to write")
+    entries = {**manifest, "program": PROGRAM}
+    text = json.dumps(entries, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_text(folder / MANIFEST, text + "\n")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What ``write_manifest`` wrote into a folder.
+
+    Raises
+    ------
+    InputError
+        If the folder has no manifest, or one that funis did not write.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _refusal(path, "no such file", "the folder of a funis run") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        raise _refusal(path, "cannot be read", "the manifest of a funis run") from None
+    if not isinstance(manifest, dict) or manifest.get("program") != PROGRAM:
+        raise _refusal(path, "is not by funis", "the manifest of a funis run")
+    return manifest
+
+
+def write_table(path: Path, table: "polars.DataFrame") -> None:
+    """Write a table as Parquet, compressed with zstd; complete or not at all."""
+    from io import BytesIO
+
+    content = BytesIO()
+    table.write_parquet(content, compression="zstd", statistics=True)
+    write_bytes(path, content.getvalue())
+
+
+def read_table(path: Path) -> "polars.DataFrame":
+    """A table that ``write_table`` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no Parquet table.
+    """
+    import polars
+
+    if not path.is_file():
+        raise _refusal(path, "no such file", "a Parquet table")
+    try:
+        return polars.read_parquet(path, hive_partitioning=False, glob=False)
+    except (polars.exceptions.PolarsError, OSError):
+        raise _refusal(path, "cannot be read", "a Parquet table") from None
+
+
+def hash_bytes(content: bytes) -> str:
+    """SHA-256 of some bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_folder(folder: Path) -> str:
+    """SHA-256 over the names and contents of all files in a folder, at any depth.
+
+    Names count relative to the folder, so a moved folder keeps its hash. Hidden files do not
+    count, nor do times and permissions.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(_names(folder)):
+        digest.update(f"{name}\0{hash_file(folder / name)}\n".encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def run_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``path`` when the block ends without an error.
+
+    After an error nothing is left, and a run that stood there before is untouched. Only an empty
+    folder, or an earlier run with nothing added to it, is ever replaced. The entry ``files`` of
+    the manifest is filled with the SHA-256 of every other file.
+
+    Parameters
+    ----------
+    path
+        Where the run will lie.
+
+    Yields
+    ------
+    Path
+        A folder beside ``path`` to write to. It must get a manifest (``write_manifest``).
+
+    Raises
+    ------
+    InputError
+        Before anything is written, if ``path`` is a file or a folder of somebody else.
+    ValueError
+        At the end, if no manifest was written.
+    """
+    check_run_folder(path)
+    temporary = _beside(path)
+    try:
+        temporary.mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        yield temporary
+        if not (temporary / MANIFEST).is_file():
+            raise ValueError(f"the run for {path} has no {MANIFEST}")
+        write_manifest(temporary, {**read_manifest(temporary), "files": _hashes(temporary)})
+        check_run_folder(path)
+        _move(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_run_folder(path: Path) -> None:
+    """Refuse, before a long run, a place where ``run_folder`` would not write.
+
+    Raises
+    ------
+    InputError
+        If ``path`` is a file, or holds files that no funis run wrote.
+    """
+    if not path.exists() and not path.is_symlink():
+        return
+    if not path.is_dir() or path.is_symlink():
+        raise _refusal(path, "is not a folder", "a new folder, or one of an earlier funis run")
+    foreign = sorted(_names(path) - _own_names(path))
+    if foreign:
+        problem = f"holds '{foreign[0]}', which is not of a funis run"
+        raise _refusal(path, problem, "an empty folder or another name")
+
+
+def _own_names(folder: Path) -> set[str]:
+    """Names of the files that a funis run wrote into a folder; none if it is no run."""
+    try:
+        return {MANIFEST, *read_manifest(folder).get("files", ())}
+    except InputError:
+        return set()
+
+
+def _move(temporary: Path, path: Path) -> None:
+    """Put a finished folder in place, setting an older one aside until it stands."""
+    if not path.exists():
+        os.replace(temporary, path)
+        return
+    aside = _beside(path)
+    os.replace(path, aside)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside)
+
+
+def _names(folder: Path) -> set[str]:
+    """Names, relative to a folder, of the files in it at any depth, hidden ones left out."""
+    paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path.as_posix() for path in paths if not any(p.startswith(".") for p in path.parts)}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {name: hash_file(folder / name) for name in _names(folder) - {MANIFEST}}
+
+
+def _beside(path: Path) -> Path:
+    """A hidden name in the same folder that nothing bears yet."""
+    full = path.absolute()
+    return full.with_name(f".{full.name}.{secrets.token_hex(6)}")
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    problem = (error.strerror or "error").lower()
+    return _refusal(path, f"cannot be written ({problem})", "a place that can be written to")
+
+
+def _refusal(path: Path, problem: str, expected: str) -> InputError:
+    return InputError(Issue(str(path), None, None, problem, expected))

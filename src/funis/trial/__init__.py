@@ -1,0 +1,26 @@
+"""Virtual trials: screen, allocate, then visit to visit observe, decide, dose and simulate."""
+
+from funis.trial.check import check
+from funis.trial.conduct import conduct, conduct_block, regimen_doses, serial
+from funis.trial.data import Block, TrialData, gather
+from funis.trial.enrol import Enrolled, enrol, forcing_of
+from funis.trial.observe import observables, observe
+from funis.trial.study import Study, week_minute
+
+__all__ = [
+    "Block",
+    "Enrolled",
+    "Study",
+    "TrialData",
+    "check",
+    "conduct",
+    "conduct_block",
+    "enrol",
+    "forcing_of",
+    "gather",
+    "observables",
+    "observe",
+    "regimen_doses",
+    "serial",
+    "week_minute",
+]

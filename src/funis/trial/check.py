@@ -1,0 +1,79 @@
+"""Where protocol, model and product first meet: does everything that one names exist in another?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from funis.checks import Issue, IssueList
+from funis.models import Model
+from funis.product import Product
+from funis.protocol import Protocol, Reference, references, unknown_reference
+from funis.trial.study import products_of
+
+
+def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> IssueList:
+    """Check a protocol against the model and the products it is conducted with.
+
+    Returns
+    -------
+    IssueList
+        Every route, drug, endpoint, parameter, product and name in an expression that nobody
+        provides, with file, line and the nearest name.
+    """
+    issues: list[Issue] = []
+    for kind, names in _names(protocol, model, products).items():
+        for reference in references(protocol, kind):  # type: ignore[arg-type]
+            if reference.name not in names(reference):
+                owner = f"the disease '{model.id}'" if kind != "product" else None
+                issues.append(unknown_reference(protocol, reference, names(reference), owner))
+    return IssueList(tuple(issues + _products(protocol) + _measures(protocol, model)))
+
+
+def _names(
+    protocol: Protocol, model: Model, products: Mapping[str, Product]
+) -> dict[str, Callable[[Reference], Sequence[str]]]:
+    endpoints = model.endpoints
+    cells = [given.id for given in model.inputs if given.kind == "cells"]
+    drugs = [given.id for given in model.inputs if given.kind == "drug"]
+    entry = [*endpoints.names, *model.covariates.values()]
+    decided = [*entry, *(item.id for item in endpoints.structural)]
+    asked = [*endpoints.numbers, *endpoints.conditions]
+    parameters = [p.id for p in model.parameters]
+    return {
+        "disease": lambda _: [model.id],
+        "route": lambda _: cells,
+        "drug": lambda _: drugs,
+        "product": lambda _: sorted(products),
+        "endpoint": lambda _: asked,
+        "criterion": lambda _: entry,
+        "rule": lambda _: decided,
+        "parameter": lambda _: parameters,
+        "weight": lambda _: list(model.covariates.values()),
+    }
+
+
+def _products(protocol: Protocol) -> list[Issue]:
+    return [
+        protocol.where.issue(
+            ("arms", number, "interventions"), f"arm '{arm.id}' gives {len(products_of(arm))} products",
+            expected="one product an arm: viability is a property of the arm",
+        )
+        for number, arm in enumerate(protocol.arms) if len(products_of(arm)) > 1
+    ]  # fmt: skip
+
+
+def _measures(protocol: Protocol, model: Model) -> list[Issue]:
+    issues = []
+    for number, request in enumerate(protocol.endpoints):
+        condition = request.endpoint in model.endpoints.conditions
+        known = condition or request.endpoint in model.endpoints.numbers
+        if known and condition != (request.measure == "responder"):
+            expected = "responder" if condition else "change or value"
+            issues.append(
+                protocol.where.issue(
+                    ("endpoints", number, "measure"),
+                    f"'{request.endpoint}' cannot be reported as {request.measure}",
+                    expected=expected,
+                )
+            )
+    return issues

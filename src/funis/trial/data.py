@@ -1,0 +1,158 @@
+"""What a trial leaves behind: three long tables, shaped like those of a real trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.models import Model
+
+if TYPE_CHECKING:
+    import polars
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialData:
+    """The tables of a trial; whoever analyses them cannot tell virtual from real.
+
+    Attributes
+    ----------
+    subjects : one row a patient: subject, site, arm, status, status_reason, discontinued_week,
+        rescued_week and the covariates known at entry.
+    doses : one row an administration: subject, arm, day, intervention, route, amount,
+        duration_day, rule.
+    observations : one row a measurement: subject, arm, week, visit, component, value.
+    """
+
+    subjects: polars.DataFrame
+    doses: polars.DataFrame
+    observations: polars.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The record of one block of patients, as arrays; `values` is (patient, visit, component)."""
+
+    arms: NDArray[np.object_]
+    patient: NDArray[np.int64]
+    site: NDArray[np.int64]
+    attempt: NDArray[np.int64]
+    covariates: Mapping[str, Array]
+    status: NDArray[np.str_]
+    reason: NDArray[np.str_]
+    ladder: NDArray[np.int8]
+    discontinued_week: Array
+    rescued_week: Array
+    weeks: tuple[float, ...]
+    components: tuple[str, ...]
+    values: Array
+    doses: Mapping[str, NDArray[np.generic]]
+
+    @staticmethod
+    def joined(parts: Sequence[Block]) -> Block:
+        """Put the arms of one block together, patients in order of their index."""
+        order = np.argsort(np.concatenate([part.patient for part in parts]), kind="stable")
+        first = parts[0]
+
+        def column(name: str) -> NDArray[np.generic]:
+            joined: NDArray[np.generic] = np.concatenate([getattr(p, name) for p in parts])[order]
+            return joined
+
+        names = ("arms", "patient", "site", "attempt", "status", "reason", "ladder")
+        columns = {name: column(name) for name in names}
+        columns |= {name: column(name) for name in ("discontinued_week", "rescued_week", "values")}
+        return Block(
+            **columns,  # type: ignore[arg-type]
+            covariates={
+                name: np.concatenate([p.covariates[name] for p in parts])[order]
+                for name in first.covariates
+            },
+            weeks=first.weeks,
+            components=first.components,
+            doses={
+                name: np.concatenate([np.asarray(p.doses[name], dtype=object) for p in parts])
+                for name in first.doses
+            },
+        )
+
+
+def gather(blocks: Iterable[Block], model: Model) -> TrialData:
+    """Put the blocks together, in order, as tables."""
+    import polars
+
+    subjects, doses, observations = [], [], []
+    for block in blocks:
+        frame = _subjects(block)
+        subjects.append(frame)
+        arms = frame.select("subject", "arm")
+        doses.append(_doses(block).join(arms, on="subject", how="left"))
+        observations.append(_observations(block))
+    order = ["subject", "arm", "day", "intervention", "route", "amount", "duration_day", "rule"]
+    dosed = polars.concat(doses).select(order).sort("subject", "day", "intervention")
+    return TrialData(polars.concat(subjects), dosed, polars.concat(observations))
+
+
+def _subjects(block: Block) -> polars.DataFrame:
+    import polars
+
+    columns: dict[str, object] = {
+        "subject": block.patient,
+        "site": block.site,
+        "arm": block.arms.astype(str),
+        "status": block.status.astype(str),
+        "status_reason": block.reason.astype(str),
+        "solver": block.ladder.astype(np.int64),
+        "screened": block.attempt + 1,
+        "discontinued_week": block.discontinued_week,
+        "rescued_week": block.rescued_week,
+    }
+    frame = polars.DataFrame(columns | dict(block.covariates))
+    return frame.with_columns(
+        polars.col("discontinued_week", "rescued_week").fill_nan(None),
+        polars.when(polars.col("status_reason") == "").then(None)
+        .otherwise(polars.col("status_reason")).alias("status_reason"),
+    )  # fmt: skip
+
+
+def _doses(block: Block) -> polars.DataFrame:
+    import polars
+
+    text = {"intervention", "route", "rule"}
+    columns = {
+        name: polars.Series(
+            name,
+            [str(v) if name in text else v for v in values],
+            dtype=polars.String if name in text
+            else polars.Int64 if name == "subject" else polars.Float64,
+        )
+        for name, values in block.doses.items()
+    }  # fmt: skip
+    frame = polars.DataFrame(columns)
+    empty = polars.col("rule") == ""
+    return frame.with_columns(polars.when(empty).then(None).otherwise(polars.col("rule")).alias("rule"))
+
+
+def _observations(block: Block) -> polars.DataFrame:
+    import polars
+
+    patients, visits, components = block.values.shape
+    frame = polars.DataFrame({
+        "subject": np.repeat(block.patient, visits * components),
+        "arm": np.repeat(block.arms.astype(str), visits * components),
+        "week": np.tile(np.repeat(np.asarray(block.weeks, dtype=np.float64), components), patients),
+        "component": np.tile(np.asarray(block.components), patients * visits),
+        "value": block.values.ravel(),
+    })  # fmt: skip
+    frame = frame.filter(polars.col("value").is_not_nan())
+    visit = polars.when(polars.col("week") == 0).then(polars.lit("baseline")).otherwise(
+        polars.format("week {}", polars.col("week").cast(polars.String).str.strip_suffix(".0"))
+    )
+    return frame.with_columns(visit.alias("visit")).select(
+        "subject", "arm", "week", "visit", "component", "value"
+    )

@@ -1,0 +1,209 @@
+"""Screening: untreated, fluctuating patients of the pool are observed and enter if they qualify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.checks import InputError, Issue, IssueList
+from funis.models import Model
+from funis.models.endpoints import evaluate_endpoints
+from funis.population import choose, fluctuation, site_of
+from funis.protocol import Criterion, no_doses
+from funis.solver import FAILED, Forcing, ParameterTable, simulate
+from funis.trial.observe import Array, Integers, Observers, observables, observe, observers
+from funis.trial.study import MINUTES_PER_DAY, Study
+
+MOST_ATTEMPTS = 60
+"""Candidates seen for one place in the trial before the criteria are called impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Patients at randomisation.
+
+    Attributes
+    ----------
+    patient : (patient,) index in the trial, the key of everything.
+    attempt : (patient,) how many candidates were turned away before this one.
+    states : (patient, state) at day 0, before any dose.
+    status : (patient,) of the run-in.
+    """
+
+    patient: Integers
+    attempt: Integers
+    site: Integers
+    parameters: ParameterTable
+    states: Array
+    status: NDArray[np.int8]
+
+    def rows(self, index: Integers) -> Enrolled:
+        """Return some patients."""
+        return Enrolled(
+            self.patient[index], self.attempt[index], self.site[index],
+            self.parameters.rows(index), self.states[index], self.status[index],
+        )  # fmt: skip
+
+    def covariate(self, name: str) -> Array:
+        """Return one parameter of each patient, (patient,)."""
+        column: Array = self.parameters.values[:, self.parameters.names.index(name)]
+        return column
+
+
+def enrol(study: Study, patients: Integers) -> Enrolled:
+    """Fill places in a trial with patients who meet its criteria.
+
+    Each place sees candidates of the pool, chosen by key, until one qualifies: disease fluctuates
+    through the run-in, is observed at screening and at baseline, and is judged by the criteria.
+    A candidate whom no solver solves takes the place and counts as failed.
+
+    Raises
+    ------
+    InputError
+        Nobody qualified for a place in `MOST_ATTEMPTS` candidates.
+    """
+    size = len(patients)
+    attempt = np.full(size, -1, dtype=np.int64)
+    parts: list[Enrolled] = []
+    waiting = np.arange(size)
+    for number in range(MOST_ATTEMPTS):
+        candidates = _candidates(study, patients[waiting], number)
+        keep = _qualified_covariates(study, candidates)
+        considered = waiting[keep]
+        if len(considered):
+            candidates, truth = _run_in(study, candidates.rows(np.flatnonzero(keep)))
+            fits = _qualified(study, candidates, truth)
+            parts.append(candidates.rows(np.flatnonzero(fits)))
+            attempt[considered[fits]] = number
+        waiting = np.flatnonzero(attempt < 0)
+        if len(waiting) == 0:
+            return _in_order(parts, patients)
+    raise _nobody(study, len(waiting))
+
+
+def _candidates(study: Study, patients: Integers, number: int) -> Enrolled:
+    row = choose(study.pool, study.seed, patients, number)
+    table = ParameterTable(study.pool.names, study.pool.values[row])
+    table = table.replaced(study.protocol.scenario)
+    return Enrolled(
+        patients,
+        np.full(len(patients), number, dtype=np.int64),
+        site_of(patients, study.protocol.population.patients_per_site),
+        table,
+        np.full((len(patients), len(study.model.form.states)), np.nan),
+        np.zeros(len(patients), dtype=np.int8),
+    )
+
+
+def forcing_of(study: Study, who: Enrolled, last_minute: int) -> Forcing:
+    """Return the fluctuation of each patient from the start of the run-in to a minute."""
+    first = run_in_day(study)
+    knots = int(np.ceil((last_minute / MINUTES_PER_DAY - first) / 7.0)) + 2
+    path = fluctuation(
+        study.seed, who.patient, who.covariate("noise_time"), first, knots, who.attempt
+    )
+    name = study.model.text.words("forcing")[0]
+    return Forcing(name, float(path.first_day), float(path.step_day), path.values, path.slopes)
+
+
+def run_in_day(study: Study) -> int:
+    """Return the day on which the run-in begins, a whole number of weeks before day 0."""
+    population = study.protocol.population
+    return int(np.floor((population.screening_day - 7 * population.run_in_week) / 7.0)) * 7
+
+
+def observers_of(study: Study, who: Enrolled) -> Observers:
+    """Return how the patients are observed in this study."""
+    names = who.parameters.names
+    values = {name: who.parameters.values[:, place] for place, name in enumerate(names)}
+    return observers(study.seed, who.patient, who.attempt, who.site, values)
+
+
+def _run_in(study: Study, who: Enrolled) -> tuple[Enrolled, dict[int, dict[str, Array]]]:
+    """Let disease fluctuate untreated until day 0; the truth at screening and at baseline."""
+    screening = round(study.protocol.population.screening_day * MINUTES_PER_DAY)
+    names = observables(study.model)
+    times = np.array([run_in_day(study) * MINUTES_PER_DAY, screening, 0], dtype=np.int64)
+    found = simulate(
+        study.model, who.parameters, no_doses(), times,
+        forcing=forcing_of(study, who, 0), outputs=names, rtol=study.rtol,
+    )  # fmt: skip
+    truth = {
+        minute: {name: found.values[:, visit, place] for place, name in enumerate(names)}
+        for visit, minute in ((1, screening), (2, 0))
+    }
+    return (
+        Enrolled(who.patient, who.attempt, who.site, who.parameters, found.end, found.status),
+        truth,
+    )
+
+
+def _qualified_covariates(study: Study, who: Enrolled) -> NDArray[np.bool_]:
+    """Judge the criteria that need no observation, so that nobody is simulated in vain."""
+    columns = covariates(study.model, who)
+    keep = np.ones(len(who.patient), dtype=np.bool_)
+    for criterion in study.protocol.population.criteria:
+        if criterion.expression.names <= set(columns):
+            keep &= np.asarray(criterion.expression.evaluate(columns), dtype=np.bool_)
+    return keep
+
+
+def _qualified(
+    study: Study, who: Enrolled, truth: dict[int, dict[str, Array]]
+) -> NDArray[np.bool_]:
+    keep = np.ones(len(who.patient), dtype=np.bool_)
+    for minute, seen_truth in truth.items():
+        visit = "baseline" if minute == 0 else "screening"
+        criteria = [c for c in study.protocol.population.criteria if visit in c.visits]
+        if criteria:
+            keep &= _meets(study, who, criteria, minute, seen_truth)
+    return keep | (who.status == FAILED)
+
+
+def _meets(
+    study: Study, who: Enrolled, criteria: list[Criterion], minute: int, truth: dict[str, Array]
+) -> NDArray[np.bool_]:
+    seen = observe(study.model, observers_of(study, who), truth, minute, entry=True)
+    names = {name for criterion in criteria for name in criterion.expression.names}
+    wanted = [name for name in names if name in study.model.endpoints.order]
+    scores = evaluate_endpoints(study.model.endpoints, seen, seen, names=wanted)
+    columns = covariates(study.model, who) | seen | scores
+    keep = np.ones(len(who.patient), dtype=np.bool_)
+    for criterion in criteria:
+        keep &= np.asarray(criterion.expression.evaluate(columns), dtype=np.bool_)
+    return keep
+
+
+def covariates(model: Model, who: Enrolled) -> dict[str, Array]:
+    """Return the columns of the subjects table that are known at entry."""
+    return {column: who.covariate(name) for name, column in model.covariates.items()}
+
+
+def _in_order(parts: list[Enrolled], patients: Integers) -> Enrolled:
+    whole = Enrolled(
+        np.concatenate([part.patient for part in parts]),
+        np.concatenate([part.attempt for part in parts]),
+        np.concatenate([part.site for part in parts]),
+        ParameterTable(
+            parts[0].parameters.names, np.concatenate([part.parameters.values for part in parts])
+        ),
+        np.concatenate([part.states for part in parts]),
+        np.concatenate([part.status for part in parts]),
+    )
+    order = np.argsort(whole.patient, kind="stable")
+    assert np.array_equal(whole.patient[order], np.sort(patients))
+    return whole.rows(order)
+
+
+def _nobody(study: Study, places: int) -> InputError:
+    words = (
+        f"no virtual patient met the entry criteria for {places} places"
+        f" in {MOST_ATTEMPTS} candidates each"
+    )
+    issue = Issue(
+        study.protocol.file, study.protocol.where.line(("population", "criteria")),
+        "population.criteria", words, "criteria that the patients of the disease can meet",
+    )  # fmt: skip
+    return InputError(IssueList((issue,)))

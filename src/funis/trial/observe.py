@@ -1,0 +1,113 @@
+"""What is written down at a visit: the truth through the four observation layers.
+
+On the scale of a component: expectation of the patient (saturating, no decay), inflation of entry
+scores by the assessor, and noise, part of it common to a visit. Regression to the mean needs no
+layer: it follows from fluctuating disease, noise and selection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.models import Model
+from funis.models.endpoints import Component, from_scale, to_scale
+from funis.population import normal, site_effect
+from funis.trial.study import MINUTES_PER_DAY
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Who is observed: keys of the patients and how they and their site report.
+
+    Attributes
+    ----------
+    patient, attempt : (patient,) keys of the noise.
+    expectation : (patient,) size of the expectation, site included.
+    inflation : (patient,) size of the entry inflation.
+    rise_day : (patient,) time constant of the expectation [day].
+    """
+
+    seed: int
+    patient: Integers
+    attempt: Integers
+    expectation: Array
+    inflation: Array
+    rise_day: Array
+
+    def rows(self, index: Integers) -> Observers:
+        """Return some patients."""
+        return Observers(
+            self.seed, self.patient[index], self.attempt[index], self.expectation[index],
+            self.inflation[index], self.rise_day[index],
+        )  # fmt: skip
+
+
+def observers(
+    seed: int, patient: Integers, attempt: Integers, site: Integers, parameters: Mapping[str, Array]
+) -> Observers:
+    """Return how patients are observed.
+
+    Parameters
+    ----------
+    parameters : values of each patient, of which `expectation`, `expectation_time`,
+        `expectation_site` and `inflation` are used.
+    """
+    luck = site_effect(seed, site, "expectation")
+    size = parameters["expectation"] * np.exp(parameters["expectation_site"] * luck)
+    return Observers(
+        seed, patient, attempt, size, parameters["inflation"], parameters["expectation_time"]
+    )
+
+
+def observables(model: Model) -> tuple[str, ...]:
+    """Return the outputs that the components and structural endpoints of a disease look at."""
+    items = (*model.endpoints.components, *model.endpoints.structural)
+    return tuple(dict.fromkeys(item.observable for item in items))
+
+
+def observe(
+    model: Model, who: Observers, truth: Mapping[str, Array], minute: int, *, entry: bool
+) -> dict[str, Array]:
+    """Return what is written down at one visit.
+
+    Parameters
+    ----------
+    truth : observable -> (patient,) at the visit, not-a-number where the patient was not solved.
+    minute : of the visit, relative to randomisation.
+    entry : whether the visit decides on entry (screening, baseline).
+
+    Returns
+    -------
+    dict
+        Component or structural endpoint -> (patient,).
+    """
+    day = max(minute, 0) / MINUTES_PER_DAY
+    hope = who.expectation * -np.expm1(-day / who.rise_day)
+    seen: dict[str, Array] = {}
+    for component in model.endpoints.components:
+        scaled = to_scale(component, component.gain * truth[component.observable])
+        scaled = scaled - component.expectation * hope
+        if entry:
+            scaled = scaled + component.inflation * who.inflation
+        scaled = scaled + component.noise_sd * _noise(who, component, minute)
+        seen[component.id] = from_scale(component, scaled)
+    for item in model.endpoints.structural:
+        seen[item.id] = truth[item.observable]
+    return seen
+
+
+def _noise(who: Observers, component: Component, minute: int) -> Array:
+    own = component.latent_of or component.id
+    apart = normal(who.seed, "noise", who.patient, minute, own, who.attempt)
+    if component.shared_noise == 0:
+        return apart
+    together = normal(who.seed, "noise of the visit", who.patient, minute, who.attempt)
+    share = component.shared_noise
+    return np.sqrt(share) * together + np.sqrt(1 - share) * apart

@@ -1,0 +1,74 @@
+"""A study: a protocol, the model, the pool and the products that it needs, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from funis.models import Model
+from funis.population import Pool
+from funis.product import Product, product_parameters
+from funis.protocol import Arm, Protocol
+
+MINUTES_PER_WEEK = 10080
+MINUTES_PER_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Everything that conducting one trial needs, as values.
+
+    Attributes
+    ----------
+    patients_per_arm, seed : those of the protocol unless the caller says otherwise.
+    rtol : relative tolerance of the solver.
+    """
+
+    protocol: Protocol
+    model: Model
+    pool: Pool
+    products: Mapping[str, Product]
+    patients_per_arm: int
+    seed: int
+    rtol: float = 1e-5
+
+    @property
+    def size(self) -> int:
+        """Patients in all arms."""
+        return self.patients_per_arm * len(self.protocol.arms)
+
+    @property
+    def arm_ids(self) -> tuple[str, ...]:
+        """Arms in the order of the protocol."""
+        return tuple(arm.id for arm in self.protocol.arms)
+
+    @property
+    def horizon_minute(self) -> int:
+        """Minute of the last visit."""
+        return week_minute(self.protocol.visits.last_week)
+
+    def parameters_of(self, arm: Arm) -> dict[str, float]:
+        """Parameters that the arm sets: its product's, then the scenario's."""
+        given: dict[str, float] = {}
+        for name in products_of(arm):
+            given |= product_parameters(self.products[name])
+        return given | self.protocol.parameters_of(arm.id)
+
+    @property
+    def recovered(self) -> dict[str, float]:
+        """Share of the cells of each product that reach the vein."""
+        return {
+            name: product.recovered_fraction.value
+            for name, product in self.products.items()
+            if product.recovered_fraction.value is not None
+        }
+
+
+def products_of(arm: Arm) -> tuple[str, ...]:
+    """Return the products that an arm gives, each once."""
+    return tuple(dict.fromkeys(i.product for i in arm.interventions if i.product is not None))
+
+
+def week_minute(week: float) -> int:
+    """Return the minute of a week."""
+    return round(week * MINUTES_PER_WEEK)

@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pytest
+
+from funis.checks import InputError
+from funis.product import Quantity, library_product, library_products, load_product
+from funis.product.load import LIBRARY
+from funis.product.values import ReleaseCriterion
+
+UMBILICAL = LIBRARY / "uc_msc_reference.yaml"
+
+
+def write(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    text = UMBILICAL.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "product.yaml"
+    path.write_text(text)
+    return path
+
+
+def message(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        load_product(path)
+    assert len(caught.value.issues) == 1
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", library_products())
+def test_products_are_valid_and_named_after_their_files(name: str) -> None:
+    product = library_product(name)
+    assert product.id == name
+    assert product.vehicle
+
+
+def test_the_umbilical_product_bears_the_published_points() -> None:
+    product = library_product("uc_msc_reference")
+    points = [(p.hold_minute, p.viability.value, p.viability.sd) for p in product.viability]
+    assert points == [(0, 0.9444, 0.0169), (90, 0.8112, 0.0226), (385, 0.5939, 0.1454)]
+    assert all(p.viability.status == "measured" for p in product.viability)
+    assert product.tissue == "umbilical_cord"
+    assert product.passage.value is None
+
+
+def test_bone_marrow_differs_by_sourced_statements_only() -> None:
+    marrow, cord = library_product("bm_msc_reference"), library_product("uc_msc_reference")
+    assert marrow.tissue == "bone_marrow"
+    assert [p.viability.value for p in marrow.viability] == [
+        p.viability.value for p in cord.viability
+    ]
+    assert {p.viability.status for p in marrow.viability} == {"assumed"}
+    assert all(difference.source for difference in marrow.differences)
+    directions = {d.quantity: d.direction for d in marrow.differences}
+    assert directions["immune_suppression"] == "not_settled"
+
+
+def test_release_values_may_be_missing() -> None:
+    verdicts = {c.id: c.verdict for c in library_product("uc_msc_reference").release}
+    assert verdicts["viability_fraction"] == "pass"
+    assert verdicts["CD73_percent"] == "not_reported"
+    assert len(verdicts) == 9
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(1.0, "pass"), (2.0, "pass"), (2.1, "fail")])
+def test_release_limits_belong_to_the_range(value: float, verdict: str) -> None:
+    quantity = Quantity(value, "percent", "assumed")
+    assert ReleaseCriterion("CD45_percent", quantity, None, 2.0, "limit").verdict == verdict
+
+
+def test_an_unknown_product_has_the_nearest_name() -> None:
+    with pytest.raises(InputError, match=r"unknown product 'uc_msc_referense'.*'uc_msc_reference'"):
+        library_product("uc_msc_referense")
+
+
+def test_viability_cannot_be_empty(tmp_path: Path) -> None:
+    text = UMBILICAL.read_text()
+    start, end = text.index("viability:"), text.index("hold_minute:\n")
+    path = tmp_path / "product.yaml"
+    path.write_text(text[:start] + "viability: []\n" + text[end:])
+    assert "viability: is empty; expected at least the viability at thaw" in message(path)
+
+
+def test_a_number_without_a_source_is_an_error(tmp_path: Path) -> None:
+    source = "    source: Nguyen 2024, 10.15419/bmrat.v11i9.917, abstract\n  - hold_minute: 90"
+    text = message(write(tmp_path, (source, "  - hold_minute: 90")))
+    assert "viability[0]" in text
+    assert "a measured value without a source; expected a source" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("value: 0.9444", "value: 1.2", "viability[0].value: 1.2"),
+        ("value: 0.9444", "value: 0.1", "viability[1].value: viability rises"),
+        ("hold_minute: 90", "hold_minute: 400", "viability[2].hold_minute: 385 after 400 minutes"),
+        ("hold_minute: 0", "hold_minute: 5", "the first point is 5 minutes after thaw; expected 0"),
+        ("tissue: umbilical_cord", "tissue: umbilical cord", "did you mean 'umbilical_cord'?"),
+        ("tissue: umbilical_cord", "tissue: UC", "expected one of umbilical_cord, bone_marrow"),
+        ("status: not_reported}", "status: assumed}", "no value, yet its status is assumed"),
+        ("value: 1.0\n", "value: null\n", "recovered_fraction.value: "),
+        ("cryopreserved: true", "cryopreserved: yes", "cryopreserved"),
+        ("vehicle:", "vehikel:", "did you mean 'vehicle'?"),
+    ],
+)
+def test_a_faulty_product_is_one_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert expected in message(write(tmp_path, (old, new)))
