@@ -39,7 +39,7 @@ CANONICAL_UNITS: Mapping[str, str] = MappingProxyType(
 SIGNIFICANT_DIGITS = 15  # a conversion is rounded to these, so that 12 ng/L is 12 pg/mL
 _AMOUNT = re.compile(
     r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*"
-    r"((?:1?/ *)?[A-Za-zµμ%][A-Za-zµμ/* ]*)?"
+    r"((?:1?/ *)?[A-Za-zµμ%]+(?: *[*/ ] *[A-Za-zµμ%]+)*)?"
 )
 _DEFINITIONS = (
     "pico- = 1e-12 = p-",
@@ -141,7 +141,7 @@ def _convert(text: str, unit: str) -> float:
         raise _unknown_unit(text, str(error.unit_names), unit) from None
     except DimensionalityError:
         raise _refusal(f"'{text}' is no amount in {unit}", unit) from None
-    except (PintError, ArithmeticError, ValueError, TypeError, SyntaxError):
+    except (PintError, ArithmeticError, ValueError, TypeError):
         raise _refusal(f"cannot read the unit of '{text}'", unit) from None
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 

@@ -73,10 +73,10 @@ def _wide(observations: "pl.DataFrame", endpoints: Endpoints) -> "pl.DataFrame":
             near = nearest(str(name), known)
             hint = "" if near is None else f"; did you mean '{near}'?"
             raise ValueError(f"unknown component '{name}' in the observations{hint}")
-    keys = [*KEYS, "component"]
-    if observations.select(pl.struct(keys).is_duplicated().any()).item():
-        raise ValueError("a component stands twice at one visit of a patient")
-    wide = observations.pivot(on="component", index=list(KEYS), values="value")
+    try:
+        wide = observations.pivot(on="component", index=list(KEYS), values="value")
+    except pl.exceptions.ComputeError:
+        raise ValueError("a component stands twice at one visit of a patient") from None
     absent = [pl.lit(None, pl.Float64).alias(name) for name in known if name not in wide.columns]
     return wide.with_columns(absent).select(*KEYS, *known).sort(KEYS)
 

@@ -119,10 +119,15 @@ def _change(name: str, environment: Mapping[str, Value]) -> Column:
 
 
 def _percent_change(name: str, environment: Mapping[str, Value]) -> Column:
-    """Change in percent of baseline; from 0 to 0 is no change, from 0 to more is unknown."""
+    """Change in percent of baseline; from 0 to 0 is no change, from 0 to more is unknown.
+
+    Rounded to 1e-9 so that an exact fall, 10.5 to 8.4, is 20 and not a hair less.
+    """
     value, baseline = _number(_look_up(name, environment)), _baseline(name, environment)
     from_zero = np.where(value == 0, 0.0, np.nan)
-    return np.where(baseline == 0, from_zero, 100.0 * (value - baseline) / baseline)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent = np.round(100.0 * (value - baseline) / baseline, 9)
+    return np.where(baseline == 0, from_zero, percent)
 
 
 def _round(column: Column) -> Column:

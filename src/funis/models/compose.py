@@ -36,7 +36,9 @@ UNITS = {
 }
 """Units of model quantities: id -> Antimony definition (None: built in)."""
 
-_DIRECTIVE = re.compile(r"^//\s*(include|name|course|accumulators|floored|floor sink|forcing):\s*(.*)$")
+_DIRECTIVE = re.compile(
+    r"^//\s*(include|name|course|accumulators|floored|floor sink|forcing):\s*(.*)$"
+)
 _INPUT = re.compile(r'^input\s+(\w+)\s+(cells|drug)\s+"([^"]*)";$')
 _SPECIES = re.compile(r"^substanceOnly species (\w+) in body;")
 _RATE = re.compile(r"^(\w+)'\s*=\s*(.+?);")
@@ -158,9 +160,17 @@ def _parse(model_id: str, lines: Sequence[Line]) -> ModelText:
                 fast[found[1]] = marked[1]
             descriptions[found[1]] = marked[2] if marked else line.comment
     return ModelText(
-        model_id, tuple(lines), directives, _inputs(inputs, rules, (*cells, *folds)), tuple(cells),
-        tuple(folds), tuple(rules), units, descriptions, fast,
-    )  # fmt: skip
+        model_id,
+        tuple(lines),
+        directives,
+        _inputs(inputs, rules, (*cells, *folds)),
+        tuple(cells),
+        tuple(folds),
+        tuple(rules),
+        units,
+        descriptions,
+        fast,
+    )
 
 
 def _inputs(
@@ -200,7 +210,12 @@ def antimony_text(
     corrupt : parameter id -> wrong unit, to test that the unit check sees it.
     """
     targets = sorted({target for given in text.inputs for target in given.targets})
-    out = [functions, f"model {text.id}()", *_unit_lines(), "compartment body = 1; body has volume;"]
+    out = [
+        functions,
+        f"model {text.id}()",
+        *_unit_lines(),
+        "compartment body = 1; body has volume;",
+    ]
     for name, (value, unit) in values.items():
         out.append(f"{name} = {value!r}; {name} has {(corrupt or {}).get(name, unit)};")
     out += [f"{name} = 0; {name} has dimensionless;" for name in text.words("forcing")]

@@ -94,7 +94,12 @@ class Model:
     def inputs(self) -> tuple[Input, ...]:
         """Inputs in the order of the text."""
         return tuple(
-            Input(given.id, "cells" if given.kind == "cells" else "drug", given.description, given.targets)
+            Input(
+                given.id,
+                "cells" if given.kind == "cells" else "drug",
+                given.description,
+                given.targets,
+            )
             for given in self.text.inputs
         )
 
@@ -176,9 +181,13 @@ def find_disease(name: str, root: Path | None = None) -> Path:
     known = disease_ids(root)
     if name not in known:
         issue = Issue(
-            None, None, "disease", f"unknown disease '{name}'", f"one of {', '.join(known)}",
+            None,
+            None,
+            "disease",
+            f"unknown disease '{name}'",
+            f"one of {', '.join(known)}",
             nearest(name, known),
-        )  # fmt: skip
+        )
         raise InputError(IssueList((issue,)))
     return (root or library_folder()) / "diseases" / name
 
@@ -223,10 +232,17 @@ def _rows(file: Path) -> tuple[ParameterFile, dict[str, tuple[ParameterRow, str,
         for name, row in parsed.parameters.items()
     }
     issues = [
-        Issue(file_, line, f"parameters.{name}.unit", f"unknown unit '{row.unit}'",
-              f"one of {', '.join(UNITS)}", nearest(row.unit, list(UNITS)))
-        for name, (row, file_, line) in rows.items() if row.unit not in UNITS
-    ]  # fmt: skip
+        Issue(
+            file_,
+            line,
+            f"parameters.{name}.unit",
+            f"unknown unit '{row.unit}'",
+            f"one of {', '.join(UNITS)}",
+            nearest(row.unit, list(UNITS)),
+        )
+        for name, (row, file_, line) in rows.items()
+        if row.unit not in UNITS
+    ]
     IssueList(tuple(issues)).raise_errors()
     return parsed, rows
 
@@ -236,9 +252,19 @@ def _parameter(
 ) -> Parameter:
     row, file, line = given
     return Parameter(
-        name, row.name or name, row.value, row.unit, row.status, row.source, row.where, row.note,
-        row.distribution, "covariate" if covariate else "parameter", file, line,
-    )  # fmt: skip
+        name,
+        row.name or name,
+        row.value,
+        row.unit,
+        row.status,
+        row.source,
+        row.where,
+        row.note,
+        row.distribution,
+        "covariate" if covariate else "parameter",
+        file,
+        line,
+    )
 
 
 def _words(text: ModelText) -> frozenset[str]:
@@ -255,34 +281,52 @@ def check_model(model: Model) -> IssueList:
     issues = [*check_sources(model), *check_symbols(model), *check_endpoints(model)]
     issues += [
         Issue(str(model.folder), None, name, "no such file", "a disease has four files")
-        for name in FILES if not (model.folder / name).is_file()
-    ]  # fmt: skip
+        for name in FILES
+        if not (model.folder / name).is_file()
+    ]
     return IssueList(tuple(issues)) + unit_issues(model.sbml, model.id)
 
 
 def check_sources(model: Model) -> list[Issue]:
     """Every parameter carries a source; `assumed` says so in words."""
     return [
-        Issue(p.file, p.line, f"parameters.{p.id}.source", "no source", "where the value was seen, or why assumed")
-        for p in model.parameters if not p.source.strip()
-    ]  # fmt: skip
+        Issue(
+            p.file,
+            p.line,
+            f"parameters.{p.id}.source",
+            "no source",
+            "where the value was seen, or why assumed",
+        )
+        for p in model.parameters
+        if not p.source.strip()
+    ]
 
 
 def check_symbols(model: Model) -> list[Issue]:
     """Every symbol of the equations is defined, and every row of the disease is used."""
     form = model.form
-    known = {p.id for p in model.parameters} | {n for n in form.parameters if n.startswith("inflow_")}
+    known = {p.id for p in model.parameters} | {
+        n for n in form.parameters if n.startswith("inflow_")
+    }
     known |= set(model.text.words("forcing"))
     issues = [
-        Issue(str(model.folder / "model.ant"), _line_of(model, name), name, f"'{name}' has no value",
-              "a row in parameters.yaml", nearest(name, sorted(known | set(form.outputs))))
-        for name in form.parameters if name not in known
-    ]  # fmt: skip
+        Issue(
+            str(model.folder / "model.ant"),
+            _line_of(model, name),
+            name,
+            f"'{name}' has no value",
+            "a row in parameters.yaml",
+            nearest(name, sorted(known | set(form.outputs))),
+        )
+        for name in form.parameters
+        if name not in known
+    ]
     used = _words(model.text) | set(model.covariates)
     issues += [
         Issue(p.file, p.line, f"parameters.{p.id}", "not used by the equations", severity="warning")
-        for p in model.parameters if p.id not in used
-    ]  # fmt: skip
+        for p in model.parameters
+        if p.id not in used
+    ]
     return issues
 
 
@@ -302,7 +346,13 @@ def check_endpoints(model: Model) -> list[Issue]:
     for item in (*model.endpoints.components, *model.endpoints.structural):
         if item.observable not in known:
             issues.append(
-                Issue(str(model.folder / "endpoints.yaml"), None, item.id,
-                      f"unknown observable '{item.observable}'", None, nearest(item.observable, known))
-            )  # fmt: skip
+                Issue(
+                    str(model.folder / "endpoints.yaml"),
+                    None,
+                    item.id,
+                    f"unknown observable '{item.observable}'",
+                    None,
+                    nearest(item.observable, known),
+                )
+            )
     return issues

@@ -12,7 +12,9 @@ from funis.checks import StrictModel
 class Distribution(StrictModel):
     """Spread of a parameter between patients; the row's `value` is the median."""
 
-    kind: Literal["fixed", "normal", "lognormal", "logitnormal", "bernoulli", "categorical", "uniform"]
+    kind: Literal[
+        "fixed", "normal", "lognormal", "logitnormal", "bernoulli", "categorical", "uniform"
+    ]
     sd: float | None = Field(default=None, ge=0)
     low: float | None = None
     high: float | None = None

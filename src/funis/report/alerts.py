@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from funis.report.content import ArmSummary, TrialReport
-from funis.report.numerals import count, percent
+from funis.report.numerals import count, percent, week
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def failed_checks(report: TrialReport) -> tuple[str, ...]:
     drugs = [f"{row.drug}, {row.measure}" for row in report.drug_gate if row.verdict == "failed"]
     targets = [row.name for row in report.targets if not row.inside]
     arms = [
-        f"{row.study}, {row.arm}, {row.endpoint}"
+        f"{row.study}, {row.arm}, {row.endpoint} at week {week(row.week)}"
         for row in report.published
         if row.verdict == "failed"
     ]
@@ -62,7 +62,7 @@ def _failures(report: TrialReport) -> Alert | None:
 
 
 def _failed_text(arm: ArmSummary) -> str:
-    reasons = ", ".join(f"{reason} {count(number)}" for reason, number in arm.failed.items())
+    reasons = ", ".join(f"{reason}: {count(number)}" for reason, number in arm.failed.items())
     return f"{count(arm.failed_total)} of {count(arm.n)} ({reasons})"
 
 
@@ -77,5 +77,7 @@ def _checks(report: TrialReport) -> Alert | None:
     failed = failed_checks(report)
     if not failed:
         return None
-    title = "1 check was not passed" if len(failed) == 1 else f"{len(failed)} checks were not passed"
+    title = (
+        "1 check was not passed" if len(failed) == 1 else f"{len(failed)} checks were not passed"
+    )
     return Alert("warning", title, "; ".join(failed) + ".", "#checks")

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.report.numerals import decimal, percent, power_of_ten, week
-from funis.report.scales import Scale, linear_ticks, log_ticks, slim, tick_digits, week_ticks
+from funis.report.scales import Array, Scale, linear_ticks, log_ticks, slim, tick_digits, week_ticks
 from funis.report.svg import element, picture, polyline, words
 
-Array = NDArray[np.float64]
 Pair = tuple[Array, Array]
 
 
@@ -125,13 +124,23 @@ def _area(x: Array, low: Array, high: Array, style: str, name: str) -> str:
 
 def _line(weeks: Array, curve: Curve, panel: Panel) -> str:
     x, y = panel.across.place(weeks), panel.upward.place(curve.y)
-    finite = np.isfinite(y)
-    x, y = x[finite], y[finite]
-    if not x.size:
+    path = "".join(_run(x[run], y[run]) for run in _finite_runs(y))
+    if not path:
         return ""
-    kept = slim(x, y)
-    path = polyline(x[kept], y[kept])
     return element("path", {"class": f"curve {curve.style}", "d": path, "data-n": curve.name})
+
+
+def _run(x: Array, y: Array) -> str:
+    kept = slim(x, y)
+    return polyline(x[kept], y[kept])
+
+
+def _finite_runs(y: Array) -> list[NDArray[np.intp]]:
+    """Return the places of the values without a gap between them, run by run."""
+    places = np.flatnonzero(np.isfinite(y))
+    if not places.size:
+        return []
+    return list(np.split(places, np.flatnonzero(np.diff(places) > 1) + 1))
 
 
 def _grid(panel: Panel) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from funis.report.content import (
@@ -13,7 +13,7 @@ from funis.report.content import (
     Verdict,
 )
 from funis.report.numerals import count, percent, significant
-from funis.report.results import interval_text
+from funis.report.results import difference_text, interval_text
 from funis.report.strips import Axis, Mark, axis_around, axis_strip, interval_strip
 from funis.report.styles import ArmStyle, arm_styles
 
@@ -24,19 +24,41 @@ VERDICTS: dict[Verdict, str] = {
     "": "not judged",
 }
 
+_GROUPS = {
+    "randomised": "Randomised",
+    "pooled": "Pooled results of several studies",
+    "uncontrolled": "Not randomised: no effect can be read from these",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRow:
+    """A simulated arm beside a published one, in words."""
+
+    label: str
+    style: ArmStyle
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """A published arm and its simulated counterpart."""
+    """A published arm and its simulated counterparts."""
 
     row: PublishedRow
-    style: ArmStyle
     strip: str
     observed: str
-    simulated: str
-    simulated_label: str
+    simulated: tuple[BesideRow, ...]
     people: str
     verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestGroup:
+    """Rows of one kind of evidence."""
+
+    name: str
+    kind: str
+    rows: tuple[ForestRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +67,7 @@ class Forest:
 
     endpoint: str
     unit: str
-    randomised: tuple[ForestRow, ...]
-    others: tuple[ForestRow, ...]
+    groups: tuple[ForestGroup, ...]
     axis: str
 
 
@@ -77,8 +98,10 @@ class ParameterGroup:
 
 def forests(report: TrialReport) -> tuple[Forest, ...]:
     """Return a forest for each published end point."""
-    names = dict.fromkeys(row.endpoint for row in report.published)
-    return tuple(_forest(report, name) for name in names)
+    rows: dict[tuple[str, bool], list[PublishedRow]] = {}
+    for row in report.published:
+        rows.setdefault((row.endpoint, row.contrast), []).append(row)
+    return tuple(_forest(report, same) for same in rows.values())
 
 
 def drug_checks(report: TrialReport) -> tuple[CheckRow, ...]:
@@ -138,48 +161,69 @@ def draw_rows(report: TrialReport) -> tuple[tuple[str, str, str], ...]:
     return tuple((name, count(number), percent(number / gate.raw)) for name, number in rows)
 
 
-def _forest(report: TrialReport, endpoint: str) -> Forest:
-    rows = [row for row in report.published if row.endpoint == endpoint]
-    as_percent, unit = rows[0].percent, rows[0].unit
-    intervals = [part for row in rows for part in (row.observed, row.simulated)]
-    axis = Axis(0.0, 1.0, factor=100.0, suffix="%") if as_percent else axis_around(intervals, zero=0.0)
-    shown = [_forest_row(report, row, axis) for row in sorted(rows, key=lambda row: row.week)]
-    return Forest(
-        endpoint=endpoint,
-        unit="share of patients" if as_percent else unit,
-        randomised=tuple(item for item in shown if item.row.randomised),
-        others=tuple(item for item in shown if not item.row.randomised),
-        axis=axis_strip(axis, 6),
-    )
+def _forest(report: TrialReport, rows: Sequence[PublishedRow]) -> Forest:
+    first = rows[0]
+    intervals = [row.observed for row in rows]
+    intervals += [beside.interval for row in rows for beside in row.simulated]
+    axis = _forest_axis(first, intervals)
+    unit = ("percentage points" if first.contrast else "share of patients") if first.percent else ""
+    groups = []
+    for kind, name in _GROUPS.items():
+        of_kind = sorted((row for row in rows if _kind(row) == kind), key=lambda row: row.week)
+        if of_kind:
+            shown = tuple(_forest_row(report, row, axis) for row in of_kind)
+            groups.append(ForestGroup(name, kind, shown))
+    return Forest(_heading(first), unit or first.unit, tuple(groups), axis_strip(axis, 6))
+
+
+def _heading(row: PublishedRow) -> str:
+    return f"{row.endpoint}, difference to the control arm" if row.contrast else row.endpoint
+
+
+def _forest_axis(row: PublishedRow, intervals: Sequence[Interval]) -> Axis:
+    if row.percent and not row.contrast:
+        return Axis(0.0, 1.0, factor=100.0, suffix="%")
+    axis = axis_around(intervals, zero=0.0)
+    return Axis(axis.low, axis.high, 0.0, factor=100.0 if row.percent else 1.0, signed=True)
+
+
+def _kind(row: PublishedRow) -> str:
+    return "pooled" if row.pooled else "randomised" if row.randomised else "uncontrolled"
 
 
 def _forest_row(report: TrialReport, row: PublishedRow, axis: Axis) -> ForestRow:
-    style = arm_styles(report).get(row.simulated_arm, ArmStyle("a0", "ring"))
-    observed = interval_text(row.observed, as_percent=row.percent)
-    simulated = interval_text(row.simulated, as_percent=row.percent)
-    marks = [
-        Mark(row.observed, "diamond", "ink"),
-        Mark(row.simulated, style.shape, style.colour),
-    ]
+    styles = arm_styles(report)
+    observed = _text(row, row.observed)
+    marks = [Mark(row.observed, "diamond", "ink")]
+    beside = []
+    for item in row.simulated:
+        style = styles.get(item.arm, ArmStyle("a0", "ring"))
+        marks.append(Mark(item.interval, style.shape, style.colour))
+        beside.append(BesideRow(report.label(item.arm), style, _text(row, item.interval)))
+    simulated = "; ".join(f"{item.label} {item.text}" for item in beside) or "not estimated"
     return ForestRow(
         row=row,
-        style=style,
         strip=interval_strip(marks, axis, f"Published {observed}; simulated {simulated}"),
         observed=observed,
-        simulated=simulated,
-        simulated_label=report.label(row.simulated_arm),
+        simulated=tuple(beside),
         people=_people(row),
         verdict="" if not row.verdict else VERDICTS[row.verdict],
     )
 
 
+def _text(row: PublishedRow, interval: Interval) -> str:
+    if row.contrast:
+        return difference_text(interval, as_points=row.percent)
+    return interval_text(interval, as_percent=row.percent)
+
+
 def _people(row: PublishedRow) -> str:
-    number = "n not known" if row.n is None else f"n = {count(row.n)}"
     if not row.randomised:
-        return f"{number}, none randomised"
+        return f"{count(row.n)} patients, none randomised" if row.n else "none randomised"
+    here = "number in this arm not known" if row.n is None else f"{count(row.n)} in this arm"
     if row.n_randomised is None:
-        return f"{number}, number randomised not known"
-    return f"{number}, {count(row.n_randomised)} randomised"
+        return f"randomised patients: {here}"
+    return f"{count(row.n_randomised)} randomised patients, {here}"
 
 
 def _check(
@@ -208,4 +252,3 @@ def _check(
 
 def _failures_first(rows: Iterable[CheckRow]) -> tuple[CheckRow, ...]:
     return tuple(sorted(rows, key=lambda row: row.verdict != "failed"))
-

@@ -7,67 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from funis.report.scales import Array
 from funis.report.statement import CANNOT_SAY
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from funis.analysis.results import Contrast, Estimate
+
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
 Verdict = Literal["passed", "failed", "guide", ""]
-
-
-class EstimateLike(Protocol):
-    """An estimate in one arm, as `funis.analysis` returns it."""
-
-    @property
-    def arm(self) -> str: ...
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def week(self) -> float: ...
-    @property
-    def measure(self) -> str: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def estimate(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-
-
-class ContrastLike(Protocol):
-    """A difference between an arm and its reference, as `funis.analysis` returns it."""
-
-    @property
-    def arm(self) -> str: ...
-    @property
-    def reference(self) -> str: ...
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def week(self) -> float: ...
-    @property
-    def measure(self) -> str: ...
-    @property
-    def estimate(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def p_value(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +85,15 @@ class ScoreView:
 
 @dataclass(frozen=True, slots=True)
 class SuccessOutcome:
-    """The success rule applied to one arm; `found` is None where it cannot be judged."""
+    """The success rule applied to one arm; `found` is None where it cannot be judged.
+
+    `words` name the outcome where "effect found" or "no effect found" does not.
+    """
 
     arm: str
     found: bool | None
-    statement: str
+    statement: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,25 +180,41 @@ class DurabilityRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatedArm:
+    """A simulated arm beside a published one."""
+
+    arm: str
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedRow:
-    """A published arm beside the simulated arm that stands for it."""
+    """A published arm beside the simulated arms that stand for it.
+
+    `n` counts the patients of the arm and `n_randomised` those of the whole study. `pooled` marks
+    a meta-analysis, `contrast` a difference to a control arm, `target` a number that the model was
+    set to. `simulated_week` is given where it differs from the published week.
+    """
 
     study: str
     arm: str
     design: str
-    blinding: str
     randomised: bool
     n: int | None
-    n_randomised: int | None
     product: str
     dose: str
     week: float
     endpoint: str
     observed: Interval
-    simulated_arm: str
-    simulated: Interval
+    simulated: tuple[SimulatedArm, ...]
+    blinding: str = ""
+    n_randomised: int | None = None
     percent: bool = True
     unit: str = ""
+    pooled: bool = False
+    contrast: bool = False
+    target: bool = False
+    simulated_week: float | None = None
     verdict: Verdict = ""
     note: str = ""
     source: str = ""
@@ -369,8 +339,8 @@ class TrialReport:
     arms: tuple[ArmSummary, ...]
     reference: str | None
     endpoints: tuple[EndpointView, ...]
-    estimates: tuple[EstimateLike, ...]
-    contrasts: tuple[ContrastLike, ...]
+    estimates: tuple[Estimate, ...]
+    contrasts: tuple[Contrast, ...]
     estimand: str
     success: SuccessView
     provenance: Provenance
@@ -401,8 +371,10 @@ class TrialReport:
             raise ValueError(f"two arms share an id: {ids}")
         if self.reference is not None and self.reference not in ids:
             raise ValueError(f"the reference {self.reference!r} is none of the arms {ids}")
-        for panel in (*self.trajectories, *self.mechanism):
-            _check_lengths(panel.weeks, panel.treated, panel.twin)
+        for course in self.trajectories:
+            _check_lengths(course.weeks, course.treated, course.twin)
+        for panel in self.mechanism:
+            _check_lengths(panel.weeks, panel.treated, panel.twin, *panel.shares.values())
         for curve in self.responder_curves:
             _check_lengths(curve.weeks, curve.estimate, curve.low, curve.high)
         for cells in self.cells:
@@ -418,14 +390,14 @@ class TrialReport:
         return arm_id if arm is None else arm.label
 
 
-def _check_lengths(weeks: Array, *values: Any) -> None:
+def _check_lengths(weeks: Array, *values: Array | Band) -> None:
     for value in values:
         for array in _arrays(value):
             if array.shape != weeks.shape:
                 raise ValueError(f"an array of shape {array.shape} beside weeks {weeks.shape}")
 
 
-def _arrays(value: Any) -> tuple[Array, ...]:
+def _arrays(value: Array | Band) -> tuple[Array, ...]:
     if isinstance(value, Band):
         bands = (value.median, value.q25, value.q75, value.q10, value.q90)
         return tuple(array for array in bands if array is not None)

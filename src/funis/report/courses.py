@@ -6,16 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from funis.report.charts import Curve, Panel, curve_panel
 from funis.report.content import Band, ScoreView, Trajectory, TrialReport
 from funis.report.numerals import decimal, week
-from funis.report.scales import padded_range
+from funis.report.scales import Array, padded_range
 from funis.report.statement import SIMULATED
 from funis.report.styles import arm_styles
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

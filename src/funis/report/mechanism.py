@@ -19,7 +19,7 @@ from funis.report.courses import (
     span,
 )
 from funis.report.numerals import decimal, percent, week
-from funis.report.scales import padded_range
+from funis.report.scales import Array, padded_range
 from funis.report.styles import arm_styles
 
 CELLS_PER_UNIT = 1e6
@@ -129,7 +129,8 @@ def inner(band: Band) -> Band:
 
 def _shares(report: TrialReport, panel: MechanismPanel) -> str:
     styles = {key.name: key.style for key in source_keys(report)}
-    shares = [Share(name, styles[name], panel.shares[name]) for name in styles if name in panel.shares]
+    known = [name for name in styles if name in panel.shares]
+    shares = [Share(name, styles[name], panel.shares[name]) for name in known]
     means = {share.name: float(np.mean(share.y)) for share in shares}
     text = ", ".join(f"{name} {percent(mean, 0)}" for name, mean in means.items())
     frame = Panel(
@@ -179,16 +180,16 @@ def _last_seen(item: CellPanel, floor: float) -> float:
     return min(float(item.weeks[-1]), max(4.0, float(np.ceil(last + 1.0))))
 
 
-def _visible(y: np.ndarray, floor: float) -> np.ndarray:
+def _visible(y: Array, floor: float) -> Array:
     """Keep a curve on the floor only where it leaves or meets it."""
-    low = y <= floor
-    beside = np.zeros_like(low)
-    beside[1:] |= ~low[:-1]
-    beside[:-1] |= ~low[1:]
-    return np.where(low & ~beside, np.nan, y)
+    high = y > floor
+    beside = high.copy()
+    beside[1:] |= high[:-1]
+    beside[:-1] |= high[1:]
+    return np.where(beside, y, np.nan)
 
 
-def _peaks(states: Mapping[str, np.ndarray]) -> str:
+def _peaks(states: Mapping[str, Array]) -> str:
     parts = [f"{name} at most {decimal(float(np.max(y)), 1)}" for name, y in states.items()]
     return "Million cells: " + ", ".join(parts) + "."
 

@@ -6,6 +6,7 @@ import math
 
 MINUS = "\u2212"
 MISSING = "\u2013"
+TIMES = "\u00d7"
 _SUPERSCRIPT = str.maketrans("-0123456789", "\u207b⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -39,7 +40,7 @@ def significant(value: float | None, digits: int = 3) -> str:
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     power = "10" + str(int(exponent)).translate(_SUPERSCRIPT)
-    return power if mantissa == "1" else f"{mantissa.replace('-', MINUS)} × {power}"
+    return power if mantissa == "1" else f"{mantissa.replace('-', MINUS)} {TIMES} {power}"
 
 
 def power_of_ten(value: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funis.report.content import ArmSummary, DurabilityRow, Interval, TrialReport
-from funis.report.numerals import count, percent
+from funis.report.numerals import MISSING, count, percent
 from funis.report.results import contrast_text, estimate_text, interval_text
 from funis.report.strips import (
     Axis,
@@ -20,7 +20,7 @@ from funis.report.strips import (
 from funis.report.styles import ArmStyle, arm_styles
 
 _WORDS = {True: "Effect found", False: "No effect found", None: "Not judged"}
-_SIGNS = {True: "●", False: "○", None: "–"}
+_SIGNS = {True: "●", False: "○", None: MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def outcome_rows(report: TrialReport) -> tuple[OutcomeRow, ...]:
         OutcomeRow(
             label=report.label(outcome.arm),
             style=styles.get(outcome.arm, ArmStyle("a0", "ring")),
-            words=_WORDS[outcome.found],
+            words=outcome.words or _WORDS[outcome.found],
             sign=_SIGNS[outcome.found],
             kind={True: "found", False: "none", None: "open"}[outcome.found],
             statement=outcome.statement,
@@ -100,12 +100,10 @@ def short_answer(report: TrialReport) -> str:
         return "The success rule was not judged in this run."
     if not found:
         return "No effect found: the success rule was met in none of the arms."
-    return (
-        f"The success rule was met in {len(found)} of {len(outcomes)} arms: {'; '.join(found)}. "
-        "In the others no effect was found."
-        if len(found) < len(outcomes)
-        else f"The success rule was met in every arm judged: {'; '.join(found)}."
-    )
+    if len(found) == len(outcomes):
+        return f"The success rule was met in every arm judged: {'; '.join(found)}."
+    met = f"The success rule was met in {len(found)} of {len(outcomes)} arms: {'; '.join(found)}."
+    return f"{met} In the others it was not."
 
 
 def arm_rows(report: TrialReport) -> tuple[ArmRow, ...]:
@@ -119,7 +117,9 @@ def arm_rows(report: TrialReport) -> tuple[ArmRow, ...]:
             calendar=calendar_strip(arm.dose_weeks, arm.drug_weeks, weeks, arm.regimen),
             n=count(arm.n),
             failed=count(arm.failed_total),
-            reasons=", ".join(f"{reason} {count(number)}" for reason, number in arm.failed.items()),
+            reasons=", ".join(
+                f"{reason}: {count(number)}" for reason, number in arm.failed.items()
+            ),
             dropped_out=f"{count(arm.dropped_out)} ({_part(arm.dropped_out, arm.n)})",
             rescued=f"{count(arm.rescued)} ({_part(arm.rescued, arm.n)})",
         )
@@ -187,4 +187,4 @@ def _effect_axis(report: TrialReport) -> Axis:
 
 
 def _part(number: int, whole: int) -> str:
-    return percent(number / whole) if whole else "–"
+    return percent(number / whole) if whole else MISSING

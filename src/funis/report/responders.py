@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from funis.report.charts import Curve, Panel, curve_panel
 from funis.report.content import Interval, ResponderCurve, TrialReport
@@ -24,7 +23,6 @@ from funis.report.results import interval_text
 from funis.report.strips import Axis, Mark, axis_strip, bar_strip
 from funis.report.styles import ArmStyle, arm_styles
 
-Array = NDArray[np.float64]
 _NO_STYLE = ArmStyle("a0", "ring")
 
 
@@ -58,7 +56,8 @@ def responder_bars(report: TrialReport) -> ResponderBars:
     axes = {name: _bar_axis(report, name, moment) for name in names}
     rows = []
     for arm in arms:
-        cells = tuple(_bar(report, curves.get((arm.id, name)), axes[name], moment) for name in names)
+        found = {name: curves.get((arm.id, name)) for name in names}
+        cells = tuple(_bar(report, item, axes[name], moment) for name, item in found.items())
         rows.append(BarRow(arm.label, arm_styles(report)[arm.id], cells))
     strips = tuple(axis_strip(axis, 4) for axis in axes.values())
     return ResponderBars(moment, names, tuple(rows), strips)

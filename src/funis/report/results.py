@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from funis.report.content import ContrastLike, EndpointView, EstimateLike, Interval, TrialReport
+from funis.report.content import EndpointView, Interval, TrialReport
 from funis.report.numerals import count, decimal, p_value, percent, points, week
 from funis.report.strips import Axis, Mark, axis_around, axis_strip, interval_strip
 from funis.report.styles import ArmStyle, arm_styles
+
+if TYPE_CHECKING:
+    from funis.analysis.results import Contrast, Estimate
 
 _NO_STYLE = ArmStyle("a0", "ring")
 
@@ -45,23 +49,37 @@ class ResultTable:
 
 def interval_text(interval: Interval, *, as_percent: bool = False, digits: int = 2) -> str:
     """Return "29.0% (27.2% to 30.9%)", or what of it is known."""
-    write = percent if as_percent else lambda value: decimal(value, digits)
+
+    def write(value: float | None) -> str:
+        return percent(value) if as_percent else decimal(value, digits)
+
     if interval.low is None or interval.high is None:
         return f"{write(interval.estimate)} (interval not known)"
     ends = f"{write(interval.low)} to {write(interval.high)}"
     return ends if interval.estimate is None else f"{write(interval.estimate)} ({ends})"
 
 
-def estimate_text(estimate: EstimateLike) -> str:
+def estimate_text(estimate: Estimate) -> str:
     """Return an estimate with its interval."""
     return interval_text(_interval(estimate), as_percent=estimate.measure == "proportion")
 
 
-def contrast_text(contrast: ContrastLike) -> str:
-    """Return a difference with its interval: percentage points for proportions."""
-    write = points if _is_points(contrast) else lambda value: decimal(value, 2, sign=True)
-    ends = f"{write(contrast.low)} to {write(contrast.high)}"
-    return f"{write(contrast.estimate)} ({ends})"
+def difference_text(interval: Interval, *, as_points: bool = False) -> str:
+    """Return a signed difference with its interval: percentage points for proportions."""
+
+    def write(value: float | None) -> str:
+        return points(value) if as_points else decimal(value, 2, sign=True)
+
+    if interval.low is None or interval.high is None:
+        return f"{write(interval.estimate)} (interval not known)"
+    ends = f"{write(interval.low)} to {write(interval.high)}"
+    return ends if interval.estimate is None else f"{write(interval.estimate)} ({ends})"
+
+
+def contrast_text(contrast: Contrast) -> str:
+    """Return a difference between an arm and its reference with its interval."""
+    as_points = contrast.measure == "difference_in_proportions"
+    return difference_text(_interval(contrast), as_points=as_points)
 
 
 def endpoint_views(report: TrialReport) -> tuple[EndpointView, ...]:
@@ -88,9 +106,7 @@ def result_tables(report: TrialReport, *, structural: bool = False) -> tuple[Res
     return tuple(tables)
 
 
-def _table(
-    report: TrialReport, view: EndpointView, estimates: Sequence[EstimateLike]
-) -> ResultTable:
+def _table(report: TrialReport, view: EndpointView, estimates: Sequence[Estimate]) -> ResultTable:
     contrasts = {
         item.arm: item
         for item in report.contrasts
@@ -103,7 +119,7 @@ def _table(
         _row(report, item, contrasts.get(item.arm), (estimate_axis, difference_axis))
         for item in estimates
     )
-    methods = {item.method for item in (*estimates, *contrasts.values()) if item.method}
+    methods = {item.method for item in estimates} | {item.method for item in contrasts.values()}
     return ResultTable(
         endpoint=view,
         heading=f"{view.name} at week {week(view.week)}",
@@ -113,14 +129,14 @@ def _table(
         estimate_axis=axis_strip(estimate_axis, 4),
         difference_axis=axis_strip(difference_axis, 5) if contrasts else "",
         favours=_favours(view, report),
-        method="; ".join(sorted(methods)),
+        method="; ".join(sorted(methods - {""})),
     )
 
 
 def _row(
     report: TrialReport,
-    item: EstimateLike,
-    contrast: ContrastLike | None,
+    item: Estimate,
+    contrast: Contrast | None,
     axes: tuple[Axis, Axis],
 ) -> ResultRow:
     style = arm_styles(report).get(item.arm, _NO_STYLE)
@@ -153,7 +169,7 @@ def _axis(intervals: Sequence[Interval], proportion: bool) -> Axis:
     return Axis(0.0, min(1.0, top * 1.05), factor=100.0, suffix="%")
 
 
-def _difference_axis(contrasts: Sequence[ContrastLike], proportion: bool) -> Axis:
+def _difference_axis(contrasts: Sequence[Contrast], proportion: bool) -> Axis:
     axis = axis_around([_interval(item) for item in contrasts], zero=0.0)
     return Axis(axis.low, axis.high, 0.0, factor=100.0 if proportion else 1.0, signed=True)
 
@@ -166,9 +182,5 @@ def _favours(view: EndpointView, report: TrialReport) -> tuple[str, str]:
     return pair if view.better == "higher" else (pair[1], pair[0])
 
 
-def _interval(item: EstimateLike | ContrastLike) -> Interval:
+def _interval(item: Estimate | Contrast) -> Interval:
     return Interval(item.estimate, item.low, item.high)
-
-
-def _is_points(contrast: ContrastLike) -> bool:
-    return contrast.measure == "difference_in_proportions"

@@ -108,4 +108,5 @@ def slim(x: Array, y: Array, tolerance: float = 0.3) -> NDArray[np.bool_]:
 
 def _round_step(raw: float) -> float:
     power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= raw * 0.999) * power
+    factors = (1.0, 2.0, 2.5, 5.0, 10.0)
+    return power * next(factor for factor in factors if factor * power >= 0.999 * raw)

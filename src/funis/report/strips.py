@@ -15,6 +15,7 @@ from funis.report.numerals import decimal, week
 from funis.report.scales import Scale, linear_ticks, tick_digits, week_ticks
 from funis.report.svg import Attribute, element
 
+Box = dict[str, Attribute]
 Shape = Literal["circle", "square", "diamond", "triangle", "cross", "ring", "bar"]
 
 _OUTLINES: dict[str, str] = {
@@ -79,7 +80,7 @@ def bar_strip(mark: Mark, axis: Axis, description: str) -> str:
     parts = []
     if estimate is not None and estimate == estimate:
         left, right = sorted((place(0.0), place(estimate)))
-        box = {"x": _share(left), "y": 4.0, "width": _share(right - left), "height": 14.0}
+        box: Box = {"x": _share(left), "y": 4.0, "width": _share(right - left), "height": 14.0}
         parts.append(element("rect", {"class": f"bar {mark.style}", **box}))
     parts += [_zero(axis, 22.0), _whisker(mark.interval, axis, 11.0, "ink")]
     return _strip(22.0, description, parts)
@@ -91,24 +92,26 @@ def axis_strip(axis: Axis, wanted: int = 5) -> str:
     ticks = linear_ticks(axis.low * axis.factor, axis.high * axis.factor, wanted)
     for value in ticks:
         where = _share(axis.scale.at(value / axis.factor))
-        line: dict[str, Attribute] = {"class": "axis", "x1": where, "x2": where, "y1": 0, "y2": 4}
+        line: Box = {"class": "axis", "x1": where, "x2": where, "y1": 0, "y2": 4}
         text = decimal(value, tick_digits(ticks), sign=axis.signed) + axis.suffix
-        name = {"class": "tick", "x": where, "y": 16, "text-anchor": "middle"}
+        name: Box = {"class": "tick", "x": where, "y": 16, "text-anchor": "middle"}
         parts += [element("line", line), element("text", name, escape(text))]
     return _strip(20.0, "", parts)
 
 
 def calendar_strip(
-    marks: Sequence[float], spans: Sequence[tuple[float, float]], weeks: tuple[float, float],
+    marks: Sequence[float],
+    spans: Sequence[tuple[float, float]],
+    weeks: tuple[float, float],
     description: str,
 ) -> str:
     """Return the administrations of an arm along its weeks."""
     scale = Scale(*weeks, start=2.0, stop=98.0)
-    ends = {"x1": "2%", "x2": "98%", "y1": 11, "y2": 11}
+    ends: Box = {"x1": "2%", "x2": "98%", "y1": 11, "y2": 11}
     parts = [element("line", {"class": "axis", **ends})]
     for start, stop in spans:
         left, right = scale.at(max(start, weeks[0])), scale.at(min(stop, weeks[1]))
-        box = {"x": _share(left), "y": 8, "width": _share(right - left), "height": 6}
+        box: Box = {"x": _share(left), "y": 8, "width": _share(right - left), "height": 6}
         parts.append(element("rect", {"class": "drug", **box}))
     for mark in marks:
         if weeks[0] <= mark <= weeks[1]:
@@ -121,7 +124,7 @@ def calendar_axis(weeks: tuple[float, float]) -> str:
     scale = Scale(*weeks, start=2.0, stop=98.0)
     parts = []
     for tick in week_ticks(*weeks, 7):
-        name = {"class": "tick", "x": _share(scale.at(tick)), "y": 12, "text-anchor": "middle"}
+        name: Box = {"class": "tick", "x": _share(scale.at(tick)), "y": 12, "text-anchor": "middle"}
         parts.append(element("text", name, week(tick)))
     return _strip(16.0, "", parts)
 
@@ -149,13 +152,13 @@ def _whisker(interval: Interval, axis: Axis, y: float, style: str) -> str:
 
 
 def _rule(left: str, right: str, top: float, bottom: float, style: str) -> str:
-    ends: dict[str, Attribute] = {"x1": left, "x2": right, "y1": top, "y2": bottom}
+    ends: Box = {"x1": left, "x2": right, "y1": top, "y2": bottom}
     return element("line", {"class": f"whisker {style}", **ends})
 
 
 def _outline(shape: Shape, style: str, percent: float, y: float) -> str:
     if shape in ("circle", "ring"):
-        size: dict[str, Attribute] = {"cx": _share(percent), "cy": y, "r": 4.8}
+        size: Box = {"cx": _share(percent), "cy": y, "r": 4.8}
         return element("circle", {"class": f"mark {shape} {style}", **size})
     if shape == "bar":
         return _rule(_share(percent), _share(percent), y - 6.0, y + 6.0, style)
@@ -167,7 +170,7 @@ def _zero(axis: Axis, height: float) -> str:
     if axis.zero is None:
         return ""
     where = _share(axis.scale.at(axis.zero))
-    ends: dict[str, Attribute] = {"x1": where, "x2": where, "y1": -99, "y2": height + 99}
+    ends: Box = {"x1": where, "x2": where, "y1": -99, "y2": height + 99}
     return element("line", {"class": "zero", **ends})
 
 
@@ -176,11 +179,11 @@ def _share(percent: float) -> str:
 
 
 def _strip(height: float, description: str, parts: Sequence[str], kind: str = "strip") -> str:
-    attributes: dict[str, Attribute] = {
+    attributes: Box = {
         "xmlns": "http://www.w3.org/2000/svg", "class": kind, "width": "100%", "height": height,
     }  # fmt: skip
     if not description:
         return element("svg", {**attributes, "aria-hidden": "true"}, *parts)
-    label: dict[str, Attribute] = {"role": "img", "aria-label": description}
+    label: Box = {"role": "img", "aria-label": description}
     title = element("desc", {}, escape(description))
     return element("svg", {**attributes, **label}, title, *parts)

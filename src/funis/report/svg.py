@@ -6,10 +6,8 @@ import json
 from collections.abc import Mapping
 from xml.sax.saxutils import escape, quoteattr
 
-import numpy as np
-from numpy.typing import NDArray
+from funis.report.scales import Array
 
-Array = NDArray[np.float64]
 Attribute = str | float | int
 
 
@@ -27,8 +25,13 @@ def words(text: str, x: float, y: float, **attributes: Attribute) -> str:
 
 
 def picture(
-    identifier: str, size: tuple[float, float], title: str, description: str, *children: str,
-    data: Mapping[str, object] | None = None, kind: str = "chart",
+    identifier: str,
+    size: tuple[float, float],
+    title: str,
+    description: str,
+    *children: str,
+    data: Mapping[str, object] | None = None,
+    kind: str = "chart",
 ) -> str:
     """Return a whole picture with its title and description, scaled to its container."""
     attributes: dict[str, Attribute] = {
@@ -48,16 +51,9 @@ def picture(
 
 
 def polyline(x: Array, y: Array) -> str:
-    """Return path data through the finite points, broken where a value is missing."""
-    parts: list[str] = []
-    draw = False
-    for across, down in zip(x.tolist(), y.tolist(), strict=True):
-        if not (np.isfinite(across) and np.isfinite(down)):
-            draw = False
-            continue
-        parts.append(f"{'L' if draw else 'M'}{_short(across)},{_short(down)}")
-        draw = True
-    return "".join(parts)
+    """Return path data through finite points."""
+    points = [f"{_short(a)},{_short(b)}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    return "M" + "L".join(points) if points else ""
 
 
 def _short(value: Attribute) -> str:

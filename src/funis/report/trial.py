@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from funis.report.content import TrialReport
 from funis.report.numerals import count, decimal, percent, week
 from funis.report.statement import NOT_APPROVED, RESEARCH_USE, SIMULATED
 from funis.report.strips import legend_mark
+from funis.store import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,18 +25,15 @@ def render_trial(report: TrialReport) -> str:
 
 
 def write_trial(report: TrialReport, path: Path | str) -> Path:
-    """Write the report to a file, whole or not at all, and return its path."""
+    """Write the report to a file, whole or not at all, and return its path.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to.
+    """
     target = Path(path)
-    text = render_trial(report)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".report-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    write_text(target, render_trial(report))
     return target
 
 

@@ -145,9 +145,19 @@ def _gains(model: Model, form: OdeForm, doses: Doses) -> Gains:
 
 
 def _solve_all(
-    model: Model, form: OdeForm, fixed: Array, states: Array, doses: Doses, gains: Gains,
-    first: int, times: Integers, forcing: Forcing | None, rtol: float, engine: Engine, full: bool,
-) -> tuple[Array, NDArray[np.int8]]:  # fmt: skip
+    model: Model,
+    form: OdeForm,
+    fixed: Array,
+    states: Array,
+    doses: Doses,
+    gains: Gains,
+    first: int,
+    times: Integers,
+    forcing: Forcing | None,
+    rtol: float,
+    engine: Engine,
+    full: bool,
+) -> tuple[Array, NDArray[np.int8]]:
     table = np.full((len(fixed), len(times), len(form.states)), np.nan)
     status = np.full(len(fixed), FAILED, dtype=np.int8)
     floored = np.array([form.states.index(s) for s in model.text.words("floored")], dtype=np.int64)
@@ -171,9 +181,16 @@ def _solve_all(
 
 
 def _one(
-    solve: _Solve, pieces: list[Segment], state: Array, fixed: Array, row: int, first: int,
-    times: Integers, floored: Integers, sink: int | None,
-) -> Array:  # fmt: skip
+    solve: _Solve,
+    pieces: list[Segment],
+    state: Array,
+    fixed: Array,
+    row: int,
+    first: int,
+    times: Integers,
+    floored: Integers,
+    sink: int | None,
+) -> Array:
     table = np.full((len(times), len(state)), np.nan)
     if times[0] == first:
         table[0] = state
@@ -193,31 +210,52 @@ class _Solve:
     """One rung of the ladder: how a segment of a patient is integrated."""
 
     def __init__(
-        self, model: Model, form: OdeForm, forcing: Forcing | None, rtol: float, order: int,
-        method: scipy_engine.Method | None, full: bool,
-    ) -> None:  # fmt: skip
+        self,
+        model: Model,
+        form: OdeForm,
+        forcing: Forcing | None,
+        rtol: float,
+        order: int,
+        method: scipy_engine.Method | None,
+        full: bool,
+    ) -> None:
         self.form, self.forcing, self.method, self.rtol = form, forcing, method, rtol
         self.tolerance = roadrunner.Tolerance(rtol, rtol * 1e-3, order)
         self.runner: roadrunner.Runner | None = None
         if method is None:
             self.runner = roadrunner.load_runner(
                 model.sbml_variant(full=True) if full else model.sbml,
-                form.states, form.fixed_names, form.constant_names,
+                form.states,
+                form.fixed_names,
+                form.constant_names,
                 forcing.name if forcing else None,
-            )  # fmt: skip
+            )
 
     def __call__(
-        self, fixed: Array, state: Array, inflows: dict[int, float], row: int, start: int,
+        self,
+        fixed: Array,
+        state: Array,
+        inflows: dict[int, float],
+        row: int,
+        start: int,
         minutes: Integers,
-    ) -> Array:  # fmt: skip
+    ) -> Array:
         if self.runner is not None:
             self.runner.prepare(fixed, self.tolerance)
             return self.runner.run(state, inflows, self.forcing, row, start, minutes)
         assert self.method is not None
         return scipy_engine.run_segment(
-            self.form, fixed, state, inflows, self.forcing, row, start, minutes, self.rtol,
+            self.form,
+            fixed,
+            state,
+            inflows,
+            self.forcing,
+            row,
+            start,
+            minutes,
+            self.rtol,
             self.method,
-        )  # fmt: skip
+        )
 
 
 def _rungs(
@@ -243,9 +281,13 @@ def _rungs(
 
 
 def _observe(
-    form: OdeForm, wanted: Sequence[str], table: Array, fixed: Array, times: Integers,
+    form: OdeForm,
+    wanted: Sequence[str],
+    table: Array,
+    fixed: Array,
+    times: Integers,
     forcing: Forcing | None,
-) -> Array:  # fmt: skip
+) -> Array:
     patients, count, size = table.shape
     if tuple(wanted) == form.states:
         return table.copy()

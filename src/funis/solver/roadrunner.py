@@ -53,9 +53,14 @@ class Runner:
         self.engine.model.setGlobalParameterValues(self.fixed, fixed[self.fixed_columns].tolist())
 
     def run(
-        self, state: Array, inflows: dict[int, float], forcing: Forcing | None, row: int,
-        start: int, minutes: Integers,
-    ) -> Array:  # fmt: skip
+        self,
+        state: Array,
+        inflows: dict[int, float],
+        forcing: Forcing | None,
+        row: int,
+        start: int,
+        minutes: Integers,
+    ) -> Array:
         """Integrate one segment and return the states at `minutes`, (time, state).
 
         Raises
@@ -112,7 +117,11 @@ def load_runner(
     model = engine.model
     species = list(model.getFloatingSpeciesIds())
     places = {name: index for index, name in enumerate(model.getGlobalParameterIds())}
-    held = [name for name in fixed if name in places and not name.startswith("inflow_") and name != forcing]
+    held = [
+        name
+        for name in fixed
+        if name in places and not name.startswith("inflow_") and name != forcing
+    ]
     inflows = {
         states.index(name.removeprefix("inflow_")): index
         for name, index in places.items()

@@ -67,9 +67,16 @@ def _lsoda(rates: Any, jacobian: Any, state: Array, days: Array, rtol: float) ->
     with warnings.catch_warnings(), silenced():
         warnings.simplefilter("ignore")
         table, words = odeint(
-            rates, state, days, Dfun=jacobian, tfirst=True, rtol=rtol, atol=rtol * 1e-3,
-            mxstep=200_000, full_output=True,
-        )  # fmt: skip
+            rates,
+            state,
+            days,
+            Dfun=jacobian,
+            tfirst=True,
+            rtol=rtol,
+            atol=rtol * 1e-3,
+            mxstep=200_000,
+            full_output=True,
+        )
     if words["message"] != "Integration successful.":
         raise RuntimeError(f"LSODA: {words['message']}")
     return np.asarray(table)

@@ -57,7 +57,9 @@ class ParameterTable:
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
-            raise ValueError(f"values must be (patient, {len(self.names)}), not {self.values.shape}")
+            raise ValueError(
+                f"values must be (patient, {len(self.names)}), not {self.values.shape}"
+            )
 
     def replaced(self, scenario: Mapping[str, float]) -> ParameterTable:
         """Return a table in which each named parameter has one value for all patients."""

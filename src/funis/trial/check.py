@@ -55,11 +55,13 @@ def _names(
 def _products(protocol: Protocol) -> list[Issue]:
     return [
         protocol.where.issue(
-            ("arms", number, "interventions"), f"arm '{arm.id}' gives {len(products_of(arm))} products",
+            ("arms", number, "interventions"),
+            f"arm '{arm.id}' gives {len(products_of(arm))} products",
             expected="one product an arm: viability is a property of the arm",
         )
-        for number, arm in enumerate(protocol.arms) if len(products_of(arm)) > 1
-    ]  # fmt: skip
+        for number, arm in enumerate(protocol.arms)
+        if len(products_of(arm)) > 1
+    ]
 
 
 def _measures(protocol: Protocol, model: Model) -> list[Issue]:

@@ -88,11 +88,20 @@ class _Course:
         luck = exponential(study.seed, "discontinuation", who.patient)
         years = luck / rate if rate > 0 else np.full(size, np.inf)
         return cls(
-            study, arm, who, who.parameters.replaced(study.parameters_of(arm)),
-            observers_of(study, who), forcing_of(study, who, study.horizon_minute),
-            regimen_doses(study, arm, who, study.horizon_minute), years * 365.25 * 1440,
-            who.states.copy(), who.status.copy(), np.full(size, np.nan), {}, [],
-        )  # fmt: skip
+            study,
+            arm,
+            who,
+            who.parameters.replaced(study.parameters_of(arm)),
+            observers_of(study, who),
+            forcing_of(study, who, study.horizon_minute),
+            regimen_doses(study, arm, who, study.horizon_minute),
+            years * 365.25 * 1440,
+            who.states.copy(),
+            who.status.copy(),
+            np.full(size, np.nan),
+            {},
+            [],
+        )
 
     def run(self) -> Block:
         """Go through the visits."""
@@ -110,10 +119,15 @@ class _Course:
         names = observables(self.study.model)
         times = np.array([end], dtype=np.int64)
         found = simulate(
-            self.study.model, self.parameters, self.doses, times,
-            start=Start(start, self.states), forcing=self.forcing, outputs=names,
+            self.study.model,
+            self.parameters,
+            self.doses,
+            times,
+            start=Start(start, self.states),
+            forcing=self.forcing,
+            outputs=names,
             rtol=self.study.rtol,
-        )  # fmt: skip
+        )
         self.states = found.end
         self.status = np.maximum(self.status, found.status)
         return {name: found.values[:, 0, place] for place, name in enumerate(names)}
@@ -156,7 +170,9 @@ class _Course:
         values |= seen[-1] | _named("baseline", seen[0])
         if wanted:
             values |= evaluate_endpoints(endpoints, seen[-1], seen[0], previous, names=wanted)
-            values |= _named("baseline", evaluate_endpoints(endpoints, seen[0], seen[0], names=wanted))
+            values |= _named(
+                "baseline", evaluate_endpoints(endpoints, seen[0], seen[0], names=wanted)
+            )
         if previous is not None:
             values |= _named("previous", previous)
             if wanted:
@@ -168,9 +184,9 @@ class _Course:
         products = {i.id for i in self.arm.interventions if i.product is not None}
         past = np.isin(self.doses.intervention, list(products))
         past &= self.doses.minute < week_minute(week)
-        return np.bincount(
-            self.doses.patient[past], minlength=len(self.rescued_week)
-        ).astype(np.float64)
+        return np.bincount(self.doses.patient[past], minlength=len(self.rescued_week)).astype(
+            np.float64
+        )
 
     def _apply(self, rule: Rule, week: float, rows: Integers) -> None:
         if len(rows) == 0:
@@ -182,10 +198,13 @@ class _Course:
             self.doses = end_doses(self.doses, minute, patients=rows, interventions=ids)
         if action.give:
             given = dose_events(
-                action.give, self.who.covariate("weight")[rows] if _has_weight(self.who) else None,
-                rows, start_minute=minute, end_minute=self.study.horizon_minute,
+                action.give,
+                self.who.covariate("weight")[rows] if _has_weight(self.who) else None,
+                rows,
+                start_minute=minute,
+                end_minute=self.study.horizon_minute,
                 recovered_fraction=self.study.recovered,
-            )  # fmt: skip
+            )
             self.doses = merge_doses(self.doses, given)
             self.rule_of.append((rule.id, rows, given))
         if action.rescue:
@@ -243,9 +262,12 @@ def regimen_doses(study: Study, arm: Arm, who: Enrolled, end_minute: int) -> Dos
     """Return the dose events of an arm's regimen; patients are numbered by their row."""
     weight = who.covariate("weight") if _has_weight(who) else None
     return dose_events(
-        arm, weight, np.arange(len(who.patient)), end_minute=end_minute,
+        arm,
+        weight,
+        np.arange(len(who.patient)),
+        end_minute=end_minute,
         recovered_fraction=study.recovered,
-    )  # fmt: skip
+    )
 
 
 def _has_weight(who: Enrolled) -> bool:

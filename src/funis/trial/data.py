@@ -115,9 +115,11 @@ def _subjects(block: Block) -> polars.DataFrame:
     frame = polars.DataFrame(columns | dict(block.covariates))
     return frame.with_columns(
         polars.col("discontinued_week", "rescued_week").fill_nan(None),
-        polars.when(polars.col("status_reason") == "").then(None)
-        .otherwise(polars.col("status_reason")).alias("status_reason"),
-    )  # fmt: skip
+        polars.when(polars.col("status_reason") == "")
+        .then(None)
+        .otherwise(polars.col("status_reason"))
+        .alias("status_reason"),
+    )
 
 
 def _doses(block: Block) -> polars.DataFrame:
@@ -128,30 +130,43 @@ def _doses(block: Block) -> polars.DataFrame:
         name: polars.Series(
             name,
             [str(v) if name in text else v for v in values],
-            dtype=polars.String if name in text
-            else polars.Int64 if name == "subject" else polars.Float64,
+            dtype=polars.String
+            if name in text
+            else polars.Int64
+            if name == "subject"
+            else polars.Float64,
         )
         for name, values in block.doses.items()
-    }  # fmt: skip
+    }
     frame = polars.DataFrame(columns)
     empty = polars.col("rule") == ""
-    return frame.with_columns(polars.when(empty).then(None).otherwise(polars.col("rule")).alias("rule"))
+    return frame.with_columns(
+        polars.when(empty).then(None).otherwise(polars.col("rule")).alias("rule")
+    )
 
 
 def _observations(block: Block) -> polars.DataFrame:
     import polars
 
     patients, visits, components = block.values.shape
-    frame = polars.DataFrame({
-        "subject": np.repeat(block.patient, visits * components),
-        "arm": np.repeat(block.arms.astype(str), visits * components),
-        "week": np.tile(np.repeat(np.asarray(block.weeks, dtype=np.float64), components), patients),
-        "component": np.tile(np.asarray(block.components), patients * visits),
-        "value": block.values.ravel(),
-    })  # fmt: skip
+    frame = polars.DataFrame(
+        {
+            "subject": np.repeat(block.patient, visits * components),
+            "arm": np.repeat(block.arms.astype(str), visits * components),
+            "week": np.tile(
+                np.repeat(np.asarray(block.weeks, dtype=np.float64), components), patients
+            ),
+            "component": np.tile(np.asarray(block.components), patients * visits),
+            "value": block.values.ravel(),
+        }
+    )
     frame = frame.filter(polars.col("value").is_not_nan())
-    visit = polars.when(polars.col("week") == 0).then(polars.lit("baseline")).otherwise(
-        polars.format("week {}", polars.col("week").cast(polars.String).str.strip_suffix(".0"))
+    visit = (
+        polars.when(polars.col("week") == 0)
+        .then(polars.lit("baseline"))
+        .otherwise(
+            polars.format("week {}", polars.col("week").cast(polars.String).str.strip_suffix(".0"))
+        )
     )
     return frame.with_columns(visit.alias("visit")).select(
         "subject", "arm", "week", "visit", "component", "value"

@@ -42,9 +42,13 @@ class Enrolled:
     def rows(self, index: Integers) -> Enrolled:
         """Return some patients."""
         return Enrolled(
-            self.patient[index], self.attempt[index], self.site[index],
-            self.parameters.rows(index), self.states[index], self.status[index],
-        )  # fmt: skip
+            self.patient[index],
+            self.attempt[index],
+            self.site[index],
+            self.parameters.rows(index),
+            self.states[index],
+            self.status[index],
+        )
 
     def covariate(self, name: str) -> Array:
         """Return one parameter of each patient, (patient,)."""
@@ -127,9 +131,14 @@ def _run_in(study: Study, who: Enrolled) -> tuple[Enrolled, dict[int, dict[str, 
     names = observables(study.model)
     times = np.array([run_in_day(study) * MINUTES_PER_DAY, screening, 0], dtype=np.int64)
     found = simulate(
-        study.model, who.parameters, no_doses(), times,
-        forcing=forcing_of(study, who, 0), outputs=names, rtol=study.rtol,
-    )  # fmt: skip
+        study.model,
+        who.parameters,
+        no_doses(),
+        times,
+        forcing=forcing_of(study, who, 0),
+        outputs=names,
+        rtol=study.rtol,
+    )
     truth = {
         minute: {name: found.values[:, visit, place] for place, name in enumerate(names)}
         for visit, minute in ((1, screening), (2, 0))
@@ -203,7 +212,10 @@ def _nobody(study: Study, places: int) -> InputError:
         f" in {MOST_ATTEMPTS} candidates each"
     )
     issue = Issue(
-        study.protocol.file, study.protocol.where.line(("population", "criteria")),
-        "population.criteria", words, "criteria that the patients of the disease can meet",
-    )  # fmt: skip
+        study.protocol.file,
+        study.protocol.where.line(("population", "criteria")),
+        "population.criteria",
+        words,
+        "criteria that the patients of the disease can meet",
+    )
     return InputError(IssueList((issue,)))

@@ -44,9 +44,13 @@ class Observers:
     def rows(self, index: Integers) -> Observers:
         """Return some patients."""
         return Observers(
-            self.seed, self.patient[index], self.attempt[index], self.expectation[index],
-            self.inflation[index], self.rise_day[index],
-        )  # fmt: skip
+            self.seed,
+            self.patient[index],
+            self.attempt[index],
+            self.expectation[index],
+            self.inflation[index],
+            self.rise_day[index],
+        )
 
 
 def observers(
@@ -60,7 +64,7 @@ def observers(
         `expectation_site` and `inflation` are used.
     """
     luck = site_effect(seed, site, "expectation")
-    size = parameters["expectation"] * np.exp(parameters["expectation_site"] * luck)
+    size = parameters["expectation"] * np.maximum(1 + parameters["expectation_site"] * luck, 0)
     return Observers(
         seed, patient, attempt, size, parameters["inflation"], parameters["expectation_time"]
     )

@@ -1,10 +1,11 @@
 import math
 
 import pytest
-from funis.checks import InputError, read_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+
+from funis.checks import InputError, read_yaml
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 import pickle
 
 import pytest
-from funis.checks import InputError, Issue, IssueList, nearest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from funis.checks import InputError, Issue, IssueList, nearest
 
 
 def issue(message="wrong", **parts):
@@ -43,7 +44,7 @@ def test_an_issue_never_takes_two_lines(message, key, expected):
 
 def test_a_list_is_a_sequence_that_is_true_when_it_holds_any_issue():
     first, second = issue("first"), issue("second", severity="warning")
-    issues = IssueList([first]) + [second]
+    issues = IssueList([first]) + IssueList([second])
     assert list(issues) == [first, second]
     assert issues[1] is second
     assert issues[:1] == IssueList([first])

@@ -3,8 +3,19 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
-from funis.checks import InputError, Issue, StrictModel, parse_expression, read_yaml, validate
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import Field, ValidationError, field_validator, model_validator
+
+from funis.checks import (
+    Document,
+    InputError,
+    Issue,
+    StrictModel,
+    parse_expression,
+    read_yaml,
+    validate,
+)
 
 
 class Sex(Enum):
@@ -231,3 +242,25 @@ def test_any_annotation_can_be_a_schema(check, refusal):
 def test_a_file_that_is_no_mapping_is_refused(refusal, text: Any):
     (told,) = refusal(text)
     assert "expected a mapping of keys to values" in told
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+words = st.sampled_from(sorted({*Trial.model_fields, *Arm.model_fields, *Cells.model_fields, "x"}))
+plain = st.recursive(
+    scalars | st.sampled_from(["cells", "drug", "iv", "never"]),
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(words, parts, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(plain)
+def test_any_plain_data_is_either_taken_or_refused_in_single_lines(data):
+    try:
+        validate(Trial, Document(data, "ra.yaml", {(): 1}))
+    except InputError as error:
+        told = str(error)
+        issues = len(error.issues)
+    else:
+        told, issues = "ra.yaml:1: taken", 1
+    assert len(told.splitlines()) == issues
+    assert all(line.startswith("ra.yaml:1: ") for line in told.splitlines())

@@ -187,6 +187,27 @@ def test_acr_with_a_baseline_of_0_or_missing(
     assert bool(found["ACR20"][0]) == responds
 
 
+def test_exact_falls_of_crp_count(ra: Endpoints) -> None:
+    start = np.arange(0.5, 400, 0.5)
+    for percent, name in ((20, "ACR20"), (50, "ACR50"), (70, "ACR70")):
+        exact = np.round(start * 10) * (100 - percent) % 100 == 0
+        later = np.round(start[exact] * (100 - percent) / 100, 1)
+        size = later.size
+        others = {key: np.full(size, value) for key, value in BASE.items() if key != "crp"}
+        improved = {
+            key: value * 0.2 if key in ("tjc68", "sjc66", "pain_vas", "ptga") else value
+            for key, value in others.items()
+        }
+        found = evaluate_endpoints(
+            ra, {**improved, "crp": later}, {**others, "crp": start[exact]}, names=[name]
+        )
+        assert found[name].all()
+        above = evaluate_endpoints(
+            ra, {**improved, "crp": later + 0.1}, {**others, "crp": start[exact]}, names=[name]
+        )
+        assert not above[name].any()
+
+
 def test_only_what_is_wanted_is_computed(ra: Endpoints) -> None:
     patient = only_global([4.0])
     found = evaluate_endpoints(ra, patient, patient, names=["EULAR_good"])

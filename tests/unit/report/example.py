@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from funis.analysis.results import Contrast, Estimate
 from funis.report.content import (
     ArmSummary,
     Band,
@@ -24,6 +23,7 @@ from funis.report.content import (
     PublishedRow,
     ResponderCurve,
     ScoreView,
+    SimulatedArm,
     SkippedRow,
     StructureRow,
     SuccessOutcome,
@@ -32,45 +32,11 @@ from funis.report.content import (
     Trajectory,
     TrialReport,
 )
+from funis.report.scales import Array
 
-Array = NDArray[np.float64]
 WEEKS = np.arange(0.0, 53.0)
 VISITS = np.array([0.0, 2, 4, 8, 12, 16, 24, 36, 52])
 N = 300
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A stand-in for the estimates of `funis.analysis`."""
-
-    arm: str
-    endpoint: str
-    week: float
-    measure: str
-    n: int
-    estimate: float
-    low: float
-    high: float
-    unit: str
-    method: str
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A stand-in for the contrasts of `funis.analysis`."""
-
-    arm: str
-    reference: str
-    endpoint: str
-    week: float
-    measure: str
-    estimate: float
-    low: float
-    high: float
-    n_arm: int
-    n_reference: int
-    method: str
-    p_value: float | None
 
 
 ARMS = (
@@ -206,19 +172,28 @@ def results() -> tuple[tuple[Estimate, ...], tuple[Contrast, ...]]:
             gap, width = value - control, 1.96 * float(np.hypot(error, other))
             kind = "difference_in_proportions" if proportion else "difference_in_means"
             numbers = (gap, gap - width, gap + width)
-            p = float(2.0 * np.exp(-0.717 * abs(gap) / width * 1.96 - 0.416 * (gap / width * 1.96) ** 2))
+            z = abs(gap) / width * 1.96
+            p = float(2.0 * np.exp(-0.717 * z - 0.416 * z**2))
             contrasts.append(
                 Contrast(
-                    arm.id, "placebo", view.key, view.week, kind, *numbers, N, N,
-                    "Newcombe interval" if proportion else "", min(p, 1.0),
-                )  # fmt: skip
+                    arm.id,
+                    "placebo",
+                    view.key,
+                    view.week,
+                    kind,
+                    *numbers,
+                    N,
+                    N,
+                    "Newcombe interval" if proportion else "",
+                    min(p, 1.0),
+                )
             )
     return tuple(estimates), tuple(contrasts)
 
 
 def _value(view: EndpointView, arm: ArmSummary) -> tuple[float, float]:
     if view.measure == "responder":
-        rate = float(share(arm, view.key.split("@")[0], VISITS)[VISITS == view.week][0])
+        rate = float(share(arm, view.key.split("@")[0], VISITS)[view.week == VISITS][0])
         return rate, float(np.sqrt(rate * (1.0 - rate) / N))
     if view.structural:
         return 4.9 * (1.0 - 0.4 * EFFECT[arm.id] / 1.15) * view.week / 52.0, 0.35
@@ -279,7 +254,9 @@ def _sources(key: str, shape: Array) -> dict[str, Array]:
     parts = {"MSC": msc}
     for name, weight in zip(SOURCES[1:], weights, strict=True):
         if weight > 0.03:
-            parts[name] = (1.0 - msc) * weight * (1.0 + (0.5 * shape if name == "Monocyte" else 0.0))
+            parts[name] = (
+                (1.0 - msc) * weight * (1.0 + (0.5 * shape if name == "Monocyte" else 0.0))
+            )
     return parts
 
 
@@ -293,9 +270,11 @@ def cells() -> tuple[CellPanel, ...]:
                       "label": 0.2}  # fmt: skip
             made.append(
                 CellPanel(
-                    arm.id, place, weeks,
+                    arm.id,
+                    place,
+                    weeks,
                     {name: _decay(arm, weeks - delay, size, rate) for name, rate in states.items()},
-                )  # fmt: skip
+                )
             )
     return tuple(made)
 
@@ -308,47 +287,66 @@ def _decay(arm: ArmSummary, weeks: Array, size: float, rate: float) -> Array:
     return total
 
 
+def _durability(arm: ArmSummary) -> DurabilityRow:
+    effect, days = -0.3 * EFFECT[arm.id], 0.2 * EFFECT[arm.id]
+    return DurabilityRow(
+        arm.id,
+        N,
+        Interval(effect, effect - 0.06, effect + 0.06),
+        Interval(days, max(0.0, days - 0.04), days + 0.05),
+        None if arm.drug_weeks else Interval(0.03, 0.01, 0.06),
+        "drug given throughout" if arm.drug_weeks else "",
+    )
+
+
 def _published() -> tuple[PublishedRow, ...]:
-    he = ("He 2020", "randomised, no placebo arm", "blinding not known", True, 30, 63)
-    wang = ("Wang 2019", "single arm", "open", False, 64, None)
-    kafaja = ("Kafaja 2017", "randomised, placebo-controlled", "double-blind", True, 16, 48)
-    china = ("China 2010", "case series", "open", False, 17, None)
-    vein = "by vein, dose not known"
-
-    def row(
-        study: tuple[str, str, str, bool, int, int | None], arm: str, rest: tuple[object, ...]
-    ) -> PublishedRow:
-        product, dose, week, endpoint, observed, simulated_arm, simulated, percent, verdict = rest[:9]
-        note = rest[9] if len(rest) > 9 else ""
-        return PublishedRow(
-            study[0], arm, *study[1:], product, dose, week, endpoint, observed, simulated_arm,
-            simulated, percent, "" if percent else "score points", verdict, note,
-            "https://doi.org/10.1136/annrheumdis-2020-217798" if study is he else "",
-        )  # fmt: skip
-
     i = Interval
+    single, acr20 = i(-0.98, -1.12, -0.84), i(0.383, 0.33, 0.44)
+    one = (SimulatedArm("msc_single", acr20),)
+    score = (SimulatedArm("msc_single", single), SimulatedArm("placebo", i(-0.65, -0.79, -0.51)))
+    study = {
+        "he": {
+            "study": "He 2020", "arm": "UC-MSC", "design": "randomised, no placebo arm",
+            "blinding": "blinding unknown", "randomised": True, "n": 30, "n_randomised": 63,
+            "product": "umbilical cord", "dose": "by vein, dose unknown",
+            "source": "https://doi.org/10.1136/annrheumdis-2020-217798",
+        },
+        "kafaja": {
+            "study": "Kafaja 2017", "arm": "1 million/kg", "design": "randomised, placebo",
+            "blinding": "double-blind", "randomised": True, "n": 16, "product": "bone marrow",
+            "dose": "1 million/kg by vein",
+        },
+        "china": {
+            "study": "China 2010", "arm": "UC-MSC", "design": "case series", "blinding": "open",
+            "randomised": False, "n": 17, "product": "umbilical cord", "dose": "10 million",
+        },
+        "meta": {
+            "study": "88 placebo arms", "arm": "placebo", "design": "meta-analysis",
+            "randomised": True, "n": 8406, "product": "none", "dose": "", "pooled": True,
+        },
+    }  # fmt: skip
+
+    def row(key: str, week: float, observed: Interval, **rest: object) -> PublishedRow:
+        content: dict[str, object] = {"week": week, "observed": observed, **study[key]}
+        content |= {"endpoint": "ACR20", "simulated": one} | rest
+        return PublishedRow(**content)  # type: ignore[arg-type]
+
+    change = {
+        "endpoint": "DAS28-ESR change", "percent": False, "unit": "score points",
+        "simulated": score,
+    }  # fmt: skip
+    control = {"endpoint": "ACR50", "contrast": True}
     return (
-        row(he, "UC-MSC", ("umbilical cord", vein, 12.0, "ACR20", i(0.533, 0.361, 0.698),
-            "msc_single", i(0.383, 0.33, 0.44), True, "passed", "completers only")),
-        row(he, "UC-MSC", ("umbilical cord", vein, 48.0, "ACR20", i(0.5, 0.332, 0.668),
-            "msc_single", i(0.29, 0.24, 0.34), True, "failed", "completers only")),
-        row(kafaja, "1 million/kg", ("bone marrow", "1 million/kg by vein", 12.0, "ACR20",
-            i(0.47, 0.26, 0.69), "msc_single", i(0.383, 0.33, 0.44), True, "passed",
-            "company report, not a UC-MSC product")),
-        row(kafaja, "placebo", ("none", "cell-free", 12.0, "ACR20", i(0.25, 0.07, 0.59), "placebo",
-            i(0.264, 0.217, 0.317), True, "passed")),
-        row(china, "UC-MSC", ("umbilical cord", "10 million by vein", 12.0, "ACR20",
-            i(1.0, 0.816, 1.0), "msc_single", i(0.383, 0.33, 0.44), True, "guide",
-            "implausibly strong; high risk of bias")),
-        row(he, "UC-MSC", ("umbilical cord", vein, 12.0, "DAS28-ESR change",
-            i(-1.05, -1.4, -0.7), "msc_single", i(-0.98, -1.12, -0.84), False, "passed")),
-        row(he, "UC-MSC + IFN-γ", ("umbilical cord", vein, 12.0, "DAS28-ESR change",
-            i(-2.51, -2.73, -2.29), "msc_single", i(-0.98, -1.12, -0.84), False, "failed",
-            "IFN-γ is not in the simulated arm")),
-        row(wang, "UC-MSC", ("umbilical cord", "40 million by vein", 52.0, "DAS28-ESR change",
-            i(-1.3, None, None), "msc_single", i(-0.7, -0.84, -0.56), False, "guide",
-            "before and after only")),
-    )  # fmt: skip
+        row("he", 12.0, i(0.533, 0.361, 0.698), verdict="passed", note="completers only"),
+        row("he", 48.0, i(0.5, 0.332, 0.668), verdict="failed", simulated_week=52.0),
+        row("kafaja", 12.0, i(0.47, 0.26, 0.69), verdict="passed", note="company report"),
+        row("meta", 12.0, i(0.29, 0.272, 0.309), target=True, simulated=()),
+        row("china", 12.0, i(1.0, 0.816, 1.0), verdict="guide", note="implausibly strong"),
+        row("he", 12.0, i(-1.05, -1.4, -0.7), verdict="passed", **change),
+        row("china", 52.0, i(-1.3, None, None), verdict="guide", **change),
+        row("kafaja", 12.0, i(0.2, -0.1, 0.5), simulated=one, **control),
+        row("he", 12.0, i(0.2, 0.1, 0.37), endpoint="ACR70"),
+    )
 
 
 def _parameters() -> tuple[ParameterRow, ...]:
@@ -411,14 +409,7 @@ def example(**changes: object) -> TrialReport:
         "mechanism": mechanism(),
         "cells": cells(),
         "durability": tuple(
-            DurabilityRow(
-                arm.id, N,
-                i(-0.3 * EFFECT[arm.id], -0.3 * EFFECT[arm.id] - 0.06, -0.3 * EFFECT[arm.id] + 0.06),
-                i(0.2 * EFFECT[arm.id], max(0.0, 0.2 * EFFECT[arm.id] - 0.04),
-                  0.2 * EFFECT[arm.id] + 0.05),
-                None if arm.drug_weeks else i(0.03, 0.01, 0.06),
-                "drug given throughout" if arm.drug_weeks else "",
-            )
+            _durability(arm)
             for arm in ARMS[1:]
         ),
         "evidence": EvidenceBase(

@@ -90,7 +90,7 @@
     var left = box.left + x * scale + 12;
     if (left + tip.offsetWidth > root.clientWidth - 8) { left = box.left + x * scale - tip.offsetWidth - 12; }
     tip.style.left = Math.max(4, left) + window.scrollX + "px";
-    tip.style.top = box.top + window.scrollY + 8 + "px";
+    tip.style.top = Math.max(4, box.top + window.scrollY - tip.offsetHeight - 2) + "px";
   }
   function hide(svg) {
     var line = svg.querySelector(".cursor");

@@ -1,0 +1,119 @@
+"""What a command is given: a trial by name or file, its model and products, numbers in range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from funis.checks import InputError, Issue, IssueList, nearest
+from funis.models import Model, disease_ids, library_folder, load_model
+from funis.product import Product, library_product, library_products
+from funis.protocol import Protocol, Reference, load_protocol, unknown_reference
+from funis.trial import check
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial as given: the protocol, and the model and products that it needs.
+
+    ``name`` is how the user called it, ``place`` where the report says that it stands.
+    """
+
+    name: str
+    place: str
+    protocol: Protocol
+    model: Model
+    products: Mapping[str, Product]
+
+
+def load_trial(name_or_path: str | Path) -> Trial:
+    """Load a trial with everything that it names.
+
+    Parameters
+    ----------
+    name_or_path
+        A trial file, or the name of a trial of the library.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong with it, with file and line.
+    """
+    path = find_trial(name_or_path)
+    protocol = load_protocol(path)
+    own = path.parent == library_folder() / "trials"
+    place = f"library/trials/{path.name}" if own else str(name_or_path)
+    model = load_model(known_disease(protocol))
+    products = {name: library_product(name) for name in library_products()}
+    check(protocol, model, products).raise_errors()
+    return Trial(str(name_or_path), place, protocol, model, products)
+
+
+def known_disease(protocol: Protocol) -> str:
+    """Return the disease of a protocol.
+
+    Raises
+    ------
+    InputError
+        The library has no such disease.
+    """
+    known = disease_ids()
+    if protocol.disease not in known:
+        reference = Reference("disease", protocol.disease, ("disease",))
+        raise InputError(unknown_reference(protocol, reference, known))
+    return protocol.disease
+
+
+def trial_names() -> tuple[str, ...]:
+    """Return the names of the library's trials."""
+    return tuple(sorted(path.stem for path in (library_folder() / "trials").glob("*.yaml")))
+
+
+def find_trial(name_or_path: str | Path) -> Path:
+    """Return the file of a trial, given its name in the library or a path.
+
+    Raises
+    ------
+    InputError
+        Neither a file nor a trial of the library.
+    """
+    path, name, names = Path(name_or_path), str(name_or_path), trial_names()
+    if path.is_file():
+        return path
+    if name in names:
+        return library_folder() / "trials" / f"{name}.yaml"
+    if path.exists() or path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return path  # reading it says what is wrong
+    expected = f"a trial file, or one of {', '.join(names)}"
+    near = nearest(name, names)
+    raise InputError(Issue(None, None, None, f"unknown trial '{name}'", expected, near))
+
+
+def require(**conditions: tuple[bool, object, str]) -> None:
+    """Refuse arguments out of range: name -> (whether it holds, value given, what is expected).
+
+    Raises
+    ------
+    InputError
+        One line for each argument that does not hold.
+    """
+    IssueList(
+        Issue(None, None, name, f"{value} is out of range", expected)
+        for name, (holds, value, expected) in conditions.items()
+        if not holds
+    ).raise_errors()
+
+
+def require_whole(low: int = 1, **values: int | None) -> None:
+    """Refuse whole numbers below a limit; None is not given.
+
+    Raises
+    ------
+    InputError
+        One line for each number that is too small.
+    """
+    expected = f"a whole number of at least {low}"
+    require(
+        **{name: (value >= low, value, expected) for name, value in values.items() if value is not None}
+    )

@@ -1,0 +1,118 @@
+"""Tasks shared over processes: the same results in the same order, whatever their number."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.context
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Generic, Protocol, TypeVar
+
+Item = TypeVar("Item")
+Shared = TypeVar("Shared")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_AT_HAND: list[Any] = []
+
+
+class Progress(Protocol):
+    """Shows how far some work has got."""
+
+    def __call__(self, label: str, items: Iterable[Item], total: int) -> Iterable[Item]:
+        """Hand the items through, one after the other."""
+
+
+def silent(label: str, items: Iterable[Item], total: int) -> Iterable[Item]:
+    """Show nothing."""
+    return items
+
+
+def worker_count(workers: int | None) -> int:
+    """Return the number of processes: as given, else one for each processor."""
+    return workers if workers is not None else os.cpu_count() or 1
+
+
+class Processes(Generic[Shared]):
+    """A pool of fresh processes that all hold one shared value.
+
+    Parameters
+    ----------
+    shared
+        First argument of every task; it is sent to each process once.
+    workers
+        Number of processes; 1 works in this process.
+    """
+
+    def __init__(self, shared: Shared, workers: int) -> None:
+        self._shared = shared
+        self._executor: ProcessPoolExecutor | None = None
+        self._before = set(multiprocessing.active_children())
+        if workers > 1:
+            context = _Context()
+            self._executor = ProcessPoolExecutor(workers, context, _take, (shared,))
+
+    def __enter__(self) -> Processes[Shared]:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End the processes: at once after an error, so that nobody waits for a lost result."""
+        if self._executor is None:
+            return
+        if kind is not None:
+            for child in set(multiprocessing.active_children()) - self._before:
+                child.terminate()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def map(
+        self, function: Callable[[Shared, Task], Result], tasks: Sequence[Task]
+    ) -> Iterator[Result]:
+        """Yield ``function(shared, task)`` for each task, in the order of the tasks."""
+        if self._executor is None:
+            return (function(self._shared, task) for task in tasks)
+        return self._executor.map(_Call(function), tasks)
+
+
+class _Call:
+    """A function of the value that a process holds and of a task."""
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        self.function = function
+
+    def __call__(self, task: Any) -> Any:
+        return self.function(_AT_HAND[0], task)
+
+
+def _take(shared: Any) -> None:
+    """Begin a process: it leaves interruption to the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _AT_HAND[:] = [shared]
+
+
+class _Process(multiprocessing.context.SpawnProcess):
+    """A fresh process that does not run the caller's script again: it needs funis only."""
+
+    def start(self) -> None:
+        with _without_script():
+            super().start()
+
+
+class _Context(multiprocessing.context.SpawnContext):
+    Process = _Process
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    main = sys.modules["__main__"]
+    kept = {name: main.__dict__.get(name) for name in ("__file__", "__spec__")}
+    main.__dict__.pop("__file__", None)
+    main.__dict__["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.__dict__.update({name: value for name, value in kept.items() if value is not None})
