@@ -25,6 +25,7 @@ UNITS = {
     "megacell_per_day": "1e6 item/(86400 second)",
     "per_megacell": "1/(1e6 item)",
     "pg_per_mL": "1e-9 gram/litre",
+    "pg_per_day": "1e-12 gram/(86400 second)",
     "pg_per_megacell_per_day": "1e-12 gram/(1e6 item*86400 second)",
     "litre_per_day": "litre/(86400 second)",
     "mg_per_L": "1e-3 gram/litre",
@@ -294,18 +295,3 @@ def _dimensionless(node: object) -> None:
         node.setUnits("dimensionless")  # type: ignore[attr-defined]
     for index in range(node.getNumChildren()):  # type: ignore[attr-defined]
         _dimensionless(node.getChild(index))  # type: ignore[attr-defined]
-
-
-def unit_issues(sbml: str, model_id: str) -> IssueList:
-    """Return every message of libsbml's consistency and unit checks (99505, 99508, 80701 included)."""
-    import libsbml
-
-    document = libsbml.readSBMLFromString(sbml)
-    document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, True)
-    document.checkConsistency()
-    issues = []
-    for index in range(document.getNumErrors()):
-        error = document.getError(index)
-        words = " ".join(error.getMessage().split())[-400:]
-        issues.append(Issue(None, None, model_id, f"libsbml {error.getErrorId()}: {words}"))
-    return IssueList(tuple(issues))

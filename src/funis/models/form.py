@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OdeForm:
     """An ODE model in symbols.
 
@@ -28,6 +28,8 @@ class OdeForm:
     assignments : all other assignments, in order of evaluation.
     rates : right-hand side of each state, in terms of states, parameters, constants, assignments.
     initial : start value of each state, in terms of parameters and constants.
+    conserved : groups of states that reactions only pass on to each other, so that their sum
+        changes by inflows alone (indices).
     """
 
     states: tuple[str, ...]
@@ -37,6 +39,7 @@ class OdeForm:
     assignments: tuple[tuple[str, Any], ...]
     rates: tuple[Any, ...]
     initial: tuple[Any, ...]
+    conserved: tuple[tuple[int, ...], ...] = ()
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -189,17 +192,17 @@ def read_form(sbml: str, forcing: Sequence[str] = ()) -> OdeForm:
     parameters = [
         item for item in model.getListOfParameters() if item.getId() not in assigned | rated
     ]
-    return _ordered(model, tuple(rates), parameters, assigned, rates, forcing)
+    return _ordered(model, parameters, assigned, rates, forcing)
 
 
 def _ordered(
     model: Any,
-    states: tuple[str, ...],
     parameters: list[Any],
     assigned: dict[str, Any],
     rates: dict[str, Any],
     forcing: Sequence[str],
 ) -> OdeForm:
+    states = tuple(rates)
     order = _evaluation_order(assigned)
     moving = {*states, *forcing}
     constants, assignments = [], []
@@ -218,7 +221,31 @@ def _ordered(
         tuple(assignments),
         tuple(rates[name] for name in states),
         _resolved(model, states, assignments, forcing),
+        _conserved(model, states),
     )
+
+
+def _conserved(model: Any, states: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+    """Find groups of species joined by reactions that each take as many as they give."""
+    group = {name: name for name in states}
+    open_groups: set[str] = set()
+    for reaction in model.getListOfReactions():
+        taken = [reference.getSpecies() for reference in reaction.getListOfReactants()]
+        given = [reference.getSpecies() for reference in reaction.getListOfProducts()]
+        if reaction.getId().startswith("J_inflow_"):
+            continue
+        first = group[(taken + given)[0]]
+        joined = {group[name] for name in taken + given}
+        group = {name: first if own in joined else own for name, own in group.items()}
+        if len(taken) != len(given):
+            open_groups.add(first)
+    leaking = {group[name] for name in open_groups}
+    closed = [name for name in dict.fromkeys(group.values()) if name not in leaking]
+    members = [
+        tuple(index for index, state in enumerate(states) if group[state] == name)
+        for name in closed
+    ]
+    return tuple(found for found in members if len(found) > 1)
 
 
 def _resolved(

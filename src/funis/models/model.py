@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.checks import Document, InputError, Issue, IssueList, nearest, read_yaml, validate
-from funis.models.compose import UNITS, ModelText, antimony_text, read_text, sbml_text, unit_issues
-from funis.models.endpoints import Endpoints, load_endpoints
+from funis.models.compose import UNITS, ModelText, antimony_text, read_text, sbml_text
+from funis.models.endpoints import Component, Endpoints, Structural, load_endpoints
 from funis.models.form import OdeForm, read_form
 from funis.models.schema import Distribution, ParameterFile, ParameterRow, Target
+from funis.models.unit_checks import unit_issues
 
 Array = NDArray[np.float64]
 FILES = ("model.ant", "parameters.yaml", "endpoints.yaml", "card.md")
@@ -108,6 +109,11 @@ class Model:
         """The model as SBML Level 3, units declared."""
         return self.sbml_variant()
 
+    @cached_property
+    def full_sbml(self) -> str:
+        """The verification twin as SBML: fast species as states."""
+        return self.sbml_variant(full=True)
+
     def sbml_variant(self, *, full: bool = False, corrupt: Mapping[str, str] | None = None) -> str:
         """Return the SBML of the full form, or with a unit corrupted on purpose (for tests)."""
         values = {p.id: (p.value, p.unit) for p in self.parameters}
@@ -122,7 +128,7 @@ class Model:
     @cached_property
     def full_form(self) -> OdeForm:
         """The verification twin: fast species as states."""
-        return _form(self.sbml_variant(full=True), self.text.words("forcing"))
+        return _form(self.full_sbml, self.text.words("forcing"))
 
     @cached_property
     def hash(self) -> str:
@@ -343,7 +349,11 @@ def check_endpoints(model: Model) -> list[Issue]:
     """Every component and structural endpoint observes something that the model computes."""
     known = model.form.outputs
     issues = []
-    for item in (*model.endpoints.components, *model.endpoints.structural):
+    items: tuple[Component | Structural, ...] = (
+        *model.endpoints.components,
+        *model.endpoints.structural,
+    )
+    for item in items:
         if item.observable not in known:
             issues.append(
                 Issue(

@@ -48,7 +48,7 @@ class ParameterFile(StrictModel):
     """A whole `parameters.yaml`."""
 
     parameters: dict[str, ParameterRow]
-    covariates: dict[str, str] = {}
+    covariates: dict[str, str] = Field(default_factory=dict)
     correlations: tuple[tuple[str, str, float], ...] = ()
-    bounds: dict[str, tuple[float, float]] = {}
+    bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()

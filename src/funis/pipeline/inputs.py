@@ -115,5 +115,9 @@ def require_whole(low: int = 1, **values: int | None) -> None:
     """
     expected = f"a whole number of at least {low}"
     require(
-        **{name: (value >= low, value, expected) for name, value in values.items() if value is not None}
+        **{
+            name: (value >= low, value, expected)
+            for name, value in values.items()
+            if value is not None
+        }
     )

@@ -55,7 +55,7 @@ def new_pool(
 ) -> Pool:
     """Build the pool of a disease from its raw draws."""
     with Processes(model, workers) as processes:
-        return build_pool(model, draws, POOL_SEED, run=_run(processes, progress))
+        return build_pool(model, draws, POOL_SEED, run=mapped(processes, progress))
 
 
 def cache_folder() -> Path:
@@ -80,7 +80,9 @@ def _stored(path: Path, model: Model, draws: int) -> Pool | None:
     return pool if fits else None
 
 
-def _run(processes: Processes[Any], progress: Progress) -> Callable[..., Iterable[Any]]:
+def mapped(processes: Processes[Any], progress: Progress) -> Callable[..., Iterable[Any]]:
+    """Return a stand-in for the built-in `map` that works over processes."""
+
     def run(work: Callable[[range], Any], tasks: Iterable[range]) -> Iterator[Any]:
         listed = list(tasks)
         done = processes.map(_Unshared(work), listed)

@@ -1,6 +1,7 @@
-"""The only door to the ODE engines: `simulate` and `jacobian`, and the values that go through it."""
+"""The only door to the ODE engines: `simulate`, `jacobian`, and the values that go through."""
 
-from funis.solver.door import Engine, fixed_values, jacobian, observe, simulate, untreated
+from funis.solver.door import fixed_values, jacobian, observe, simulate, untreated
+from funis.solver.ladder import Engine
 from funis.solver.values import (
     FAILED,
     SOLVED,

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funis.models import Model, OdeForm
-from funis.solver import roadrunner, scipy_engine
-from funis.solver.segments import Gains, Segment, begin, segments
+from funis.solver import roadrunner
+from funis.solver.ladder import Engine, Rung, climb, ladder
+from funis.solver.segments import Floor, Gains, Patient, segments
 from funis.solver.values import (
     FAILED,
     MINUTES_PER_DAY,
-    SOLVED,
-    SOLVED_SECOND,
-    SOLVED_TIGHTER,
     Array,
     Doses,
     Forcing,
@@ -25,8 +23,6 @@ from funis.solver.values import (
     Start,
     Trajectories,
 )
-
-Engine = Literal["ladder", "roadrunner", "lsoda", "radau"]
 
 
 def simulate(
@@ -73,19 +69,15 @@ def simulate(
         raise ValueError("sensitivities are reserved: the present engines do not compute them")
     form = model.full_form if full else model.form
     times = np.asarray(times, dtype=np.int64)
-    if len(times) == 0 or np.any(np.diff(times) <= 0):
-        raise ValueError("times must increase")
+    if len(times) == 0:
+        raise ValueError("no times")
     fixed = fixed_values(form, parameters)
-    first = int(times[0]) if start is None else start.minute
-    if first > times[0]:
-        raise ValueError("the first time lies before the start")
-    states = form.start(fixed) if start is None else start.states
-    gains = _gains(model, form, doses)
+    begin = Start(int(times[0]), form.start(fixed)) if start is None else start
     wanted = tuple(form.states) if outputs is None else tuple(outputs)
+    _check_times(times, begin.minute, forcing)
     _check_outputs(form, wanted)
-    table, status = _solve_all(
-        model, form, fixed, states, doses, gains, first, times, forcing, rtol, engine, full
-    )
+    rungs = ladder(model, forcing.name if forcing else None, rtol, engine, full)
+    table, status = _solve(_Problem(model, form, fixed, doses, times, forcing), begin, rungs)
     values = _observe(form, wanted, table, fixed, times, forcing)
     values[status == FAILED] = np.nan
     return Trajectories(wanted, times, values, table[:, -1], status)
@@ -124,6 +116,18 @@ def fixed_values(form: OdeForm, parameters: ParameterTable) -> Array:
     return np.hstack([values, form.derived(values)])
 
 
+def _check_times(times: Integers, start: int, forcing: Forcing | None) -> None:
+    if np.any(np.diff(times) <= 0):
+        raise ValueError("times must increase")
+    if start > times[0]:
+        raise ValueError("the first time lies before the start")
+    if forcing is None:
+        return
+    last_day = forcing.first_day + forcing.spacing_day * (forcing.values.shape[1] - 1)
+    if start < forcing.first_day * MINUTES_PER_DAY or times[-1] > last_day * MINUTES_PER_DAY:
+        raise ValueError("the forcing does not span the simulated time")
+
+
 def _check_outputs(form: OdeForm, names: Sequence[str]) -> None:
     known = {*form.outputs, *form.parameters}
     for name in names:
@@ -131,10 +135,39 @@ def _check_outputs(form: OdeForm, names: Sequence[str]) -> None:
             raise ValueError(f"unknown output '{name}'")
 
 
-def _gains(model: Model, form: OdeForm, doses: Doses) -> Gains:
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What the patients of one call have in common."""
+
+    model: Model
+    form: OdeForm
+    fixed: Array
+    doses: Doses
+    times: Integers
+    forcing: Forcing | None
+
+
+def _solve(
+    problem: _Problem, start: Start, rungs: Sequence[Rung]
+) -> tuple[Array, NDArray[np.int8]]:
+    """Solve patient by patient: (patient, time, state) and the status of each."""
+    count, times, fixed = len(problem.fixed), problem.times, problem.fixed
+    table = np.empty((count, len(times), len(problem.form.states)))
+    status = np.empty(count, dtype=np.int8)
+    gains, floor, longest = _gains(problem), _floor(problem), _longest(problem.forcing)
+    with roadrunner.silenced():
+        for row in range(count):
+            patient = Patient(row, fixed[row], problem.forcing)
+            pieces = segments(problem.doses, row, gains, fixed[row], start.minute, times, longest)
+            table[row], status[row] = climb(rungs, patient, start.states[row], pieces, times, floor)
+    return table, status
+
+
+def _gains(problem: _Problem) -> Gains:
+    form = problem.form
     columns: dict[str, tuple[tuple[int, int], ...]] = {}
-    for name in {str(name) for name in doses.input}:
-        given = model.input(name)
+    for name in {str(name) for name in problem.doses.input}:
+        given = problem.model.input(name)
         if given is None:
             raise ValueError(f"unknown input '{name}'")
         columns[name] = tuple(
@@ -144,140 +177,18 @@ def _gains(model: Model, form: OdeForm, doses: Doses) -> Gains:
     return Gains(columns)
 
 
-def _solve_all(
-    model: Model,
-    form: OdeForm,
-    fixed: Array,
-    states: Array,
-    doses: Doses,
-    gains: Gains,
-    first: int,
-    times: Integers,
-    forcing: Forcing | None,
-    rtol: float,
-    engine: Engine,
-    full: bool,
-) -> tuple[Array, NDArray[np.int8]]:
-    table = np.full((len(fixed), len(times), len(form.states)), np.nan)
-    status = np.full(len(fixed), FAILED, dtype=np.int8)
-    floored = np.array([form.states.index(s) for s in model.text.words("floored")], dtype=np.int64)
-    sink = next((form.states.index(s) for s in model.text.words("floor sink")), None)
-    window = roadrunner.WINDOW_KNOTS - 1
-    longest = int(window * (forcing.spacing_day if forcing else 7.0) * MINUTES_PER_DAY)
-    rungs = _rungs(model, form, forcing, rtol, engine, full)
-    with roadrunner.silenced():
-        for row in range(len(fixed)):
-            pieces = segments(doses, row, gains, fixed[row], first, times, longest)
-            for code, solve in rungs:
-                try:
-                    table[row] = _one(
-                        solve, pieces, states[row], fixed[row], row, first, times, floored, sink
-                    )
-                except RuntimeError:
-                    continue
-                status[row] = code
-                break
-    return table, status
+def _floor(problem: _Problem) -> Floor:
+    states, text = problem.form.states, problem.model.text
+    floored = np.array([states.index(name) for name in text.words("floored")], dtype=np.int64)
+    sink = next((states.index(name) for name in text.words("floor sink")), None)
+    group = next((group for group in problem.form.conserved if sink in group), ())
+    return Floor(floored, np.intersect1d(floored, list(group)), sink)
 
 
-def _one(
-    solve: _Solve,
-    pieces: list[Segment],
-    state: Array,
-    fixed: Array,
-    row: int,
-    first: int,
-    times: Integers,
-    floored: Integers,
-    sink: int | None,
-) -> Array:
-    table = np.full((len(times), len(state)), np.nan)
-    if times[0] == first:
-        table[0] = state
-    for piece in pieces:
-        state = begin(state, piece, floored, sink)
-        asked = times[piece.outputs]
-        minutes = asked if len(asked) and asked[-1] == piece.end else np.append(asked, piece.end)
-        found = solve(fixed, state, dict(piece.inflows), row, piece.start, minutes)
-        if not np.all(np.isfinite(found)):
-            raise RuntimeError("left the finite numbers")
-        table[piece.outputs] = found[: len(asked)]
-        state = found[-1]
-    return table
-
-
-class _Solve:
-    """One rung of the ladder: how a segment of a patient is integrated."""
-
-    def __init__(
-        self,
-        model: Model,
-        form: OdeForm,
-        forcing: Forcing | None,
-        rtol: float,
-        order: int,
-        method: scipy_engine.Method | None,
-        full: bool,
-    ) -> None:
-        self.form, self.forcing, self.method, self.rtol = form, forcing, method, rtol
-        self.tolerance = roadrunner.Tolerance(rtol, rtol * 1e-3, order)
-        self.runner: roadrunner.Runner | None = None
-        if method is None:
-            self.runner = roadrunner.load_runner(
-                model.sbml_variant(full=True) if full else model.sbml,
-                form.states,
-                form.fixed_names,
-                form.constant_names,
-                forcing.name if forcing else None,
-            )
-
-    def __call__(
-        self,
-        fixed: Array,
-        state: Array,
-        inflows: dict[int, float],
-        row: int,
-        start: int,
-        minutes: Integers,
-    ) -> Array:
-        if self.runner is not None:
-            self.runner.prepare(fixed, self.tolerance)
-            return self.runner.run(state, inflows, self.forcing, row, start, minutes)
-        assert self.method is not None
-        return scipy_engine.run_segment(
-            self.form,
-            fixed,
-            state,
-            inflows,
-            self.forcing,
-            row,
-            start,
-            minutes,
-            self.rtol,
-            self.method,
-        )
-
-
-def _rungs(
-    model: Model, form: OdeForm, forcing: Forcing | None, rtol: float, engine: Engine, full: bool
-) -> list[tuple[int, _Solve]]:
-    tight = max(rtol / 100, 1e-10)
-
-    def rung(rtol: float, order: int, method: scipy_engine.Method | None) -> _Solve:
-        return _Solve(model, form, forcing, rtol, order, method, full)
-
-    if engine == "roadrunner":
-        return [(SOLVED, rung(rtol, 5, None))]
-    if engine == "lsoda":
-        return [(SOLVED, rung(rtol, 5, "LSODA"))]
-    if engine == "radau":
-        return [(SOLVED, rung(rtol, 5, "Radau"))]
-    return [
-        (SOLVED, rung(rtol, 5, None)),
-        (SOLVED_TIGHTER, rung(tight, 3, None)),
-        (SOLVED_SECOND, rung(rtol, 5, "LSODA")),
-        (SOLVED_SECOND, rung(rtol, 5, "Radau")),
-    ]
+def _longest(forcing: Forcing | None) -> int:
+    """Return the longest segment [minute]: what the window of the forcing spans."""
+    spacing_day = forcing.spacing_day if forcing is not None else 7.0
+    return int((roadrunner.WINDOW_KNOTS - 1) * spacing_day * MINUTES_PER_DAY)
 
 
 def _observe(

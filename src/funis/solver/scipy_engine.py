@@ -3,78 +3,90 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from funis.models import OdeForm
-from funis.solver.roadrunner import silenced
-from funis.solver.values import MINUTES_PER_DAY, Array, Forcing, Integers
+from funis.solver.segments import FIRST_STEP_DAY, RELATIVE_ATOL, Patient, Segment
+from funis.solver.values import MINUTES_PER_DAY, Array, Integers
 
 Method = Literal["LSODA", "Radau"]
+
+MOST_EVALUATIONS = 200_000
+"""Evaluations of the rates in one segment after which a patient counts as not solved."""
 
 
 def run_segment(
     form: OdeForm,
-    fixed: Array,
-    state: Array,
-    inflows: dict[int, float],
-    forcing: Forcing | None,
-    row: int,
-    start: int,
-    minutes: Integers,
-    rtol: float,
     method: Method,
+    rtol: float,
+    patient: Patient,
+    state: Array,
+    piece: Segment,
+    minutes: Integers,
 ) -> Array:
     """Integrate one segment and return the states at `minutes`, (time, state).
 
     Raises
     ------
     RuntimeError
-        The method gave up.
+        The method gave up, or asked for the rates more than `MOST_EVALUATIONS` times.
     """
-    arguments = np.concatenate([state, fixed])
-    size = len(state)
-    for index, name in enumerate(form.states):
-        place = f"inflow_{name}"
-        if place in form.parameters:
-            arguments[size + form.parameters.index(place)] = inflows.get(index, 0.0)
-    place_forcing = size + form.parameters.index(forcing.name) if forcing is not None else -1
-
-    def put(day: float, y: Array) -> Array:
-        arguments[:size] = y
-        if forcing is not None:
-            arguments[place_forcing] = forcing.at(row, day)
-        return arguments
-
-    def rates(day: float, y: Array) -> Array:
-        return np.asarray(form.rate_function(put(day, y))).ravel()
-
-    def jacobian(day: float, y: Array) -> Array:
-        return np.asarray(form.jacobian_function(put(day, y))).reshape(size, size)
-
-    days = np.concatenate([[start], minutes]) / MINUTES_PER_DAY
+    days = np.concatenate([[piece.start], minutes]) / MINUTES_PER_DAY
     solve = _lsoda if method == "LSODA" else _radau
-    table = solve(rates, jacobian, state, days, rtol)
+    table = solve(_Rates(form, patient, piece, state), state, days, rtol)
     if not np.all(np.isfinite(table)):
         raise RuntimeError(f"{method} left the finite numbers")
     return table[1:]
 
 
-def _lsoda(rates: Any, jacobian: Any, state: Array, days: Array, rtol: float) -> Array:
+class _Rates:
+    """Right-hand side and Jacobian of one patient in one segment."""
+
+    def __init__(self, form: OdeForm, patient: Patient, piece: Segment, state: Array) -> None:
+        self.form, self.patient, self.size = form, patient, len(state)
+        self.arguments = np.concatenate([state, patient.fixed])
+        self.evaluations = 0
+        for index, name in enumerate(form.states):
+            if f"inflow_{name}" in form.parameters:
+                place = self.size + form.parameters.index(f"inflow_{name}")
+                self.arguments[place] = piece.inflows.get(index, 0.0)
+        forcing = patient.forcing
+        self.place = -1 if forcing is None else self.size + form.parameters.index(forcing.name)
+
+    def at(self, day: float, y: Array) -> Array:
+        self.evaluations += 1
+        if self.evaluations > MOST_EVALUATIONS:
+            raise RuntimeError(f"more than {MOST_EVALUATIONS} evaluations in one segment")
+        return np.asarray(self.form.rate_function(self._put(day, y))).ravel()
+
+    def jacobian(self, day: float, y: Array) -> Array:
+        flat = np.asarray(self.form.jacobian_function(self._put(day, y)))
+        return flat.reshape(self.size, self.size)
+
+    def _put(self, day: float, y: Array) -> Array:
+        self.arguments[: self.size] = y
+        if self.patient.forcing is not None:
+            self.arguments[self.place] = self.patient.forcing.at(self.patient.row, day)
+        return self.arguments
+
+
+def _lsoda(rates: _Rates, state: Array, days: Array, rtol: float) -> Array:
     from scipy.integrate import odeint
 
-    with warnings.catch_warnings(), silenced():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         table, words = odeint(
-            rates,
+            rates.at,
             state,
             days,
-            Dfun=jacobian,
+            Dfun=rates.jacobian,
             tfirst=True,
             rtol=rtol,
-            atol=rtol * 1e-3,
-            mxstep=200_000,
+            atol=rtol * RELATIVE_ATOL,
+            h0=FIRST_STEP_DAY,
+            mxstep=MOST_EVALUATIONS,
             full_output=True,
         )
     if words["message"] != "Integration successful.":
@@ -82,13 +94,22 @@ def _lsoda(rates: Any, jacobian: Any, state: Array, days: Array, rtol: float) ->
     return np.asarray(table)
 
 
-def _radau(rates: Any, jacobian: Any, state: Array, days: Array, rtol: float) -> Array:
+def _radau(rates: _Rates, state: Array, days: Array, rtol: float) -> Array:
     from scipy.integrate import solve_ivp
 
-    span = (float(days[0]), float(days[-1]))
-    found = solve_ivp(
-        rates, span, state, "Radau", t_eval=days, jac=jacobian, rtol=rtol, atol=rtol * 1e-3
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = solve_ivp(
+            rates.at,
+            (float(days[0]), float(days[-1])),
+            state,
+            "Radau",
+            t_eval=days,
+            jac=rates.jacobian,
+            rtol=rtol,
+            atol=rtol * RELATIVE_ATOL,
+            first_step=FIRST_STEP_DAY,
+        )
     if not found.success:
         raise RuntimeError(f"Radau: {found.message}")
     return np.asarray(found.y).T

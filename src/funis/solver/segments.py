@@ -1,13 +1,20 @@
-"""Doses and forcing windows cut one patient's time into segments on which the equations are smooth."""
+"""Doses and forcing windows cut one patient's time into segments without jumps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from funis.solver.values import MINUTES_PER_DAY, Array, Doses, Integers
+from funis.solver.values import MINUTES_PER_DAY, Array, Doses, Forcing, Integers
+
+FIRST_STEP_DAY = 1e-4
+"""First step of every segment: left to themselves engines derive it from the first output."""
+
+RELATIVE_ATOL = 1e-3
+"""The absolute tolerance as a share of the relative one."""
 
 CELL_FLOOR = 1e-6
 """One cell, in units of 1e6: smaller cell states are set to zero at every boundary."""
@@ -36,6 +43,38 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Patient:
+    """One patient as an engine sees it.
+
+    Attributes
+    ----------
+    row : place in the arrays of the door, also in those of the forcing.
+    fixed : (parameter and constant,)
+    forcing : of all patients, or None.
+    """
+
+    row: int
+    fixed: Array
+    forcing: Forcing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Cell states that vanish below one cell at every boundary.
+
+    Attributes
+    ----------
+    states : their indices.
+    counted : those of them whose cells move to the sink; the others are lost.
+    sink : index of the sink, or None.
+    """
+
+    states: Integers
+    counted: Integers
+    sink: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Gains:
     """How an input reaches states: input -> [(state index, column of the derived constant)]."""
 
@@ -60,7 +99,7 @@ def segments(
     goes on.
     """
     end = int(times[-1])
-    mine = np.flatnonzero(np.asarray(doses.patient) == row)
+    mine = np.flatnonzero(np.asarray(doses.patient) == row).tolist()
     jumps: dict[int, list[tuple[int, float]]] = {}
     infusions: list[tuple[int, int, int, float]] = []
     for event in mine:
@@ -83,7 +122,7 @@ def segments(
             _flow(infusions, left),
             np.flatnonzero((times > left) & (times <= right)),
         )
-        for left, right in zip(bounds[:-1], bounds[1:], strict=True)
+        for left, right in pairwise(bounds)
     ]
 
 
@@ -104,15 +143,14 @@ def _flow(infusions: Sequence[tuple[int, int, int, float]], minute: int) -> dict
     return rates
 
 
-def begin(state: Array, segment: Segment, floored: Integers, sink: int | None) -> Array:
+def begin(state: Array, segment: Segment, floor: Floor) -> Array:
     """Apply the floor and then the jumps of a segment to a state, (state,)."""
     state = state.copy()
-    small = floored[np.abs(state[floored]) < CELL_FLOOR]
-    small = np.union1d(small, floored[state[floored] < 0])
-    state[np.abs(state) < TINY] = 0.0
-    if sink is not None:
-        state[sink] += state[small[small != sink]].sum()
+    small = floor.states[state[floor.states] < CELL_FLOOR]
+    if floor.sink is not None:
+        state[floor.sink] += state[np.intersect1d(small, floor.counted)].sum()
     state[small] = 0.0
+    state[np.abs(state) < TINY] = 0.0
     for index, amount in segment.jumps:
         state[index] += amount
     return state

@@ -36,7 +36,7 @@ class Doses(Protocol):
         """Minute of the event."""
 
     @property
-    def input(self) -> Sequence[str] | NDArray[np.object_]:
+    def input(self) -> Sequence[str] | NDArray[np.str_] | NDArray[np.object_]:
         """Id of the input."""
 
     @property
@@ -161,4 +161,4 @@ class Trajectories:
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Patients that no method solved, (patient,)."""
-        return self.status == FAILED
+        return np.asarray(self.status == FAILED)

@@ -1,7 +1,8 @@
 """Virtual trials: screen, allocate, then visit to visit observe, decide, dose and simulate."""
 
 from funis.trial.check import check
-from funis.trial.conduct import conduct, conduct_block, regimen_doses, serial
+from funis.trial.conduct import conduct, conduct_block, serial
+from funis.trial.course import regimen_doses
 from funis.trial.data import Block, TrialData, gather
 from funis.trial.enrol import Enrolled, enrol, forcing_of
 from funis.trial.observe import observables, observe

@@ -1,4 +1,4 @@
-"""Where protocol, model and product first meet: does everything that one names exist in another?"""
+"""Where protocol, model and product first meet: what one names has to exist in another."""
 
 from __future__ import annotations
 

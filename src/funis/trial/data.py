@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     import polars
 
 Array = NDArray[np.float64]
+
+PER_PATIENT = (
+    "arms",
+    "patient",
+    "site",
+    "attempt",
+    "status",
+    "reason",
+    "ladder",
+    "discontinued_week",
+    "rescued_week",
+    "values",
+)
+"""Fields of a block with one row a patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,7 @@ class TrialData:
 class Block:
     """The record of one block of patients, as arrays; `values` is (patient, visit, component)."""
 
-    arms: NDArray[np.object_]
+    arms: NDArray[np.str_]
     patient: NDArray[np.int64]
     site: NDArray[np.int64]
     attempt: NDArray[np.int64]
@@ -54,32 +68,29 @@ class Block:
     values: Array
     doses: Mapping[str, NDArray[np.generic]]
 
-    @staticmethod
-    def joined(parts: Sequence[Block]) -> Block:
-        """Put the arms of one block together, patients in order of their index."""
-        order = np.argsort(np.concatenate([part.patient for part in parts]), kind="stable")
-        first = parts[0]
 
-        def column(name: str) -> NDArray[np.generic]:
-            joined: NDArray[np.generic] = np.concatenate([getattr(p, name) for p in parts])[order]
-            return joined
+def joined(parts: Sequence[Block]) -> Block:
+    """Put the arms of one block together, patients in order of their index."""
+    order = np.argsort(np.concatenate([part.patient for part in parts]), kind="stable")
+    first = parts[0]
+    columns = {
+        name: _joined([getattr(part, name) for part in parts])[order] for name in PER_PATIENT
+    }
+    return Block(
+        **columns,
+        covariates={
+            name: _joined([part.covariates[name] for part in parts])[order]
+            for name in first.covariates
+        },
+        weeks=first.weeks,
+        components=first.components,
+        doses={name: _joined([part.doses[name] for part in parts]) for name in first.doses},
+    )
 
-        names = ("arms", "patient", "site", "attempt", "status", "reason", "ladder")
-        columns = {name: column(name) for name in names}
-        columns |= {name: column(name) for name in ("discontinued_week", "rescued_week", "values")}
-        return Block(
-            **columns,  # type: ignore[arg-type]
-            covariates={
-                name: np.concatenate([p.covariates[name] for p in parts])[order]
-                for name in first.covariates
-            },
-            weeks=first.weeks,
-            components=first.components,
-            doses={
-                name: np.concatenate([np.asarray(p.doses[name], dtype=object) for p in parts])
-                for name in first.doses
-            },
-        )
+
+def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    result: NDArray[Any] = np.concatenate(columns)
+    return result
 
 
 def gather(blocks: Iterable[Block], model: Model) -> TrialData:
@@ -94,7 +105,11 @@ def gather(blocks: Iterable[Block], model: Model) -> TrialData:
         doses.append(_doses(block).join(arms, on="subject", how="left"))
         observations.append(_observations(block))
     order = ["subject", "arm", "day", "intervention", "route", "amount", "duration_day", "rule"]
-    dosed = polars.concat(doses).select(order).sort("subject", "day", "intervention")
+    dosed = (
+        polars.concat(doses)
+        .select(order)
+        .sort("subject", "day", "intervention", maintain_order=True)
+    )
     return TrialData(polars.concat(subjects), dosed, polars.concat(observations))
 
 
@@ -104,7 +119,7 @@ def _subjects(block: Block) -> polars.DataFrame:
     columns: dict[str, object] = {
         "subject": block.patient,
         "site": block.site,
-        "arm": block.arms.astype(str),
+        "arm": block.arms,
         "status": block.status.astype(str),
         "status_reason": block.reason.astype(str),
         "solver": block.ladder.astype(np.int64),
@@ -125,24 +140,16 @@ def _subjects(block: Block) -> polars.DataFrame:
 def _doses(block: Block) -> polars.DataFrame:
     import polars
 
-    text = {"intervention", "route", "rule"}
-    columns = {
-        name: polars.Series(
-            name,
-            [str(v) if name in text else v for v in values],
-            dtype=polars.String
-            if name in text
-            else polars.Int64
-            if name == "subject"
-            else polars.Float64,
-        )
-        for name, values in block.doses.items()
-    }
-    frame = polars.DataFrame(columns)
-    empty = polars.col("rule") == ""
-    return frame.with_columns(
-        polars.when(empty).then(None).otherwise(polars.col("rule")).alias("rule")
+    frame = polars.DataFrame(
+        {
+            name: polars.Series(name, values.tolist(), dtype=polars.String)
+            if values.dtype.kind == "U"
+            else polars.Series(name, values)
+            for name, values in block.doses.items()
+        }
     )
+    rule = polars.col("rule")
+    return frame.with_columns(polars.when(rule == "").then(None).otherwise(rule).alias("rule"))
 
 
 def _observations(block: Block) -> polars.DataFrame:
@@ -152,7 +159,7 @@ def _observations(block: Block) -> polars.DataFrame:
     frame = polars.DataFrame(
         {
             "subject": np.repeat(block.patient, visits * components),
-            "arm": np.repeat(block.arms.astype(str), visits * components),
+            "arm": np.repeat(block.arms, visits * components),
             "week": np.tile(
                 np.repeat(np.asarray(block.weeks, dtype=np.float64), components), patients
             ),

@@ -168,7 +168,7 @@ def _qualified(
         criteria = [c for c in study.protocol.population.criteria if visit in c.visits]
         if criteria:
             keep &= _meets(study, who, criteria, minute, seen_truth)
-    return keep | (who.status == FAILED)
+    return np.asarray(keep | (who.status == FAILED))
 
 
 def _meets(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.models import Model
-from funis.models.endpoints import Component, from_scale, to_scale
+from funis.models.endpoints import Component, Structural, from_scale, to_scale
 from funis.population import normal, site_effect
 from funis.trial.study import MINUTES_PER_DAY
 
@@ -72,7 +72,10 @@ def observers(
 
 def observables(model: Model) -> tuple[str, ...]:
     """Return the outputs that the components and structural endpoints of a disease look at."""
-    items = (*model.endpoints.components, *model.endpoints.structural)
+    items: tuple[Component | Structural, ...] = (
+        *model.endpoints.components,
+        *model.endpoints.structural,
+    )
     return tuple(dict.fromkeys(item.observable for item in items))
 
 
@@ -114,4 +117,4 @@ def _noise(who: Observers, component: Component, minute: int) -> Array:
         return apart
     together = normal(who.seed, "noise of the visit", who.patient, minute, who.attempt)
     share = component.shared_noise
-    return np.sqrt(share) * together + np.sqrt(1 - share) * apart
+    return np.asarray(np.sqrt(share) * together + np.sqrt(1 - share) * apart)

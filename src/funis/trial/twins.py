@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.solver import FAILED, Start, simulate
-from funis.trial.conduct import regimen_doses
+from funis.trial.course import regimen_doses
 from funis.trial.enrol import enrol, forcing_of
 from funis.trial.observe import Array, Integers
 from funis.trial.study import MINUTES_PER_DAY, MINUTES_PER_WEEK, Study
@@ -121,7 +121,9 @@ def join_courses(parts: Sequence[tuple[Courses, ...]]) -> tuple[Courses, ...]:
     whole = [_joined(courses) for courses in zip(*parts, strict=True)]
     failed = np.any([courses.status == FAILED for courses in whole], axis=0)
     return tuple(
-        Courses(c.arm, c.patient[~failed], c.minutes, c.outputs, c.values[~failed], c.status[~failed])
+        Courses(
+            c.arm, c.patient[~failed], c.minutes, c.outputs, c.values[~failed], c.status[~failed]
+        )
         for c in whole
     )
 

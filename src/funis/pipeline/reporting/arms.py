@@ -33,7 +33,8 @@ def intervention_text(one: Intervention, study: Study) -> str:
         amount = "the standard dose" if one.dose == 1 else f"{one.dose:g} standard doses"
         return f"{_capital(name)} at {amount}, {_drug_days(one)}"
     product = study.products[one.product or ""]
-    return f"{dose_text(one)} of {product.name} by {route_name(study.model, one)}, {_days(one)}"
+    route = route_name(study.model, one)
+    return f"{dose_text(one)} by {route}, {_days(one)} ({product.name})"
 
 
 def dose_text(one: Intervention) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.analysis import (
     Durability,
@@ -51,14 +52,18 @@ def horizon_week(protocol: Protocol) -> int:
     Three years for the durability headline, and long enough to judge every patient twelve months
     after the last live cell.
     """
-    days = [day for arm in protocol.arms for one in arm.interventions if one.product for day in one.days]
+    days = [
+        day for arm in protocol.arms for one in arm.interventions if one.product for day in one.days
+    ]
     last = max(days, default=0.0) + CLEARANCE_DAY + TWELVE_MONTHS_DAY
     return int(np.ceil(max(THREE_YEARS_DAY, last) / DAYS_PER_WEEK))
 
 
 def course_outputs(model: Model, protocol: Protocol) -> tuple[str, ...]:
     """Return the outputs of the model that the courses of scores and durability need."""
-    scores = [name for name in score_names(protocol, model.endpoints) if not _structural(name, model)]
+    scores = [
+        name for name in score_names(protocol, model.endpoints) if not _structural(name, model)
+    ]
     observables = [
         item.observable
         for item in model.endpoints.structural
@@ -69,16 +74,20 @@ def course_outputs(model: Model, protocol: Protocol) -> tuple[str, ...]:
 
 
 def score_course(model: Model, course: Courses, name: str) -> Array:
-    """Return the true course of a score, component or structural endpoint, (patient, time)."""
+    """Return the true course of a score or component, (patient, time).
+
+    Of a structural endpoint it is the change since the first time.
+    """
     for item in model.endpoints.structural:
         if item.id == name:
-            return course.output(item.observable)
+            values = course.output(item.observable)
+            return values - values[:, :1]
     reader = ScoreReader.of(model, [name])
     values = np.stack([course.output(output) for output in reader.outputs], axis=-1)
     return np.asarray(reader.read(values)[:, :, 0], dtype=np.float64)
 
 
-def quantile_band(values: Array, rows: Array | slice = slice(None)) -> Band:
+def quantile_band(values: Array, rows: NDArray[np.intp]) -> Band:
     """Return the band over patients of (patient, time) at some of the times."""
     q10, q25, median, q75, q90 = band(values[:, rows], QUANTILES)
     return Band(median, q25=q25, q75=q75, q10=q10, q90=q90)
@@ -90,7 +99,7 @@ def shown_views(protocol: Protocol, endpoints: Endpoints) -> tuple[ScoreView, ..
     main = durability_score(protocol, endpoints)
     if main is not None:
         view = score_view(main, endpoints)
-        years = f"{view.name}, after the trial as well"
+        years = f"{view.name}, three years and more"
         views.append(
             ScoreView(f"{main}{LONG}", years, view.unit, view.better, thresholds=view.thresholds)
         )
@@ -117,7 +126,7 @@ def trajectories(study: Study, twins: Sequence[Courses]) -> tuple[Trajectory, ..
     return tuple(made)
 
 
-def weekly(weeks: Array) -> Array:
+def weekly(weeks: Array) -> NDArray[np.bool_]:
     """Return which times are whole weeks."""
     return np.asarray(np.abs(weeks - np.round(weeks)) < 1e-9)
 

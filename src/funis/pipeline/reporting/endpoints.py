@@ -13,6 +13,9 @@ from funis.protocol import Arm, EndpointRequest, Protocol
 from funis.report.content import EndpointView, ResponderCurve, ScoreView, SuccessView
 from funis.report.outcomes import success_outcomes
 
+MOST_CURVES = 4
+"""Responders that are shown over time; the others stand in the tables."""
+
 _CUT = re.compile(r"(\w+) *<=? *([0-9.]+)")
 
 
@@ -32,6 +35,13 @@ def endpoint_name(name: str, endpoints: Endpoints) -> str:
         if name in category.level_names:
             return f"{category.name}: {category.levels[category.level_names.index(name)]}"
     return name
+
+
+def short_name(name: str, endpoints: Endpoints) -> str:
+    """Return an endpoint in few words: the id of a score, else the name without brackets."""
+    if name in [score.id for score in endpoints.scores]:
+        return name.replace("_", "-")
+    return endpoint_name(name, endpoints).split(" (")[0]
 
 
 def better(name: str, endpoints: Endpoints) -> Literal["lower", "higher"]:
@@ -63,7 +73,7 @@ def score_view(name: str, endpoints: Endpoints) -> ScoreView:
     structural = name in [item.id for item in endpoints.structural]
     return ScoreView(
         id=name,
-        name=f"{item.name}, change" if structural else item.name,
+        name=short_name(name, endpoints) + (", change" if structural else ""),
         unit=item.unit,
         better=better(name, endpoints),
         minimal_important_difference=item.minimal_important_difference,
@@ -96,8 +106,8 @@ def question(protocol: Protocol, endpoints: Endpoints) -> str:
     if protocol.success is None or reference is None:
         return f"What {outcome} is seen without a comparison?"
     arms: list[Arm] = [protocol.arm(arm) for arm in protocol.success.arms]
-    labels = " or ".join(arm.label for arm in arms)
-    return f"Is {labels} better than {reference.label} in {outcome}?"
+    labels = " or ".join(f'"{arm.label}"' for arm in arms)
+    return f'Is {labels} better than "{reference.label}" in {outcome}?'
 
 
 def estimand_text(protocol: Protocol) -> str:
@@ -117,14 +127,17 @@ def estimand_text(protocol: Protocol) -> str:
 
 def curve_requests(protocol: Protocol) -> tuple[EndpointRequest, ...]:
     """Return the responders of a protocol at every visit after baseline."""
-    names = dict.fromkeys(r.endpoint for r in protocol.endpoints if r.measure == "responder")
+    asked = dict.fromkeys(r.endpoint for r in protocol.endpoints if r.measure == "responder")
+    names = list(asked)[:MOST_CURVES]
     weeks = [week for week in protocol.visits.weeks if week > 0]
     return tuple(
         EndpointRequest(name, week, "responder", "exploratory") for name in names for week in weeks
     )
 
 
-def responder_curves(protocol: Protocol, results: Results) -> tuple[ResponderCurve, ...]:
+def responder_curves(
+    protocol: Protocol, results: Results, endpoints: Endpoints
+) -> tuple[ResponderCurve, ...]:
     """Return the share of responders by visit in each arm."""
     found = {(e.arm, e.endpoint): e for e in results.estimates}
     requests = curve_requests(protocol)
@@ -135,7 +148,8 @@ def responder_curves(protocol: Protocol, results: Results) -> tuple[ResponderCur
         for arm in protocol.arms:
             points = [found[arm.id, f"{name}@{week:g}"] for week in weeks]
             columns = np.array([[p.estimate, p.low, p.high] for p in points]).T
-            curves.append(ResponderCurve(arm.id, name, np.array(weeks), *columns))
+            words = short_name(name, endpoints)
+            curves.append(ResponderCurve(arm.id, words, np.array(weeks), *columns))
     return tuple(curves)
 
 

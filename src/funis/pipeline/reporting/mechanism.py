@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.models import Model
 from funis.pipeline.reporting.courses import quantile_band
@@ -124,13 +125,13 @@ def _median(parts: Sequence[Array]) -> Array:
     return median
 
 
-def _within(study: Study, course: Courses) -> Array:
+def _within(study: Study, course: Courses) -> NDArray[np.intp]:
     last = study.protocol.visits.last_week * DAYS_PER_WEEK
     return np.flatnonzero(course.days <= last)
 
 
 def _panel(
-    model: Model, pair: tuple[Courses, Courses], what: tuple[str, str], rows: Array
+    model: Model, pair: tuple[Courses, Courses], what: tuple[str, str], rows: NDArray[np.intp]
 ) -> MechanismPanel:
     (course, twin), (group, name) = pair, what
     unit = model.text.units.get(name, "")
@@ -153,8 +154,8 @@ def panel_name(model: Model, name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _shares(model: Model, course: Courses, name: str, rows: Array) -> dict[str, Array]:
-    """Return the mean share of each source over patients; a source that gives nothing is left out."""
+def _shares(model: Model, course: Courses, name: str, rows: NDArray[np.intp]) -> dict[str, Array]:
+    """Return the mean share of each source over patients, without sources that give nothing."""
     parts = [part for part in sources(model, name) if part in course.outputs]
     if not parts:
         return {}

@@ -1,0 +1,26 @@
+"""The straight line from a protocol to a report (`straight_line`), and one function a command."""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "check_files": "funis.pipeline.check",
+    "library_pool": "funis.pipeline.population",
+    "list_library": "funis.pipeline.library",
+    "pharmacology_gate": "funis.pipeline.gates",
+    "placebo_gate": "funis.pipeline.gates",
+    "population_gate": "funis.pipeline.gates",
+    "population_table": "funis.pipeline.population",
+    "run_trial": "funis.pipeline.run",
+    "simulate_cohort": "funis.pipeline.simulate",
+    "virtual_trial": "funis.pipeline.straight_line",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a command when it is first used: most of them load engines."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'funis.pipeline' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

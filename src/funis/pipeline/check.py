@@ -1,0 +1,172 @@
+"""`funis check`: what kind of file it is, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from funis.checks import InputError, Issue, IssueList, nearest, read_yaml
+from funis.evidence.load import read_natural, read_studies
+from funis.models import check_model, disease_ids, library_folder, load_model
+from funis.models.model import FILES
+from funis.pipeline.inputs import load_trial
+from funis.product import library_products, load_product
+from funis.protocol import Intervention, Regimen, load_regimen
+
+FileKind = Literal["trial", "disease", "product", "protocol", "evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One file or folder, its kind where it was recognised, and its issues."""
+
+    path: str
+    kind: FileKind | None
+    issues: IssueList
+
+
+def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
+    """Check files and folders; the whole library when none are given.
+
+    Parameters
+    ----------
+    paths
+        Trial, product, protocol or evidence files, and disease folders or their files.
+
+    Returns
+    -------
+    tuple of Checked
+        Nothing is raised for what is wrong with a file: it is in the issues.
+    """
+    chosen = list(paths) if paths else library_paths()
+    return tuple(check_file(path) for path in chosen)
+
+
+def library_paths() -> list[Path]:
+    """Return everything in the library that can be checked."""
+    root = library_folder()
+    folders = [root / "diseases" / name for name in disease_ids()]
+    names = ("trials", "protocols", "products", "evidence")
+    return folders + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
+
+
+def check_file(path: str | Path) -> Checked:
+    """Check one file or folder."""
+    kind: FileKind | None = None
+    try:
+        kind = recognise(Path(path))
+        return Checked(str(path), kind, CHECKS[kind](Path(path)))
+    except InputError as error:
+        return Checked(str(path), kind, error.issues)
+
+
+def recognise(path: Path) -> FileKind:
+    """Return the kind of a file or folder by its name and its keys.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, or is of no known kind.
+    """
+    if path.is_dir() and (path / "model.ant").is_file():
+        return "disease"
+    if path.name in FILES and (path.parent / "model.ant").is_file():
+        return "disease"
+    if path.is_dir():
+        expected = f"a file, or the folder of a disease ({', '.join(FILES)})"
+        raise InputError(Issue(str(path), None, None, "is a folder", expected))
+    data = read_yaml(path).data
+    if isinstance(data, list):
+        return "evidence"
+    keys = set(data) if isinstance(data, dict) else set()
+    scores = {kind: len(keys & marks) for kind, marks in MARKS.items()}
+    best = max(scores, key=lambda kind: scores[kind])
+    if scores[best] == 0:
+        expected = "a " + ", ".join(list(MARKS)[:-1]) + f" or {list(MARKS)[-1]} file"
+        raise InputError(Issue(str(path), None, None, "the kind of file is not known", expected))
+    return best
+
+
+MARKS: Mapping[FileKind, frozenset[str]] = {
+    "trial": frozenset(
+        {"arms", "visits", "endpoints", "population", "estimand", "success", "rules"}
+    ),
+    "product": frozenset({"tissue", "viability", "hold_minute", "recovered_fraction", "release"}),
+    "protocol": frozenset({"variants", "kind"}),
+    "evidence": frozenset(
+        {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
+    ),
+}
+"""Keys by which a file is recognised."""
+
+
+def _check_trial(path: Path) -> IssueList:
+    load_trial(path)
+    return IssueList()
+
+
+def _check_disease(path: Path) -> IssueList:
+    folder = path if path.is_dir() else path.parent
+    return check_model(load_model(folder))
+
+
+def _check_product(path: Path) -> IssueList:
+    load_product(path)
+    return IssueList()
+
+
+def _check_protocol(path: Path) -> IssueList:
+    return IssueList(regimen_issues(load_regimen(path)))
+
+
+def _check_evidence(path: Path) -> IssueList:
+    document = read_yaml(path)
+    if isinstance(document.data, list):
+        return IssueList(read_studies(document)[1])
+    return IssueList(read_natural(document)[2])
+
+
+def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
+    """Return every disease, route, drug and product of a regimen that does not exist."""
+    known = disease_ids()
+    if regimen.disease not in known:
+        message = f"unknown disease '{regimen.disease}'"
+        yield _unknown(regimen, ("disease",), message, regimen.disease, known)
+        return
+    model = load_model(regimen.disease)
+    names = {
+        "product": library_products(),
+        "route": tuple(one.id for one in model.inputs if one.kind == "cells"),
+        "drug": tuple(one.id for one in model.inputs if one.kind == "drug"),
+    }
+    for number, variant in enumerate(regimen.variants):
+        for place, given in enumerate(variant.interventions):
+            at = ("variants", number, "interventions", place)
+            for key, name in _named(given):
+                if name not in names[key]:
+                    message = f"unknown {key} '{name}'"
+                    yield _unknown(regimen, (*at, key), message, name, names[key])
+
+
+def _named(given: Intervention) -> Iterable[tuple[str, str]]:
+    pairs = (("product", given.product), ("route", given.route), ("drug", given.drug))
+    return ((key, name) for key, name in pairs if name is not None)
+
+
+def _unknown(
+    regimen: Regimen, at: tuple[Any, ...], message: str, name: str, names: Sequence[str]
+) -> Issue:
+    expected = "one of " + ", ".join(names)
+    return regimen.where.issue(at, message, expected=expected, nearest=nearest(name, names))
+
+
+CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
+    "trial": _check_trial,
+    "disease": _check_disease,
+    "product": _check_product,
+    "protocol": _check_protocol,
+    "evidence": _check_evidence,
+}
+"""How each kind is checked."""

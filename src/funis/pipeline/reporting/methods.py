@@ -1,0 +1,127 @@
+"""What a run rests on: parameters, competing forms, raw draws, and how to run it again."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from funis.models import Model, Parameter
+from funis.models.endpoints import Component
+from funis.models.schema import Distribution
+from funis.pipeline.inputs import Trial
+from funis.population import Pool
+from funis.protocol import content_hash
+from funis.report.content import DrawGate, ParameterRow, Provenance, Status, StructureRow
+from funis.trial import Study
+
+BY_HAND = "by hand"
+STRUCTURE = "structure"
+
+
+def parameter_rows(model: Model) -> tuple[ParameterRow, ...]:
+    """Return every parameter of the equations and of the observation layers."""
+    return (
+        *(_parameter(parameter) for parameter in model.parameters),
+        *(_noise(component) for component in model.endpoints.components),
+    )
+
+
+def structure_rows(model: Model, scenario: dict[str, float]) -> tuple[StructureRow, ...]:
+    """Return the competing forms: parameters that are 0 where a form is off."""
+    rows = []
+    for parameter in model.parameters:
+        text = "; ".join(part for part in (parameter.source, parameter.note or "") if part)
+        if STRUCTURE in text:
+            active = scenario.get(parameter.id, parameter.value) != 0.0
+            name = parameter.name[:1].upper() + parameter.name[1:]
+            rows.append(StructureRow(name, text, active))
+    return tuple(rows)
+
+
+def draw_gate(pool: Pool) -> DrawGate:
+    """Return what became of the raw draws of the pool."""
+    counts = {row.reason: row.n for row in pool.gate}
+    reasons = {
+        reason.replace("_", " "): n for reason, n in counts.items() if reason != "accepted" and n
+    }
+    return DrawGate(sum(counts.values()), counts.get("accepted", 0), reasons)
+
+
+def provenance(trial: Trial, study: Study, twins: int) -> Provenance:
+    """Return what it takes to run a trial again."""
+    products = {
+        f"product {name}": content_hash(product)[:16]
+        for name, product in study.products.items()
+        if any(one.product == name for arm in study.protocol.arms for one in arm.interventions)
+    }
+    return Provenance(
+        protocol_file=trial.place,
+        protocol_hash=study.protocol.hash,
+        library_version=f"funis {version('funis')}",
+        model_hash=study.model.hash,
+        pool_hash=study.pool.hash,
+        engine=engine_text(),
+        seed=study.seed,
+        command=f"funis run {trial.name} --patients {study.patients_per_arm} --seed {study.seed}",
+        more={
+            **products,
+            "twins": str(twins),
+            "relative tolerance": f"{study.rtol:g}",
+            "Python": platform.python_version(),
+            "NumPy": version("numpy"),
+        },
+    )
+
+
+def engine_text() -> str:
+    """Return the engines behind the solver's door with their versions."""
+    return f"libRoadRunner {version('libroadrunner')}, then SciPy {version('scipy')}"
+
+
+def version(package: str) -> str:
+    """Return the version of an installed package."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _parameter(parameter: Parameter) -> ParameterRow:
+    return ParameterRow(
+        id=parameter.id,
+        name=parameter.name,
+        value=parameter.value,
+        unit=parameter.unit.replace("_", " "),
+        status=parameter.status,
+        source=parameter.source,
+        where=parameter.where or "",
+        note=parameter.note or "",
+        spread=_spread(parameter.distribution),
+        by_hand=BY_HAND in parameter.source,
+    )
+
+
+def _noise(component: Component) -> ParameterRow:
+    status: Status = "calibrated" if component.status.startswith("calibrated") else component.status  # type: ignore[assignment]
+    return ParameterRow(
+        id=f"{component.id}.noise_sd",
+        name=f"Noise of {component.name}, on the {component.scale} scale",
+        value=component.noise_sd,
+        unit="dimensionless",
+        status=status,
+        source=component.source or "",
+        where=component.where or "",
+        note=component.note or "",
+        by_hand=BY_HAND in component.status,
+    )
+
+
+def _spread(distribution: Distribution | None) -> str:
+    if distribution is None or distribution.kind == "fixed":
+        return ""
+    parts: list[str] = [distribution.kind]
+    if distribution.sd is not None:
+        parts.append(f"sd {distribution.sd:g}")
+    if distribution.low is not None and distribution.high is not None:
+        parts.append(f"{distribution.low:g} to {distribution.high:g}")
+    return ", ".join(parts)

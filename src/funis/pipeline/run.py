@@ -1,0 +1,241 @@
+"""`funis run`: a trial file in, a folder with report, tables and manifest out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funis.analysis import Results
+from funis.checks import InputError, IssueList
+from funis.evidence import Evidence, load_evidence
+from funis.models import Model
+from funis.pipeline.inputs import load_trial, require_whole
+from funis.pipeline.processes import Progress, silent, worker_count
+from funis.pipeline.reporting import protocol_results
+from funis.pipeline.reporting.published import evidence_text
+from funis.pipeline.straight_line import TWINS, VirtualTrial, virtual_trial
+from funis.report import RESEARCH_USE, TrialReport, manifest, write_trial
+from funis.report.content import Interval
+from funis.store import check_run_folder, run_folder, write_bytes, write_manifest, write_text
+from funis.trial import TrialData
+
+if TYPE_CHECKING:
+    import polars
+
+REPORT = "report.html"
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """What a run gives.
+
+    Attributes
+    ----------
+    data
+        The tables of the trial.
+    results
+        Estimates of the endpoints that the protocol declares, contrasts and decisions.
+    report
+        Content of the report.
+    document
+        The results as plain data, as `funis run --json` prints them.
+    issues
+        Different failure rates between arms: an error where chance does not explain them.
+    folder
+        Where the run was written; None where it was not.
+    """
+
+    data: TrialData
+    results: Results
+    report: TrialReport
+    document: dict[str, Any]
+    issues: IssueList
+    folder: Path | None
+
+    @property
+    def n_failed(self) -> int:
+        """Patients whose simulation failed."""
+        return sum(arm.n_failed for arm in self.results.arms)
+
+
+def run_trial(
+    name_or_path: str | Path,
+    *,
+    patients: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    twins: int = TWINS,
+    progress: Progress = silent,
+) -> RunResult:
+    """Conduct a virtual trial and, where asked, write its run folder.
+
+    The result depends on the trial, the number of patients, the seed and the number of twins
+    alone: not on the number of processes.
+
+    Parameters
+    ----------
+    name_or_path
+        A trial file, or the name of a trial of the library.
+    patients
+        Patients an arm; those of the protocol when None.
+    seed
+        Seed of the trial; that of the protocol when None.
+    workers
+        Processes; one for each processor when None.
+    out
+        Folder for report.html, results.json, manifest.json and the tables in Parquet; nothing is
+        written when None. An earlier run that stands there is replaced, anything else is refused.
+    twins
+        Patients followed under every arm for the figures and the durability headline, at most
+        ``patients``.
+    progress
+        Shows how far the work has got.
+
+    Raises
+    ------
+    InputError
+        Anything wrong with the trial, an argument out of range, or a folder that cannot be written.
+    """
+    require_whole(patients=patients, workers=workers)
+    require_whole(0, seed=seed, twins=twins)
+    if out is not None:
+        check_run_folder(Path(out))
+    trial = load_trial(name_or_path)
+    evidence = find_evidence(trial.model)
+    done = virtual_trial(
+        trial,
+        evidence,
+        patients=trial.protocol.population.patients_per_arm if patients is None else patients,
+        seed=trial.protocol.seed if seed is None else seed,
+        workers=worker_count(workers),
+        twins=twins,
+        progress=progress,
+    )
+    document = results_document(done)
+    if out is not None:
+        write_run(done, document, Path(out))
+    results = protocol_results(done.results, done.study.protocol)
+    folder = None if out is None else Path(out)
+    return RunResult(done.data, results, done.report, document, done.issues, folder)
+
+
+def find_evidence(model: Model) -> Evidence | None:
+    """Return what was published on a disease, or None where the library has nothing."""
+    try:
+        return load_evidence(model.id)
+    except InputError as error:
+        if all(issue.file is None for issue in error.issues):
+            return None
+        raise
+
+
+def results_document(done: VirtualTrial) -> dict[str, Any]:
+    """Return the results of a trial as plain data; what is not a number is None."""
+    protocol = done.study.protocol
+    results = protocol_results(done.results, protocol)
+    document: dict[str, Any] = {
+        "research_use": RESEARCH_USE,
+        "seed": done.study.seed,
+        "failed": results.failed,
+        "arms": {
+            arm.arm: {
+                "n": arm.n,
+                "endpoints": {
+                    one.endpoint: {
+                        "estimate": one.estimate, "low": one.low, "high": one.high,
+                        "unit": one.unit, "n": one.n,
+                    }
+                    for one in results.estimates if one.arm == arm.arm
+                },
+            }
+            for arm in results.arms
+        },
+        "contrasts": [
+            {
+                "arm": one.arm, "reference": one.reference, "endpoint": one.endpoint,
+                "week": one.week, "measure": one.measure, "estimate": one.estimate,
+                "low": one.low, "high": one.high, "unit": _unit(results, one.endpoint),
+                "p_value": one.p_value,
+            }
+            for one in results.contrasts
+        ],
+        "success": [
+            {
+                "arm": one.arm, "reference": one.reference, "endpoint": one.endpoint,
+                "success": one.success, "verdict": one.verdict,
+            }
+            for one in results.success
+        ],
+        "durability": [
+            {
+                "arm": row.arm, "n": row.n,
+                "time_averaged_effect": _interval(row.time_averaged_effect),
+                "share_of_days": _interval(row.share_of_days),
+                "improved_after_12_months": _interval(row.improved_after_12_months),
+            }
+            for row in done.report.durability
+        ],
+        "trial": protocol.id,
+        "evidence": evidence_text(done.report.evidence),
+        "issues": [str(issue) for issue in done.issues],
+    }  # fmt: skip
+    return {name: finite(value) for name, value in document.items()}
+
+
+def finite(value: Any) -> Any:
+    """Return plain data with None for every number that is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return plain data as JSON text."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_run(done: VirtualTrial, document: Mapping[str, Any], out: Path) -> None:
+    """Write the folder of a run: complete, or not at all.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or holds what no run wrote.
+    """
+    with run_folder(out) as folder:
+        write_trial(done.report, folder / REPORT)
+        write_text(folder / RESULTS, json_text(document))
+        for name in ("subjects", "doses", "observations"):
+            marked_table(getattr(done.data, name), folder / f"{name}.parquet", document["evidence"])
+        write_manifest(folder, manifest(done.report))
+
+
+def marked_table(
+    table: polars.DataFrame, path: Path, evidence: str, known: Mapping[str, str] | None = None
+) -> None:
+    """Write a table as Parquet with the research-use statement and the evidence grade inside."""
+    content = BytesIO()
+    marks = {**(known or {}), "research_use": RESEARCH_USE, "evidence": evidence}
+    table.write_parquet(content, compression="zstd", metadata=marks)
+    write_bytes(path, content.getvalue())
+
+
+def _interval(interval: Interval | None) -> dict[str, float | None] | None:
+    if interval is None:
+        return None
+    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+def _unit(results: Results, endpoint: str) -> str:
+    return next((one.unit for one in results.estimates if one.endpoint == endpoint), "")

@@ -1,0 +1,113 @@
+"""The whole program: protocol + model -> virtual patients -> virtual trial -> estimates -> report.
+
+Read this page first. Every step takes values and returns a new one; no step reads or writes a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from funis.analysis import Results, check_failures, estimate
+from funis.checks import IssueList
+from funis.evidence import Evidence
+from funis.pipeline.inputs import Trial
+from funis.pipeline.pools import trial_pool
+from funis.pipeline.processes import Processes, Progress, silent
+from funis.pipeline.reporting import requests_of, trial_report, twin_plan
+from funis.report import TrialReport
+from funis.trial import Block, Study, TrialData, conduct
+from funis.trial.twins import Courses, join_courses
+
+TWINS = 60
+"""Patients whose course is followed under every arm."""
+
+BLOCK = 64
+"""Patients that one task conducts."""
+
+TWIN_BLOCK = 4
+"""Patients that one task follows under every arm."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VirtualTrial:
+    """A conducted trial: what it was, its tables, its results, its twins and its report."""
+
+    study: Study
+    data: TrialData
+    results: Results
+    twins: tuple[Courses, ...]
+    report: TrialReport
+    issues: IssueList
+
+
+def virtual_trial(
+    trial: Trial,
+    evidence: Evidence | None,
+    *,
+    patients: int,
+    seed: int,
+    workers: int = 1,
+    twins: int = TWINS,
+    progress: Progress = silent,
+) -> VirtualTrial:
+    """Conduct a virtual trial and report it.
+
+    Parameters
+    ----------
+    trial
+        The protocol with its model and products, checked against each other.
+    evidence
+        What was published on the disease, to compare with; None where there is none.
+    patients
+        Patients an arm.
+    seed
+        Seed of the trial.
+    workers
+        Processes; the result is the same for any number.
+    twins
+        Patients followed under every arm, at most ``patients``; 0 leaves their figures out.
+    progress
+        Shows how far the work has got.
+    """
+    pool = trial_pool(trial.model, workers=workers, progress=progress)
+    study = Study(trial.protocol, trial.model, pool, trial.products, patients, seed)
+    with Processes(study, workers) as processes:
+        data = conduct(study, InBlocks(processes, progress))
+        courses = follow_twins(study, processes, min(twins, patients), progress)
+    requests = requests_of(trial.protocol, trial.model, evidence)
+    results = estimate(trial.protocol, data, trial.model.endpoints, requests=requests)
+    report = trial_report(trial, study, data, results, courses, evidence)
+    return VirtualTrial(study, data, results, courses, report, check_failures(results))
+
+
+class InBlocks:
+    """The map of `conduct`: fixed blocks of patients in their order, over some processes."""
+
+    def __init__(self, processes: Processes[Study], progress: Progress) -> None:
+        self.processes, self.progress = processes, progress
+
+    def __call__(
+        self, function: Callable[[Study, range], Block], study: Study, tasks: Iterable[range]
+    ) -> Iterable[Block]:
+        """Yield the blocks; how the tasks are cut changes no byte of the tables."""
+        pieces = [piece for task in tasks for piece in cut(task, BLOCK)]
+        done = self.processes.map(function, pieces)
+        return self.progress("Virtual trial", done, len(pieces))
+
+
+def follow_twins(
+    study: Study, processes: Processes[Study], patients: int, progress: Progress
+) -> tuple[Courses, ...]:
+    """Follow the first patients of a trial under every arm; none where there is no reference."""
+    if patients == 0 or study.protocol.reference is None or len(study.protocol.arms) < 2:
+        return ()
+    task = twin_plan(study)
+    pieces = list(cut(range(patients), TWIN_BLOCK))
+    parts = progress("Twins", processes.map(task, pieces), len(pieces))
+    return join_courses(list(parts))
+
+
+def cut(whole: range, size: int) -> Iterator[range]:
+    """Cut a range into pieces of one size; only the last may be short."""
+    return (range(at, min(at + size, whole.stop)) for at in range(whole.start, whole.stop, size))

@@ -1,0 +1,162 @@
+"""The placebo population beside what was published of placebo arms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from funis.analysis import Results, mean_interval, score_table, summarise
+from funis.evidence import Evidence, NaturalRow, extra_value
+from funis.models.endpoints import Endpoints, EvidenceName
+from funis.protocol import EndpointRequest
+from funis.report.content import Interval, TargetRow
+from funis.trial import TrialData
+
+SAME_WEEK = 0.5
+"""A visit at most this far away is the week of a target [week]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A published statistic of placebo arms, in our units and at a visit of a trial.
+
+    Attributes
+    ----------
+    row
+        As published.
+    request
+        The endpoint to estimate.
+    estimate, low, high
+        Published value and the interval of its mean; not-a-number where not printed.
+    spread_low, spread_high
+        Range between trials, which a prediction is held against; not-a-number where not printed.
+    geometric
+        Whether the published change is one of geometric means.
+    factor
+        Ours = factor times published.
+    """
+
+    row: NaturalRow
+    request: EndpointRequest
+    estimate: float
+    low: float
+    high: float
+    spread_low: float
+    spread_high: float
+    geometric: bool
+    factor: float
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """What a simulated value is judged by: the range between trials, else the interval."""
+        if not math.isnan(self.spread_low):
+            return self.spread_low, self.spread_high
+        return self.low, self.high
+
+
+def targets(evidence: Evidence, endpoints: Endpoints, weeks: Sequence[float]) -> tuple[Target, ...]:
+    """Return the placebo statistics that a trial with these visits can be held against."""
+    found = []
+    for row in evidence.targets:
+        name = endpoints.evidence_name(row.endpoint or "")
+        week = min(weeks, key=lambda other: abs(other - (row.week or 0.0)))
+        if name is None or name.endpoint is None or row.week is None:
+            continue
+        if abs(week - row.week) <= SAME_WEEK:
+            found.append(_target(row, name, week))
+    return tuple(found)
+
+
+def simulated(
+    target: Target, results: Results, data: TrialData, endpoints: Endpoints, arm: str
+) -> Interval:
+    """Return the same statistic of one arm of a trial, with its 95 % interval."""
+    if target.geometric:
+        return _geometric_change(target, data, endpoints, arm)
+    found = results.estimate(arm, target.request.key)
+    return Interval(found.estimate, found.low, found.high)
+
+
+def inside(target: Target, interval: Interval) -> bool:
+    """Return whether the simulated interval meets what the target is judged by."""
+    low, high = target.limits
+    if interval.low is None or interval.high is None:
+        return False
+    return interval.low <= high and interval.high >= low
+
+
+def target_rows(
+    found: Sequence[Target], results: Results, data: TrialData, endpoints: Endpoints, arm: str
+) -> tuple[TargetRow, ...]:
+    """Return the targets as rows of a report."""
+    return tuple(_row(target, simulated(target, results, data, endpoints, arm)) for target in found)
+
+
+def _target(row: NaturalRow, name: EvidenceName, week: float) -> Target:
+    estimate, low, high = _published(row, name)
+    spread = row.range_across_trials_pct
+    spread_low, spread_high = (math.nan, math.nan) if spread is None else (x / 100 for x in spread)
+    return Target(
+        row, EndpointRequest(name.endpoint or "", week, name.measure, "exploratory"),
+        estimate, low, high, spread_low, spread_high,
+        "geometric" in str(extra_value(row.extra, "statistic", "")), name.factor,
+    )  # fmt: skip
+
+
+def _published(row: NaturalRow, name: EvidenceName) -> tuple[float, float, float]:
+    factor = name.factor if name.measure != "responder" else 0.01
+    value = row.pct if name.measure == "responder" else row.mean
+    if value is None:
+        pooled = dict(extra_value(row.extra, "pooled_simple", ()) or ())  # type: ignore[call-overload]
+        value = pooled.get("pct")
+    low, high = sorted(factor * x for x in row.ci95) if row.ci95 else (math.nan, math.nan)
+    return math.nan if value is None else factor * float(value), low, high
+
+
+def _geometric_change(target: Target, data: TrialData, endpoints: Endpoints, arm: str) -> Interval:
+    """Return the change of the geometric mean, with an interval by the delta method."""
+    import polars as pl
+
+    name, week = target.request.endpoint, target.request.week
+    own = data.observations.filter((pl.col("arm") == arm) & (pl.col("component") == name))
+    table = score_table(own, endpoints).filter(pl.col(name) > 0)
+    start = table.filter(pl.col("week") == 0).select("subject", before=pl.col(name).log())
+    end = table.filter(pl.col("week") == week).select("subject", after=pl.col(name).log())
+    pairs = start.join(end, on="subject")
+    before, after = pairs["before"].to_numpy(), pairs["after"].to_numpy()
+    if len(before) < 2:
+        return Interval(None, None, None)
+    first, last = float(np.exp(before.mean())), float(np.exp(after.mean()))
+    linear = mean_interval(summarise(last * after - first * before))
+    half = (linear.high - linear.low) / 2
+    return Interval(last - first, last - first - half, last - first + half)
+
+
+def _row(target: Target, found: Interval) -> TargetRow:
+    row = target.row
+    patients = "" if row.n is None else f", n = {row.n:,}"
+    trials = "" if row.trials is None else f"{row.trials} trials"
+    between = ""
+    if not math.isnan(target.spread_low):
+        between = f"between trials {100 * target.spread_low:g}% to {100 * target.spread_high:g}%"
+    basis = ", ".join(part for part in (f"{trials}{patients}".strip(", "), between) if part)
+    kind = "change of the geometric mean" if target.geometric else ""
+    name = target.request.key.split("@")[0].replace("_", " ")
+    return TargetRow(
+        name=f"{name} at week {target.request.week:g}",
+        simulated=found,
+        published=Interval(_known(target.estimate), _known(target.low), _known(target.high)),
+        inside=inside(target, found),
+        unit="",
+        percent=target.request.measure == "responder",
+        basis=basis,
+        source=row.source or "",
+        note="; ".join(part for part in (kind, row.population or "") if part),
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

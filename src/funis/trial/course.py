@@ -1,0 +1,147 @@
+"""The patients of one arm in one block, on their way from visit to visit, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.population import exponential
+from funis.protocol import Arm, DoseEvents, dose_events
+from funis.solver import FAILED, Forcing, ParameterTable, Start, simulate
+from funis.trial.enrol import Enrolled, forcing_of, observers_of
+from funis.trial.observe import Array, Integers, Observers, observables, observe
+from funis.trial.study import MINUTES_PER_DAY, Study
+
+DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The patients of one arm in one block, and what stays the same through their visits.
+
+    Attributes
+    ----------
+    parameters : of each patient, with those that the arm sets.
+    forcing : fluctuation of each patient up to the last visit.
+    leave_minute : (patient,) when each would discontinue, infinite for never.
+    """
+
+    study: Study
+    arm: Arm
+    who: Enrolled
+    parameters: ParameterTable
+    observers: Observers
+    forcing: Forcing
+    leave_minute: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule that fired at a visit: for which patients (rows), and what it gave them."""
+
+    rule: str
+    minute: int
+    rows: Integers
+    given: DoseEvents | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where the patients of a group are after a visit.
+
+    Attributes
+    ----------
+    minute : of the visit.
+    states : (patient, state) before any dose of that minute.
+    status : (patient,) the worst so far, see `funis.solver.STATUS`.
+    doses : given and planned; patients by their row.
+    rescued_week : (patient,) NaN for never.
+    seen : what was written down at each visit so far.
+    firings : rules that fired so far.
+    """
+
+    minute: int
+    states: Array
+    status: NDArray[np.int8]
+    doses: DoseEvents
+    rescued_week: Array
+    seen: tuple[Mapping[str, Array], ...] = ()
+    firings: tuple[Firing, ...] = ()
+
+    def present(self, group: Group) -> NDArray[np.bool_]:
+        """Return who is still in the trial and solved, (patient,)."""
+        return np.asarray((group.leave_minute > self.minute) & (self.status != FAILED))
+
+
+def group_of(study: Study, arm: Arm, who: Enrolled) -> Group:
+    """Return the patients of an arm with all that their course depends on."""
+    return Group(
+        study,
+        arm,
+        who,
+        who.parameters.replaced(study.parameters_of(arm)),
+        observers_of(study, who),
+        forcing_of(study, who, study.horizon_minute),
+        _leave_minute(study, arm, who),
+    )
+
+
+def randomised(group: Group) -> Course:
+    """Return the course at randomisation: nothing given, nothing seen."""
+    who, study = group.who, group.study
+    doses = regimen_doses(study, group.arm, who, study.horizon_minute)
+    never = np.full(len(who.patient), np.nan)
+    return Course(0, who.states, who.status, doses, never)
+
+
+def visit(group: Group, course: Course, minute: int) -> Course:
+    """Simulate up to a visit and write down what is seen of those who are still there."""
+    study, names = group.study, observables(group.study.model)
+    found = simulate(
+        study.model,
+        group.parameters,
+        course.doses,
+        np.array([minute], dtype=np.int64),
+        start=Start(course.minute, course.states),
+        forcing=group.forcing,
+        outputs=names,
+        rtol=study.rtol,
+    )
+    arrived = replace(
+        course,
+        minute=minute,
+        states=found.end,
+        status=np.maximum(course.status, found.status),
+    )
+    truth = {name: found.values[:, 0, place] for place, name in enumerate(names)}
+    seen = observe(study.model, group.observers, truth, minute, entry=minute <= 0)
+    present = arrived.present(group)
+    seen = {name: np.where(present, values, np.nan) for name, values in seen.items()}
+    return replace(arrived, seen=(*course.seen, seen))
+
+
+def regimen_doses(study: Study, arm: Arm, who: Enrolled, end_minute: int) -> DoseEvents:
+    """Return the dose events of an arm's regimen; patients are numbered by their row."""
+    return dose_events(
+        arm,
+        weight_kg(who),
+        np.arange(len(who.patient)),
+        end_minute=end_minute,
+        recovered_fraction=study.recovered,
+    )
+
+
+def weight_kg(who: Enrolled) -> Array | None:
+    """Return the body weight of each patient, None where the disease has no such covariate."""
+    return who.covariate("weight") if "weight" in who.parameters.names else None
+
+
+def _leave_minute(study: Study, arm: Arm, who: Enrolled) -> Array:
+    rate = study.protocol.dropout.rate(arm.id)
+    if rate <= 0:
+        return np.full(len(who.patient), np.inf)
+    luck = exponential(study.seed, "discontinuation", who.patient)
+    return luck / rate * DAYS_PER_YEAR * MINUTES_PER_DAY
