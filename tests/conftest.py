@@ -1,8 +1,14 @@
 """Settings of every test: the same Hypothesis examples in every run of ``make test``."""
 
 import os
+from collections.abc import Callable
 
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
+
+from funis.models import Model, load_model
+from funis.protocol import DoseEvents
 
 settings.register_profile(
     "fixed",
@@ -14,3 +20,28 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(scope="session")
+def ra() -> Model:
+    """Rheumatoid arthritis as it stands in the library."""
+    return load_model("ra")
+
+
+@pytest.fixture(scope="session")
+def events() -> Callable[..., DoseEvents]:
+    """Dose events from rows (patient, minute, input, amount, duration in minutes)."""
+
+    def build(*rows: tuple[int, int, str, float, int]) -> DoseEvents:
+        rows = tuple(sorted(rows, key=lambda row: row[:2]))
+        patient, minute, given, amount, duration = zip(*rows, strict=True)
+        return DoseEvents(
+            np.array(patient, dtype=np.int64),
+            np.array(minute, dtype=np.int64),
+            np.array(given),
+            np.array(amount, dtype=np.float64),
+            np.array(duration, dtype=np.int64),
+            np.array(["made up"] * len(rows)),
+        )
+
+    return build

@@ -12,14 +12,14 @@ def check_failures(results: Results) -> IssueList:
     A different failure rate between arms biases every comparison: it is an error where chance
     does not explain it (exact test of Fisher, p below 0.05), and a warning where it may.
     """
-    from scipy.stats import fisher_exact
-
     issues: list[Issue] = []
     for index, arm in enumerate(results.arms):
         for other in results.arms[:index]:
             total, total_other = arm.n + arm.n_failed, other.n + other.n_failed
             if arm.n_failed * total_other == other.n_failed * total:
                 continue
+            from scipy.stats import fisher_exact  # slow to load, and seldom needed
+
             table = [[arm.n_failed, arm.n], [other.n_failed, other.n]]
             p_value = float(fisher_exact(table).pvalue)
             message = (

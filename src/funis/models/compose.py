@@ -54,7 +54,7 @@ class Line:
     """One line of model text and where it stands."""
 
     file: str
-    number: int
+    number: int | None
     text: str
     comment: str
 
@@ -257,8 +257,12 @@ def _unit_lines() -> list[str]:
     ]
 
 
-def sbml_text(antimony: str, model_id: str) -> str:
+def sbml_text(antimony: str, model_id: str, lines: Sequence[Line] = ()) -> str:
     """Translate Antimony to SBML, functions expanded and every bare literal dimensionless.
+
+    Parameters
+    ----------
+    lines : where the text came from, so that an error can be placed.
 
     Raises
     ------
@@ -270,8 +274,28 @@ def sbml_text(antimony: str, model_id: str) -> str:
     translator.clearPreviousLoads()
     if translator.loadAntimonyString(antimony) < 0:
         words = " ".join(str(translator.getLastError()).split())
-        raise InputError(IssueList((Issue(None, None, model_id, f"model text: {words}"),)))
+        raise InputError(IssueList((_placed(words, antimony, model_id, lines),)))
     return _finish(str(translator.getSBMLString(model_id)))
+
+
+def _placed(words: str, antimony: str, model_id: str, lines: Sequence[Line]) -> Issue:
+    """Put Antimony's complaint where the offending line was written.
+
+    Its line counts in the composed text, and may be the one after: what it quotes decides.
+    """
+    found = re.search(r"line (\d+)[:,] *", words)
+    number = int(found[1]) if found else 0
+    said = words[found.end() :] if found else words
+    quoted = [word for pair in re.findall(r"'([^']+)'|\"([^\"]+)\"", said) for word in pair if word]
+    near = antimony.splitlines()[max(number - 2, 0) : number]
+
+    def likeness(line: Line) -> tuple[int, bool]:
+        return sum(len(word) for word in quoted if word in line.text), line.text in near
+
+    best = max(lines, key=likeness, default=None)
+    if best is None or likeness(best)[0] == 0:
+        return Issue(None, None, model_id, f"model text: {said}")
+    return Issue(best.file, best.number, None, f"model text: {said}")
 
 
 def _finish(sbml: str) -> str:

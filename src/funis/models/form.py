@@ -164,6 +164,8 @@ def compile_expressions(names: Sequence[str], expressions: Sequence[Any]) -> Any
 
 
 def _call(function: Any, arguments: Array, width: int) -> Array:
+    if len(arguments) == 0:
+        return np.empty((0, width))
     values = np.asarray(function(np.ascontiguousarray(arguments, dtype=np.float64)))
     return values.reshape(len(arguments), width)
 

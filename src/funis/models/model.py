@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
@@ -15,10 +16,9 @@ from numpy.typing import NDArray
 
 from funis.checks import Document, InputError, Issue, IssueList, nearest, read_yaml, validate
 from funis.models.compose import UNITS, ModelText, antimony_text, read_text, sbml_text
-from funis.models.endpoints import Component, Endpoints, Structural, load_endpoints
+from funis.models.endpoints import Endpoints, load_endpoints
 from funis.models.form import OdeForm, read_form
 from funis.models.schema import Distribution, ParameterFile, ParameterRow, Target
-from funis.models.unit_checks import unit_issues
 
 Array = NDArray[np.float64]
 FILES = ("model.ant", "parameters.yaml", "endpoints.yaml", "card.md")
@@ -118,7 +118,7 @@ class Model:
         """Return the SBML of the full form, or with a unit corrupted on purpose (for tests)."""
         values = {p.id: (p.value, p.unit) for p in self.parameters}
         text = antimony_text(self.text, self.functions, values, full=full, corrupt=corrupt)
-        return sbml_text(text, self.id)
+        return sbml_text(text, self.id, self.text.lines)
 
     @cached_property
     def form(self) -> OdeForm:
@@ -211,7 +211,7 @@ def load_model(disease: str | Path, *, core: Path | None = None) -> Model:
     text = read_text(folder.name, folder / "model.ant", core)
     shared, shared_rows = _rows(core / "parameters.yaml")
     own, own_rows = _rows(folder / "parameters.yaml")
-    used = _words(text)
+    used = text_words(text)
     rows = {name: row for name, row in shared_rows.items() if name in used} | own_rows
     covariates = dict(own.covariates)
     return Model(
@@ -273,96 +273,9 @@ def _parameter(
     )
 
 
-def _words(text: ModelText) -> frozenset[str]:
-    import re
-
+def text_words(text: ModelText) -> frozenset[str]:
+    """Return every name that the equations hold, or that acts outside of them."""
     words: set[str] = set(text.fast.values())
     for line in text.lines:
         words.update(re.findall(r"[A-Za-z_]\w*", line.text))
     return frozenset(words | OUTSIDE)
-
-
-def check_model(model: Model) -> IssueList:
-    """Check a model as `funis check` does: sources, symbols, units, endpoints, files."""
-    issues = [*check_sources(model), *check_symbols(model), *check_endpoints(model)]
-    issues += [
-        Issue(str(model.folder), None, name, "no such file", "a disease has four files")
-        for name in FILES
-        if not (model.folder / name).is_file()
-    ]
-    return IssueList(tuple(issues)) + unit_issues(model.sbml, model.id)
-
-
-def check_sources(model: Model) -> list[Issue]:
-    """Every parameter carries a source; `assumed` says so in words."""
-    return [
-        Issue(
-            p.file,
-            p.line,
-            f"parameters.{p.id}.source",
-            "no source",
-            "where the value was seen, or why assumed",
-        )
-        for p in model.parameters
-        if not p.source.strip()
-    ]
-
-
-def check_symbols(model: Model) -> list[Issue]:
-    """Every symbol of the equations is defined, and every row of the disease is used."""
-    form = model.form
-    known = {p.id for p in model.parameters} | {
-        n for n in form.parameters if n.startswith("inflow_")
-    }
-    known |= set(model.text.words("forcing"))
-    issues = [
-        Issue(
-            str(model.folder / "model.ant"),
-            _line_of(model, name),
-            name,
-            f"'{name}' has no value",
-            "a row in parameters.yaml",
-            nearest(name, sorted(known | set(form.outputs))),
-        )
-        for name in form.parameters
-        if name not in known
-    ]
-    used = _words(model.text) | set(model.covariates)
-    issues += [
-        Issue(p.file, p.line, f"parameters.{p.id}", "not used by the equations", severity="warning")
-        for p in model.parameters
-        if p.id not in used
-    ]
-    return issues
-
-
-def _line_of(model: Model, name: str) -> int | None:
-    import re
-
-    for line in model.text.lines:
-        if re.search(rf"\b{re.escape(name)}\b", line.text):
-            return line.number
-    return None
-
-
-def check_endpoints(model: Model) -> list[Issue]:
-    """Every component and structural endpoint observes something that the model computes."""
-    known = model.form.outputs
-    issues = []
-    items: tuple[Component | Structural, ...] = (
-        *model.endpoints.components,
-        *model.endpoints.structural,
-    )
-    for item in items:
-        if item.observable not in known:
-            issues.append(
-                Issue(
-                    str(model.folder / "endpoints.yaml"),
-                    None,
-                    item.id,
-                    f"unknown observable '{item.observable}'",
-                    None,
-                    nearest(item.observable, known),
-                )
-            )
-    return issues

@@ -1,7 +1,16 @@
 """The straight line from a protocol to a report (`straight_line`), and one function a command."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from funis.pipeline.check import check_files
+    from funis.pipeline.gates import pharmacology_gate, placebo_gate, population_gate
+    from funis.pipeline.library import list_library
+    from funis.pipeline.population import library_pool, population_table
+    from funis.pipeline.run import run_trial
+    from funis.pipeline.simulate import simulate_cohort
+    from funis.pipeline.straight_line import virtual_trial
 
 _HOMES = {
     "check_files": "funis.pipeline.check",
@@ -16,7 +25,18 @@ _HOMES = {
     "virtual_trial": "funis.pipeline.straight_line",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "check_files",
+    "library_pool",
+    "list_library",
+    "pharmacology_gate",
+    "placebo_gate",
+    "population_gate",
+    "population_table",
+    "run_trial",
+    "simulate_cohort",
+    "virtual_trial",
+]
 
 
 def __getattr__(name: str) -> Any:

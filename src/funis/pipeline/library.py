@@ -38,7 +38,7 @@ def list_library(kind: str | None = None) -> tuple[Entry, ...]:
         raise InputError(Issue(None, None, None, message, expected, nearest(kind, list(KINDS))))
     chosen = KINDS if kind is None else {kind: KINDS[kind]}
     return tuple(
-        {"id": entry.pop("id"), "kind": name, **entry}
+        {"id": entry.pop("id"), "kind": name.removesuffix("s"), **entry}
         for name, listed in chosen.items()
         for entry in listed()
     )

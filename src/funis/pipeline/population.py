@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from funis.checks import InputError, Issue
 from funis.models import Model, find_disease, load_model
 from funis.pipeline.inputs import require_whole
 from funis.pipeline.pools import POOL_DRAWS, new_pool
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
 from funis.pipeline.reporting.published import evidence_base, evidence_text
-from funis.pipeline.run import find_evidence, marked_table
+from funis.pipeline.run import check_writable, find_evidence, marked_table
 from funis.population import Pool, RawDraws, draw, pass_gate, save_pool, weigh_pool
 from funis.population.draws import join_draws
 from funis.population.gate import ACCEPTED
@@ -77,6 +78,8 @@ def population_table(
     """
     require_whole(patients=patients, workers=workers)
     require_whole(0, seed=seed)
+    if out is not None:
+        check_writable(Path(out), file=True)
     model = load_model(find_disease(str(disease)))
     parts: list[Part] = []
     count, first = 0, 0
@@ -110,6 +113,7 @@ def library_pool(
         As for `population_table`.
     """
     require_whole(draws=draws, workers=workers)
+    check_writable(Path(out), file=True)
     model = load_model(find_disease(str(disease)))
     pool = new_pool(model, workers=worker_count(workers), progress=progress, draws=draws)
     write_pool(pool, model, Path(out))
@@ -136,6 +140,11 @@ def _first_plausible(model: Model, seed: int, parts: list[Part], patients: int) 
     accepted = np.flatnonzero(reason == ACCEPTED)
     end = int(accepted[patients - 1]) + 1 if len(accepted) >= patients else len(reason)
     rows = np.arange(end)
-    return weigh_pool(
-        model, seed, draws.take(rows), reason[:end], {n: v[:end] for n, v in statistics.items()}
-    )
+    kept = {name: values[:end] for name, values in statistics.items()}
+    try:
+        return weigh_pool(model, seed, draws.take(rows), reason[:end], kept)
+    except InputError as error:
+        message = f"{patients} patients cannot be weighted to the statistics of '{model.id}'"
+        reasons = "; ".join(issue.message for issue in error.issues)
+        issue = Issue(None, None, "patients", f"{message} ({reasons})", "more, such as 200")
+        raise InputError(issue) from None

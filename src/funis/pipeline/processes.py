@@ -7,6 +7,7 @@ import multiprocessing.context
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -98,8 +99,28 @@ class _Process(multiprocessing.context.SpawnProcess):
     """A fresh process that does not run the caller's script again: it needs funis only."""
 
     def start(self) -> None:
-        with _without_script():
+        with _without_script(), _deaf():
             super().start()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Put Ctrl-C off while a process starts; the process never hears it, from its first moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    kept = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    blocks = hasattr(signal, "pthread_sigmask")  # a process inherits what is blocked
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
+    try:
+        yield
+    finally:
+        if blocks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, kept)
+    if heard:
+        raise KeyboardInterrupt
 
 
 class _Context(multiprocessing.context.SpawnContext):

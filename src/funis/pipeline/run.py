@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funis.analysis import Results
-from funis.checks import InputError, IssueList
+from funis.checks import InputError, Issue, IssueList
 from funis.evidence import Evidence, load_evidence
 from funis.models import Model
 from funis.pipeline.inputs import load_trial, require_whole
@@ -107,6 +108,7 @@ def run_trial(
     require_whole(0, seed=seed, twins=twins)
     if out is not None:
         check_run_folder(Path(out))
+        check_writable(Path(out))
     trial = load_trial(name_or_path)
     evidence = find_evidence(trial.model)
     done = virtual_trial(
@@ -124,6 +126,23 @@ def run_trial(
     results = protocol_results(done.results, done.study.protocol)
     folder = None if out is None else Path(out)
     return RunResult(done.data, results, done.report, document, done.issues, folder)
+
+
+def check_writable(path: Path, *, file: bool = False) -> None:
+    """Refuse, before a long run, a place where nothing can be written.
+
+    Raises
+    ------
+    InputError
+        The nearest folder above that exists cannot be written to, or is a file; or a folder
+        stands where a file shall.
+    """
+    if file and path.is_dir():
+        raise InputError(Issue(str(path), None, None, "is a folder", "the name of a file"))
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        expected = "a place that can be written to"
+        raise InputError(Issue(str(path), None, None, "cannot be written", expected))
 
 
 def find_evidence(model: Model) -> Evidence | None:

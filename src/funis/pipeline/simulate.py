@@ -42,13 +42,16 @@ DEFAULT_OUTPUTS = ("live", "licensed", "LM", "TNF", "IL6", "IL10", "TRG")
 
 MOST_SCORES = 4
 
+TELLING_WEEKS = (0.0, 4.0, 12.0, 24.0, 52.0, 104.0, 156.0, 260.0, 520.0)
+"""Weeks at which a terminal shows a course [week]."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """One quantity over time, treated and untreated, (time,) each.
 
     ``low`` and ``high`` hold the middle 80 % of the patients; ``typical`` is the patient whose
-    every parameter is the median.
+    every parameter is the median. ``main`` are the few that a terminal shows.
     """
 
     id: str
@@ -56,6 +59,7 @@ class Series:
     unit: str
     treated: Mapping[str, Array]
     untreated: Mapping[str, Array]
+    main: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +85,15 @@ class CohortCourse:
     series: tuple[Series, ...]
     evidence: str
     research_use: str = RESEARCH_USE
+
+    def weekly(self) -> list[tuple[float, int]]:
+        """Return a few telling weeks of the course, each with its row."""
+        last = float(self.days[-1] / DAYS_PER_WEEK)
+        wanted = [week for week in TELLING_WEEKS if week < last]
+        spread = np.unique(np.linspace(0, len(wanted) - 1, min(len(wanted), 3)).round().astype(int))
+        weeks = [*(wanted[place] for place in spread), last]
+        rows = [int(np.argmin(np.abs(self.days - DAYS_PER_WEEK * week))) for week in weeks]
+        return list(zip(weeks, rows, strict=True))
 
     def document(self) -> dict[str, Any]:
         """Return the course as plain data, each treated series with its untreated one."""
@@ -183,7 +196,7 @@ def simulate_cohort(
         parts = list(
             progress("Cohort", processes.map(task, [*tables, typical(model)]), len(pieces) + 1)
         )
-    return _course(model, task, given, seed, parts)
+    return _course(model, task, given, seed, parts, _main(model, outputs))
 
 
 def typical(model: Model) -> ParameterTable:
@@ -293,26 +306,36 @@ def _shown(model: Model, asked: Sequence[str]) -> tuple[list[str], list[str]]:
     scores = [*main, *patient, *(name for name in asked if name in scored)]
     usual = [name for name in DEFAULT_OUTPUTS if name in model.form.outputs]
     more = [structural.get(name, name) for name in asked if name not in scored]
-    others = [*structural.values(), *(more or usual)]
+    others = [*structural.values(), *usual, *more]
     return list(dict.fromkeys(scores)), list(dict.fromkeys(others))
+
+
+def _main(model: Model, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return what a terminal shows: a score, what a patient feels, structure, and what is asked."""
+    points = model.endpoints
+    felt = [item.id for item in points.components if item.reporter == "patient"]
+    first = [[item.id for item in points.scores], felt, [item.id for item in points.structural]]
+    return (*(names[0] for names in first if names), *asked)
 
 
 def _course(
     model: Model, task: _Plan, given: Sequence[Intervention], seed: int,
-    parts: Sequence[tuple[Array, NDArray[np.bool_]]],
+    parts: Sequence[tuple[Array, NDArray[np.bool_]]], main: Sequence[str],
 ) -> CohortCourse:  # fmt: skip
     values = np.concatenate([part[0] for part in parts[:-1]], axis=1)
     failed = np.concatenate([part[1] for part in parts[:-1]])
     one = parts[-1][0][:, 0]
     kept = values[:, ~failed]
-    series = tuple(
-        Series(_id(model, name), _name(model, name), _unit(model, name),
-               *(_bands(kept[g, :, :, place], one[g, :, place]) for g in range(2)))
-        for place, name in enumerate(task.names)
-    )  # fmt: skip
+    series = []
+    for place, name in enumerate(task.names):
+        treated, untreated = (_bands(kept[g, :, :, place], one[g, :, place]) for g in range(2))
+        shown = _id(model, name)
+        words = (shown, _name(model, name), _unit(model, name))
+        series.append(Series(*words, treated, untreated, bool({shown, name} & {*main})))
+    evidence = evidence_text(evidence_base(find_evidence(model)))
     return CohortCourse(
         model.id, tuple(dose.id for dose in given), seed, int((~failed).sum()), int(failed.sum()),
-        task.minutes / MINUTES_PER_DAY, series, evidence_text(evidence_base(find_evidence(model))),
+        task.minutes / MINUTES_PER_DAY, tuple(series), evidence,
     )  # fmt: skip
 
 
@@ -338,6 +361,8 @@ def _unit(model: Model, name: str) -> str:
     if shown in model.endpoints.numbers:
         return model.endpoints.number(shown).unit
     unit = model.text.units.get(name) or ("megacell" if name in model.cell_states else "")
+    if not unit and name in (*model.text.folds, *model.text.fast):
+        return "fold"
     return UNITS.get(unit, unit or "dimensionless")
 
 

@@ -43,6 +43,18 @@ def fill_marked(path: Path, mark: str, text: str) -> None:
     InputError
         The file cannot be read or has no such place.
     """
+    before, after = marked_place(path, mark)
+    write_text(path, f"{before}\n\n{text.strip()}\n\n{after}")
+
+
+def marked_place(path: Path, mark: str) -> tuple[str, str]:
+    """Return the text up to and with the mark, and the text from its end on.
+
+    Raises
+    ------
+    InputError
+        As for `fill_marked`.
+    """
     begin, end = f"<!-- generated: {mark} -->", "<!-- end -->"
     try:
         whole = path.read_text(encoding="utf-8")
@@ -54,7 +66,7 @@ def fill_marked(path: Path, mark: str, text: str) -> None:
     if at < 0 or stop < 0:
         message = f"no place for '{mark}'"
         raise InputError(Issue(str(path), None, None, message, f"the lines {begin} and {end}"))
-    write_text(path, f"{whole[: at + len(begin)]}\n\n{text.strip()}\n\n{whole[stop:]}")
+    return whole[: at + len(begin)], whole[stop:]
 
 
 def _number(value: float | None, percent: bool) -> str:

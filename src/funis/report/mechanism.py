@@ -60,10 +60,11 @@ class Key:
 
 
 def mechanism_tabs(report: TrialReport) -> tuple[MechanismTab, ...]:
-    """Return one tab for each arm that has panels of its mechanism."""
+    """Return one tab for each arm that has panels of its mechanism, the judged arms first."""
     named = dict.fromkeys([*(p.arm for p in report.mechanism), *(c.arm for c in report.cells)])
+    judged = {outcome.arm for outcome in report.success.outcomes}
     order = [arm.id for arm in report.arms if arm.id in named]
-    return tuple(_tab(report, arm) for arm in order)
+    return tuple(_tab(report, arm) for arm in sorted(order, key=lambda arm: arm not in judged))
 
 
 def source_keys(report: TrialReport) -> tuple[Key, ...]:

@@ -207,4 +207,5 @@ def _observe(
         column = form.parameters.index(forcing.name)
         days = times / MINUTES_PER_DAY
         rows[:, column] = np.concatenate([forcing.at(row, days) for row in range(patients)])
-    return form.observe(wanted, table.reshape(-1, size), rows).reshape(patients, count, -1)
+    found = form.observe(wanted, table.reshape(-1, size), rows)
+    return found.reshape(patients, count, len(wanted))

@@ -63,6 +63,8 @@ def ladder(
         return (scipy(SOLVED, "LSODA"),)
     if engine == "radau":
         return (scipy(SOLVED, "Radau"),)
+    if engine != "ladder":
+        raise ValueError(f"unknown engine '{engine}'")
     return (
         cvode(SOLVED, rtol, 5),
         cvode(SOLVED_TIGHTER, max(rtol / 100, LEAST_RTOL), 3),

@@ -35,7 +35,10 @@ def run_segment(
     """
     days = np.concatenate([[piece.start], minutes]) / MINUTES_PER_DAY
     solve = _lsoda if method == "LSODA" else _radau
-    table = solve(_Rates(form, patient, piece, state), state, days, rtol)
+    try:
+        table = solve(_Rates(form, patient, piece, state), state, days, rtol)
+    except ValueError as error:  # SciPy's word for a Jacobian that is not finite
+        raise RuntimeError(f"{method}: {error}") from error
     if not np.all(np.isfinite(table)):
         raise RuntimeError(f"{method} left the finite numbers")
     return table[1:]

@@ -42,7 +42,7 @@ def test_every_published_row_stands_on_the_page(report, page):
                 assert row.observed in page
                 assert row.people in page
     assert "simulated 52" in page
-    assert "The model was set to this number." in page
+    assert "the model was set to this number" in page
     assert "direction only, no number" in page
     assert "1 more end points" not in page
     assert "1 more end point<" in page

@@ -114,6 +114,20 @@ def trial_report(
     )
 
 
+def headline(report: TrialReport, most: int = 4) -> TrialReport:
+    """Return a report with the first endpoints at the week of the primary one, for a terminal."""
+    weeks = {view.week for view in report.endpoints if view.role == "primary"}
+    ordered = sorted(report.endpoints, key=lambda view: view.role != "primary")
+    chosen = [view for view in ordered if view.week in weeks][:most]
+    keys = {view.key for view in chosen}
+    return replace(
+        report,
+        endpoints=tuple(chosen),
+        estimates=tuple(one for one in report.estimates if one.endpoint in keys),
+        contrasts=tuple(one for one in report.contrasts if one.endpoint in keys),
+    )
+
+
 def drug_rows(study: Study, results: Results, evidence: Evidence | None) -> tuple[DrugGateRow, ...]:
     """Return the drugs that this trial gives alone, beside their published effects."""
     reference = study.protocol.reference

@@ -154,8 +154,8 @@ def responder_curves(
 
 
 def _view(request: EndpointRequest, endpoints: Endpoints) -> EndpointView:
-    name = endpoint_name(request.endpoint, endpoints)
     item = endpoints.number(request.endpoint) if request.endpoint in endpoints.numbers else None
+    name = (endpoint_name if item is None else short_name)(request.endpoint, endpoints)
     return EndpointView(
         key=request.key,
         name=f"Change in {name}" if request.measure == "change" else name,

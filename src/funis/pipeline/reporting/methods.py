@@ -15,7 +15,8 @@ from funis.report.content import DrawGate, ParameterRow, Provenance, Status, Str
 from funis.trial import Study
 
 BY_HAND = "by hand"
-STRUCTURE = "structure"
+COMPETING = ("structure", "hypothesis", "scenario")
+"""Words by which the source or note of a parameter marks a form that can be switched on."""
 
 
 def parameter_rows(model: Model) -> tuple[ParameterRow, ...]:
@@ -31,7 +32,7 @@ def structure_rows(model: Model, scenario: dict[str, float]) -> tuple[StructureR
     rows = []
     for parameter in model.parameters:
         text = "; ".join(part for part in (parameter.source, parameter.note or "") if part)
-        if STRUCTURE in text:
+        if any(word in text for word in COMPETING):
             active = scenario.get(parameter.id, parameter.value) != 0.0
             name = parameter.name[:1].upper() + parameter.name[1:]
             rows.append(StructureRow(name, text, active))

@@ -1,0 +1,1 @@
+"""The doors to `pipeline`: the command line. No science and no arithmetic here."""

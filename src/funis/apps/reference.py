@@ -1,0 +1,116 @@
+"""``docs/commands.md`` from the command line itself: ``python -m funis.apps.reference FILE``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PREFACE = """# Commands
+
+Generated from the command line by `python -m funis.apps.reference docs/commands.md`; a test checks
+that it is current. Research and education software: not a medical device, not for deciding the
+care of an individual.
+
+Exit status: 0 fine; 1 a gate was not passed, or so many more patients failed in one arm than in
+another that chance does not explain it; 2 wrong input, told in one line for each fault with file,
+line, what was expected and the nearest valid name, and nothing is written; 130 after Ctrl-C.
+
+With `--json` standard output holds one JSON document and nothing else, also when the command fails:
+then it is `{"error": [...]}`. Progress and warnings go to standard error.
+"""
+
+RUN_NOTES = """
+The document of `--json`, also written as `results.json`:
+
+```json
+{"research_use": "...", "seed": 1,
+ "failed": {"placebo": {}, "msc": {"failed to solve": 1}},
+ "arms": {"placebo": {"n": 100, "endpoints": {
+    "ACR20@12": {"estimate": 0.29, "low": 0.21, "high": 0.385, "unit": "proportion", "n": 100}}}},
+ "contrasts": [{"arm": "msc", "reference": "placebo", "endpoint": "ACR20@12", "week": 12.0,
+    "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
+    "unit": "proportion", "p_value": 0.07}],
+ "success": [], "durability": [], "trial": "...", "evidence": "...", "issues": []}
+```
+
+Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for
+values; proportions lie between 0 and 1. What is not a number is `null`. `n` counts the patients
+whose simulation did not fail. The run folder holds `report.html`, `results.json`, `manifest.json`
+and the tables `subjects`, `doses` and `observations` as Parquet. The same trial, number of patients
+and seed give the same bytes for any number of processes.
+"""
+
+SIMULATE_NOTES = """
+A dose is `CELLS[/kg]:ROUTE@DAYS`: `70e6:iv@0,28` (days), `70e6:iv@w0,w4` (weeks),
+`1e6/kg:iv@0:28x4` (from day 0, every 28 days, 4 times). The cells are those of the reference
+umbilical-cord product. Bands hold the middle 80 % of the patients; the typical patient has the
+median of every parameter. Each treated series stands beside the same patients untreated, with the
+grade of evidence and the research-use statement in every row or document.
+"""
+
+NOTES = {"run": RUN_NOTES, "simulate": SIMULATE_NOTES}
+
+
+def commands_markdown() -> str:
+    """Return the reference of all commands as Markdown."""
+    import typer
+
+    from funis.apps.cli import app
+
+    parts = [PREFACE]
+    for name, command in _commands(typer.main.get_command(app), ""):
+        parts.append(_section(name, command) + NOTES.get(name, ""))
+    return "\n".join(parts)
+
+
+def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        full = f"{prefix}{name}"
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{full} ")
+        else:
+            yield full, command
+
+
+def _section(name: str, command: Any) -> str:
+    shown = [param for param in command.params if "--help" not in param.opts]
+    rows = [
+        (_left(param), _default(param), " ".join((param.help or "").split())) for param in shown
+    ]
+    arguments = " ".join(param.metavar for param in shown if param.param_type_name == "argument")
+    usage = f"funis {name} {arguments}".strip() + " [OPTIONS]"
+    lines = [f"## funis {name}", "", command.help.strip(), "", "```", usage, "```", ""]
+    lines += ["| | default | |", "| --- | --- | --- |"]
+    lines += [f"| `{left}` | {default} | {text} |" for left, default, text in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _left(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return str(param.metavar)
+    flag = bool(getattr(param, "is_flag", False))
+    return param.opts[0] if flag else f"{param.opts[0]} {param.metavar}"
+
+
+def _default(param: Any) -> str:
+    if param.required:
+        return "required"
+    if param.default in (None, False, ()) or getattr(param, "is_flag", False):
+        return ""
+    return str(param.default)
+
+
+def main() -> None:
+    """Write the reference to the file given, or print it."""
+    from funis.store import write_text
+
+    if len(sys.argv) > 1:
+        write_text(Path(sys.argv[1]), commands_markdown())
+    else:
+        print(commands_markdown(), end="")
+
+
+if __name__ == "__main__":
+    main()

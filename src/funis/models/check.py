@@ -1,0 +1,132 @@
+"""Is a model complete? Sources, symbols, names, endpoints, units and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from funis.checks import Issue, IssueList, nearest
+from funis.models.compose import Line
+from funis.models.endpoints import Component, Structural
+from funis.models.model import FILES, Model, text_words
+from funis.models.unit_checks import unit_issues
+
+DIRECTIVES = ("accumulators", "floored", "floor sink")
+"""Lines of the model text that list states."""
+
+
+def check_model(model: Model) -> IssueList:
+    """Check a model as `funis check` does: sources, symbols, names, endpoints, files, units.
+
+    Units are asked last: a symbol without a value has none, and libsbml would say so six times.
+    """
+    issues = [
+        *check_sources(model),
+        *check_symbols(model),
+        *check_names(model),
+        *check_endpoints(model),
+        *check_files(model),
+    ]
+    found = IssueList(tuple(issues))
+    return found if found.errors else found + unit_issues(model.sbml, model.id)
+
+
+def check_sources(model: Model) -> list[Issue]:
+    """Every parameter carries a source; `assumed` says so in words."""
+    return [
+        Issue(
+            p.file,
+            p.line,
+            f"parameters.{p.id}.source",
+            "no source",
+            "where the value was seen, or why assumed",
+        )
+        for p in model.parameters
+        if not p.source.strip()
+    ]
+
+
+def check_symbols(model: Model) -> list[Issue]:
+    """Every symbol of the equations is defined, and every row of the disease is used."""
+    form = model.form
+    known = {p.id for p in model.parameters} | set(model.text.words("forcing"))
+    inflows = {f"inflow_{target}" for given in model.inputs for target in given.targets}
+    issues = []
+    for name in form.parameters:
+        if name not in known | inflows:
+            line = _line_with(model, name)
+            near = nearest(name, sorted(known | set(form.outputs)))
+            expected = "a row in parameters.yaml"
+            message = f"'{name}' has no value"
+            issues.append(Issue(line.file, line.number, name, message, expected, near))
+    used = text_words(model.text) | set(model.covariates)
+    issues += [
+        Issue(p.file, p.line, f"parameters.{p.id}", "not used by the equations", severity="warning")
+        for p in model.parameters
+        if p.id not in used
+    ]
+    return issues
+
+
+def check_names(model: Model) -> list[Issue]:
+    """Directives list states; covariates, correlations and bounds name what there is."""
+    states, parameters = model.form.states, [p.id for p in model.parameters]
+    issues = []
+    for directive in DIRECTIVES:
+        line = _directive_line(model, directive)
+        for name in model.text.words(directive):
+            issues += _unknown(line, directive, name, states, "state")
+    rows = Line(str(model.folder / "parameters.yaml"), None, "", "")
+    for name in model.covariates:
+        issues += _unknown(rows, "covariates", name, parameters, "parameter")
+    for pair in model.correlations:
+        for name in pair[:2]:
+            issues += _unknown(rows, "correlations", name, parameters, "parameter")
+    for name in model.bounds:
+        known = [*parameters, *model.form.outputs]
+        issues += _unknown(rows, "bounds", name, known, "parameter or output")
+    return issues
+
+
+def check_endpoints(model: Model) -> list[Issue]:
+    """Every component and structural endpoint observes something that the model computes."""
+    file = str(model.folder / "endpoints.yaml")
+    items: tuple[Component | Structural, ...] = (
+        *model.endpoints.components,
+        *model.endpoints.structural,
+    )
+    issues = []
+    for item in items:
+        line = Line(file, item.line, "", "")
+        issues += _unknown(line, item.id, item.observable, model.form.outputs, "observable")
+    return issues
+
+
+def check_files(model: Model) -> list[Issue]:
+    """A disease is a folder of four files."""
+    return [
+        Issue(str(model.folder), None, name, "no such file", "a disease has four files")
+        for name in FILES
+        if not (model.folder / name).is_file()
+    ]
+
+
+def _unknown(where: Line, key: str, name: str, known: Collection[str], kind: str) -> list[Issue]:
+    if name in known:
+        return []
+    near = nearest(name, known)
+    return [Issue(where.file, where.number, key, f"unknown {kind} '{name}'", None, near)]
+
+
+def _directive_line(model: Model, directive: str) -> Line:
+    named = [line for line in model.text.lines if line.comment.startswith(f"{directive}:")]
+    return named[0] if named else _model_line(model)
+
+
+def _line_with(model: Model, name: str) -> Line:
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return next((line for line in model.text.lines if word.search(line.text)), _model_line(model))
+
+
+def _model_line(model: Model) -> Line:
+    return Line(str(model.folder / "model.ant"), None, "", "")
