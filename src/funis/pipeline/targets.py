@@ -97,13 +97,24 @@ def target_rows(
 
 def _target(row: NaturalRow, name: EvidenceName, week: float) -> Target:
     estimate, low, high = _published(row, name)
-    spread = row.range_across_trials_pct
-    spread_low, spread_high = (math.nan, math.nan) if spread is None else (x / 100 for x in spread)
+    spread_low, spread_high = _spread(row, name)
     return Target(
         row, EndpointRequest(name.endpoint or "", week, name.measure, "exploratory"),
         estimate, low, high, spread_low, spread_high,
         "geometric" in str(extra_value(row.extra, "statistic", "")), name.factor,
     )  # fmt: skip
+
+
+def _spread(row: NaturalRow, name: EvidenceName) -> tuple[float, float]:
+    """Return the range between trials: printed, else the one that the evidence file assumes."""
+    if row.range_across_trials_pct is not None:
+        low, high = (x / 100 for x in row.range_across_trials_pct)
+        return low, high
+    assumed = extra_value(row.extra, "spread_assumed")
+    if not isinstance(assumed, tuple):
+        return math.nan, math.nan
+    low, high = sorted(name.factor * float(x) for x in assumed)
+    return low, high
 
 
 def _published(row: NaturalRow, name: EvidenceName) -> tuple[float, float, float]:
@@ -141,7 +152,8 @@ def _row(target: Target, found: Interval) -> TargetRow:
     trials = "" if row.trials is None else f"{row.trials} trials"
     between = ""
     if not math.isnan(target.spread_low):
-        between = f"between trials {100 * target.spread_low:g}% to {100 * target.spread_high:g}%"
+        low, high = (_share(target, x) for x in (target.spread_low, target.spread_high))
+        between = f"between trials {low} to {high}"
     basis = ", ".join(part for part in (f"{trials}{patients}".strip(", "), between) if part)
     kind = "change of the geometric mean" if target.geometric else ""
     name = target.request.key.split("@")[0].replace("_", " ")
@@ -156,6 +168,10 @@ def _row(target: Target, found: Interval) -> TargetRow:
         source=row.source or "",
         note="; ".join(part for part in (kind, row.population or "") if part),
     )
+
+
+def _share(target: Target, value: float) -> str:
+    return f"{100 * value:g}%" if target.request.measure == "responder" else f"{value:g}"
 
 
 def _known(value: float) -> float | None:

@@ -77,8 +77,9 @@ def simulate(
     _check_times(times, begin.minute, forcing)
     _check_outputs(form, wanted)
     rungs = ladder(model, forcing.name if forcing else None, rtol, engine, full)
-    table, status = _solve(_Problem(model, form, fixed, doses, times, forcing), begin, rungs)
-    values = _observe(form, wanted, table, fixed, times, forcing)
+    problem = _Problem(model, form, fixed, doses, times, forcing)
+    table, status = _solve(problem, begin, rungs)
+    values = _observe(problem, wanted, _shown(table, _floor(problem, model.cell_states)))
     values[status == FAILED] = np.nan
     return Trajectories(wanted, times, values, table[:, -1], status)
 
@@ -154,7 +155,8 @@ def _solve(
     count, times, fixed = len(problem.fixed), problem.times, problem.fixed
     table = np.empty((count, len(times), len(problem.form.states)))
     status = np.empty(count, dtype=np.int8)
-    gains, floor, longest = _gains(problem), _floor(problem), _longest(problem.forcing)
+    gains, longest = _gains(problem), _longest(problem.forcing)
+    floor = _floor(problem, problem.model.text.words("floored"))
     with roadrunner.silenced():
         for row in range(count):
             patient = Patient(row, fixed[row], problem.forcing)
@@ -177,10 +179,12 @@ def _gains(problem: _Problem) -> Gains:
     return Gains(columns)
 
 
-def _floor(problem: _Problem) -> Floor:
-    states, text = problem.form.states, problem.model.text
-    floored = np.array([states.index(name) for name in text.words("floored")], dtype=np.int64)
-    sink = next((states.index(name) for name in text.words("floor sink")), None)
+def _floor(problem: _Problem, names: Sequence[str]) -> Floor:
+    """Return the floor of some cell states; those conserved with the sink are counted."""
+    states = problem.form.states
+    sink = next((states.index(name) for name in problem.model.text.words("floor sink")), None)
+    floored = np.array([states.index(name) for name in names], dtype=np.int64)
+    floored = floored[floored != (-1 if sink is None else sink)]
     group = next((group for group in problem.form.conserved if sink in group), ())
     return Floor(floored, np.intersect1d(floored, list(group)), sink)
 
@@ -191,21 +195,29 @@ def _longest(forcing: Forcing | None) -> int:
     return int((roadrunner.WINDOW_KNOTS - 1) * spacing_day * MINUTES_PER_DAY)
 
 
-def _observe(
-    form: OdeForm,
-    wanted: Sequence[str],
-    table: Array,
-    fixed: Array,
-    times: Integers,
-    forcing: Forcing | None,
-) -> Array:
+def _shown(table: Array, floor: Floor) -> Array:
+    """Return the states to be observed: what rounding left below zero cells is none.
+
+    The sum of cells stays: the sink takes the difference, as it does at the cuts.
+    """
+    shown = table.copy()
+    for index in floor.states:
+        below = np.minimum(table[:, :, index], 0.0)
+        shown[:, :, index] -= below
+        if floor.sink is not None and index in floor.counted:
+            shown[:, :, floor.sink] += below
+    return shown
+
+
+def _observe(problem: _Problem, wanted: Sequence[str], table: Array) -> Array:
     patients, count, size = table.shape
+    form, forcing = problem.form, problem.forcing
     if tuple(wanted) == form.states:
-        return table.copy()
-    rows = np.repeat(fixed, count, axis=0)
+        return table
+    rows = np.repeat(problem.fixed, count, axis=0)
     if forcing is not None:
         column = form.parameters.index(forcing.name)
-        days = times / MINUTES_PER_DAY
+        days = problem.times / MINUTES_PER_DAY
         rows[:, column] = np.concatenate([forcing.at(row, days) for row in range(patients)])
     found = form.observe(wanted, table.reshape(-1, size), rows)
     return found.reshape(patients, count, len(wanted))

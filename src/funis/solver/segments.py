@@ -88,7 +88,7 @@ def segments(
 
     Parameters
     ----------
-    doses : all events; those of other patients and past boluses are left out here.
+    doses : all events; those of other patients, of nothing, and past boluses are left out here.
     row : the patient.
     fixed : (parameter and constant,) of this patient, that the gains are taken from.
     window : longest segment [minute].
@@ -99,7 +99,7 @@ def segments(
     goes on.
     """
     end = int(times[-1])
-    mine = np.flatnonzero(np.asarray(doses.patient) == row).tolist()
+    mine = np.flatnonzero((np.asarray(doses.patient) == row) & (doses.amount != 0)).tolist()
     jumps: dict[int, list[tuple[int, float]]] = {}
     infusions: list[tuple[int, int, int, float]] = []
     for event in mine:

@@ -53,14 +53,15 @@ def _names(
 
 
 def _products(protocol: Protocol) -> list[Issue]:
+    given = [products_of(arm, protocol.rules) for arm in protocol.arms]
     return [
         protocol.where.issue(
             ("arms", number, "interventions"),
-            f"arm '{arm.id}' gives {len(products_of(arm))} products",
+            f"arm '{arm.id}' gives {len(products)} products",
             expected="one product an arm: viability is a property of the arm",
         )
-        for number, arm in enumerate(protocol.arms)
-        if len(products_of(arm)) > 1
+        for number, (arm, products) in enumerate(zip(protocol.arms, given, strict=True))
+        if len(products) > 1
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Protocol as Shape
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.population import allocate, blocks
+from funis.protocol import DoseEvents
 from funis.solver import FAILED, STATUS
 from funis.trial.course import Course, Group, group_of, randomised, visit
 from funis.trial.data import Block, TrialData, gather, joined
@@ -118,16 +120,28 @@ def _dose_rows(group: Group, course: Course) -> dict[str, NDArray[np.generic]]:
 
 
 def _rule_of(course: Course) -> NDArray[np.str_]:
-    """Return the rule that gave each dose, empty for the regimen, (dose,)."""
-    given = {
-        key: firing.rule
-        for firing in course.firings
-        if firing.given is not None
-        for key in _keys(firing.given.columns())
-    }
-    return np.array([given.get(key, "") for key in _keys(course.doses.columns())], dtype=np.str_)
+    """Return the rule that gave each dose, empty for the regimen, (dose,).
+
+    Doses of one patient, minute and intervention stand in the order in which they were ordered:
+    those of the regimen first, those of rules last.
+    """
+    rules: dict[tuple[object, ...], list[str]] = {}
+    for firing in course.firings:
+        for key in _keys(firing.given):
+            rules.setdefault(key, []).append(firing.rule)
+    keys = _keys(course.doses)
+    to_come = Counter(keys)
+    names = []
+    for key in keys:
+        by_rule = rules.get(key, [])
+        names.append(by_rule[-to_come[key]] if to_come[key] <= len(by_rule) else "")
+        to_come[key] -= 1
+    return np.array(names, dtype=np.str_)
 
 
-def _keys(columns: tuple[NDArray[np.generic], ...]) -> Iterable[tuple[object, ...]]:
-    """Return what tells one dose from another: patient, minute and intervention."""
-    return zip(columns[0].tolist(), columns[1].tolist(), columns[5].tolist(), strict=True)
+def _keys(doses: DoseEvents | None) -> list[tuple[object, ...]]:
+    """Return patient, minute and intervention of each dose."""
+    if doses is None:
+        return []
+    columns = (doses.patient.tolist(), doses.minute.tolist(), doses.intervention.tolist())
+    return list(zip(*columns, strict=True))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from funis.models import Model
 from funis.population import Pool
 from funis.product import Product, product_parameters
-from funis.protocol import Arm, Protocol
+from funis.protocol import Arm, Protocol, Rule
 
 MINUTES_PER_WEEK = 10080
 MINUTES_PER_DAY = 1440
@@ -50,7 +50,7 @@ class Study:
     def parameters_of(self, arm: Arm) -> dict[str, float]:
         """Parameters that the arm sets: its product's, then the scenario's."""
         given: dict[str, float] = {}
-        for name in products_of(arm):
+        for name in products_of(arm, self.protocol.rules):
             given |= product_parameters(self.products[name])
         return given | self.protocol.parameters_of(arm.id)
 
@@ -64,9 +64,12 @@ class Study:
         }
 
 
-def products_of(arm: Arm) -> tuple[str, ...]:
-    """Return the products that an arm gives, each once."""
-    return tuple(dict.fromkeys(i.product for i in arm.interventions if i.product is not None))
+def products_of(arm: Arm, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Return the products that an arm gives, by its regimen or by a rule, each once."""
+    given = [*arm.interventions]
+    for rule in rules:
+        given += rule.action.give if rule.applies_to(arm.id) else ()
+    return tuple(dict.fromkeys(one.product for one in given if one.product is not None))
 
 
 def week_minute(week: float) -> int:

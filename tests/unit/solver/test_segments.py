@@ -61,6 +61,11 @@ def test_a_dose_at_the_end_is_left_to_whoever_continues(events):
     assert [(p.start, p.end, p.jumps) for p in pieces] == [(0, 20, ())]
 
 
+def test_a_dose_of_nothing_is_no_event(events):
+    doses = events((0, 5, "iv", 0.0, 0), (0, 7, "local", 0.0, 4))
+    assert [(p.start, p.end) for p in cut(doses, 0, [20])] == [(0, 20)]
+
+
 def test_long_stretches_are_cut_into_windows():
     pieces = cut(no_doses(), 3, [3, 10, 25], window=10)
     assert [(p.start, p.end) for p in pieces] == [(3, 13), (13, 23), (23, 25)]

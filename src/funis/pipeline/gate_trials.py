@@ -1,0 +1,124 @@
+"""The trials that the gates conduct, made from a trial of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from funis.checks import InputError, Issue
+from funis.models import Model
+from funis.pipeline.drugs import BACKGROUND
+from funis.pipeline.inputs import Trial, load_trial, trial_names
+from funis.protocol import (
+    CONTINUOUS,
+    Arm,
+    EndpointRequest,
+    FrozenMapping,
+    Intervention,
+    Protocol,
+    Visits,
+)
+
+GATE_WEEKS = (12.0, 24.0)
+"""Weeks at which drugs are looked at [week]."""
+
+
+def template_trial(model: Model) -> Trial:
+    """Return the library's trial of a disease with a placebo arm and the most arms.
+
+    Raises
+    ------
+    InputError
+        The library has none.
+    """
+    found = [load_trial(name) for name in trial_names()]
+    fits = [
+        trial
+        for trial in found
+        if trial.protocol.disease == model.id
+        and any(arm.control == "placebo" for arm in trial.protocol.arms)
+    ]
+    if not fits:
+        message = f"the library has no trial of '{model.id}' with a placebo arm"
+        raise InputError(Issue(None, None, None, message, "a trial file in library/trials"))
+    return replace(max(fits, key=lambda trial: len(trial.protocol.arms)), model=model)
+
+
+def reference_of(protocol: Protocol) -> Arm:
+    reference = protocol.reference
+    assert reference is not None
+    return reference
+
+
+def placebo_alone(protocol: Protocol, last_week: float) -> Protocol:
+    """Return the placebo arm of a protocol by itself, up to a week."""
+    arm = next(arm for arm in protocol.arms if arm.control == "placebo")
+    weeks = tuple(week for week in protocol.visits.weeks if week <= last_week)
+    rules = [
+        replace(rule, weeks=tuple(week for week in rule.weeks if week in weeks))
+        for rule in protocol.rules
+        if rule.applies_to(arm.id) and (not rule.weeks or set(rule.weeks) & set(weeks))
+    ]
+    endpoints = tuple(request for request in protocol.endpoints if request.week in weeks)
+    return replace(
+        protocol, arms=(replace(arm, reference=True),), success=None, visits=Visits(weeks),
+        rules=tuple(replace(rule, arms=("all",)) for rule in rules), endpoints=_primary(endpoints),
+        dropout=replace(protocol.dropout, arms=FrozenMapping()),
+    )  # fmt: skip
+
+
+def drug_trial(
+    protocol: Protocol, model: Model, arms: Sequence[Arm], without: Sequence[str]
+) -> Protocol:
+    """Return a trial of some arms against placebo, in patients without some background drugs."""
+    placebo = next(arm for arm in protocol.arms if arm.control == "placebo")
+    taken = {f"{BACKGROUND}{name}" for name in without}
+    columns = {model.covariates.get(name, name) for name in taken}
+    criteria = tuple(
+        item for item in protocol.population.criteria if not item.expression.names & columns
+    )
+    weeks = GATE_WEEKS
+    scores = [s.id for s in model.endpoints.scores]
+    asked = dict.fromkeys(
+        r.endpoint for r in protocol.endpoints if r.measure == "change" and r.endpoint in scores
+    )
+    first = protocol.primary[0]
+    requests = [
+        EndpointRequest(name, week, "change", "secondary") for name in asked for week in weeks
+    ]
+    requests += [EndpointRequest(first.endpoint, week, first.measure, "primary") for week in weeks]
+    others = tuple(replace(arm, reference=False) for arm in arms)
+    success = protocol.success
+    if success is not None and others:
+        success = replace(success, arms=(others[0].id,), reference=placebo.id, week=weeks[0])
+    return replace(
+        protocol, arms=(replace(placebo, reference=True), *others), visits=Visits((0.0, *weeks)),
+        population=replace(protocol.population, criteria=criteria), rules=(),
+        endpoints=tuple(requests), success=success if others else None,
+        dropout=replace(protocol.dropout, arms=FrozenMapping()),
+        scenario=FrozenMapping({**protocol.scenario, **dict.fromkeys(sorted(taken), 0.0)}),
+    )  # fmt: skip
+
+
+def drug_arms(model: Model, drugs: Sequence[str]) -> list[Arm]:
+    arms = []
+    for name in drugs:
+        given = model.input(name)
+        label = name if given is None else given.description
+        one = Intervention(name, drug=name, dose=1.0, days=(0.0,), duration_day=CONTINUOUS)
+        arms.append(Arm(name, label[:1].upper() + label[1:], interventions=(one,)))
+    return arms
+
+
+def cells_alone(arm: Arm) -> bool:
+    given = arm.interventions
+    return bool(given) and not arm.scenario and all(one.product is not None for one in given)
+
+
+def _primary(requests: tuple[EndpointRequest, ...]) -> tuple[EndpointRequest, ...]:
+    """Return requests of which one at least is primary, as every protocol needs."""
+    if not requests or any(request.role == "primary" for request in requests):
+        return requests
+    return (replace(requests[0], role="primary"), *requests[1:])
+
+

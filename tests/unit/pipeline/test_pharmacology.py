@@ -1,0 +1,91 @@
+import dataclasses
+
+import pytest
+
+from funis.pipeline.pharmacology import DrugEffect, drug_effects, gate_row, judge, measure_text
+from funis.protocol import EndpointRequest
+from funis.report.content import Interval
+
+ASKED = EndpointRequest("ACR20", 24.0, "responder", "exploratory")
+HARD = DrugEffect(
+    "anti_tnf", "study", ASKED, "risk_difference_pp", "hard", "benefit", "higher", 0.5, 0.4, 0.6, ""
+)
+
+
+def test_published_effects_are_found_for_each_drug(ra, evidence):
+    found = drug_effects(evidence, ra, ["anti_tnf", "anti_il6r"], (0.0, 12.0, 24.0))
+    rows = {(effect.drug, effect.study): effect for effect in found}
+    armada = rows["anti_tnf", "armada_ra"]
+    assert (armada.effect, armada.low, armada.high) == pytest.approx((0.527, 0.384, 0.67))
+    group = rows["anti_tnf", "mbma_das28_ra"]
+    assert (group.effect, group.low, group.high) == (None, -1.3, -0.87)
+    assert group.sign == -1.0
+    assert {effect.drug for effect in found} == {"anti_tnf", "anti_il6r"}
+
+
+def test_a_drug_with_an_effect_of_its_own_in_a_mixture_is_held_to_that(ra, evidence):
+    found = drug_effects(evidence, ra, ["anti_il6r"], (24.0,))
+    own = next(effect for effect in found if effect.study == "mbma_das28_ra")
+    assert (own.effect, own.low, own.high) == (-1.99, None, None)
+
+
+def test_a_week_without_a_visit_near_it_is_left_out(ra, evidence):
+    assert drug_effects(evidence, ra, ["anti_tnf"], (0.0, 12.0)) == ()
+    near = drug_effects(evidence, ra, ["ctla4_ig"], (24.0,))
+    attain = next(effect for effect in near if effect.study == "attain_ra")
+    assert (attain.request.week, attain.note) == (24.0, "published at week 26")
+
+
+@pytest.mark.parametrize(
+    ("effect", "simulated", "verdict"),
+    [
+        (HARD, (0.45, 0.35, 0.55), "passed"),
+        (HARD, (0.2, 0.1, 0.39), "failed"),
+        (HARD, (0.7, 0.61, 0.8), "failed"),
+        (HARD, (-0.45, -0.6, 0.5), "failed"),
+        (dataclasses.replace(HARD, tier="soft"), (0.1, 0.0, 0.2), "guide"),
+        (dataclasses.replace(HARD, tier="direction_only"), (0.01, -0.1, 0.1), "passed"),
+        (dataclasses.replace(HARD, tier="direction_only"), (-0.01, -0.1, 0.1), "failed"),
+        (dataclasses.replace(HARD, low=None, high=None), (0.2, 0.1, 0.26), "passed"),
+        (dataclasses.replace(HARD, low=None, high=None), (0.2, 0.1, 0.24), "failed"),
+        (dataclasses.replace(HARD, direction="none", tier="direction_only"), (0.1, -0.1, 0.3), "passed"),
+        (dataclasses.replace(HARD, direction="none", tier="direction_only"), (0.2, 0.1, 0.3), "failed"),
+        (dataclasses.replace(HARD, direction="harm", tier="direction_only"), (-0.2, -0.3, 0.0), "passed"),
+        (dataclasses.replace(HARD, scale="odds_ratio", low=2.6, high=6.1), (3.0, 2.0, 5.0), "passed"),
+        (dataclasses.replace(HARD, scale="odds_ratio", low=2.6, high=6.1), (0.9, 0.5, 3.0), "failed"),
+        (HARD, (None, None, None), ""),
+    ],
+)  # fmt: skip
+def test_sign_and_size_are_judged_by_tier(effect, simulated, verdict):
+    assert judge(effect, Interval(*simulated)) == verdict
+
+
+def test_a_lower_effect_is_a_benefit_where_lower_is_better():
+    lower = dataclasses.replace(
+        HARD, scale="mean_difference", better="lower", effect=None, low=-1.3, high=-0.87
+    )
+    assert judge(lower, Interval(-1.0, -1.2, -0.8)) == "passed"
+    assert judge(lower, Interval(-0.5, -0.7, -0.3)) == "failed"
+
+
+def test_a_row_holds_the_simulated_effect_of_the_arm(done, ra):
+    effect = dataclasses.replace(HARD, request=dataclasses.replace(ASKED, week=12.0))
+    row = gate_row(effect, done.results, "msc", "placebo", ra)
+    contrast = done.results.contrast("msc", "ACR20@12")
+    assert row.simulated.estimate == contrast.estimate
+    assert (row.published.estimate, row.percent) == (0.5, True)
+    assert row.measure == "ACR20, week 12, difference in proportions"
+    ratio = gate_row(dataclasses.replace(effect, scale="odds_ratio"), done.results, "msc", "placebo", ra)
+    first, second = (done.results.estimate(arm, "ACR20@12") for arm in ("msc", "placebo"))
+    counts = [(one.estimate * one.n + 0.5, (1 - one.estimate) * one.n + 0.5) for one in (first, second)]
+    expected = counts[0][0] / counts[0][1] / (counts[1][0] / counts[1][1])
+    assert ratio.simulated.estimate == pytest.approx(expected)
+    assert not ratio.percent
+
+
+def test_a_measure_is_told_in_words(ra):
+    change = dataclasses.replace(
+        HARD, request=EndpointRequest("DAS28_ESR", 24.0, "change", "exploratory"),
+        scale="mean_difference",
+    )  # fmt: skip
+    assert measure_text(change, ra.endpoints) == "DAS28-ESR change, week 24, difference in means"

@@ -1,0 +1,86 @@
+"""From blocks of arrays to the three tables."""
+
+import numpy as np
+import polars
+import pytest
+
+from funis.trial.data import Block, gather, joined
+
+
+def block(patients, arm="a", **changes):
+    n = len(patients)
+    fields = {
+        "arms": np.full(n, arm),
+        "patient": np.array(patients, dtype=np.int64),
+        "site": np.zeros(n, dtype=np.int64),
+        "attempt": np.arange(n),
+        "covariates": {"age_year": np.arange(n) + 40.0},
+        "status": np.full(n, "completed"),
+        "reason": np.full(n, ""),
+        "ladder": np.zeros(n, dtype=np.int8),
+        "discontinued_week": np.full(n, np.nan),
+        "rescued_week": np.full(n, np.nan),
+        "weeks": (0.0, 2.5),
+        "components": ("x", "y"),
+        "values": np.arange(4.0 * n).reshape(n, 2, 2),
+        "doses": {
+            "subject": np.array(patients, dtype=np.int64),
+            "day": np.zeros(n),
+            "intervention": np.full(n, "drug"),
+            "route": np.full(n, "drug"),
+            "amount": np.full(n, 2.0),
+            "duration_day": np.zeros(n),
+            "rule": np.full(n, ""),
+        },
+    }
+    return Block(**(fields | changes))
+
+
+def test_arms_of_a_block_are_joined_in_the_order_of_patients(ra):
+    whole = joined([block([4, 6], "a"), block([3, 5], "placebo")])
+    assert whole.patient.tolist() == [3, 4, 5, 6]
+    assert whole.arms.tolist() == ["placebo", "a", "placebo", "a"]
+    assert whole.values[:, 0, 0].tolist() == [0.0, 0.0, 4.0, 4.0]
+    assert whole.covariates["age_year"].tolist() == [40.0, 40.0, 41.0, 41.0]
+    data = gather([whole], ra)
+    assert data.doses["subject"].to_list() == [3, 4, 5, 6]
+    assert data.doses["arm"].to_list() == ["placebo", "a", "placebo", "a"]
+
+
+def test_missing_is_null_and_what_was_not_seen_has_no_row(ra):
+    values = np.arange(8.0).reshape(2, 2, 2)
+    values[1] = np.nan
+    one = block(
+        [0, 1], values=values, status=np.array(["completed", "failed"]),
+        reason=np.array(["", "failed to solve"]), rescued_week=np.array([np.nan, 2.5]),
+    )  # fmt: skip
+    data = gather([one], ra)
+    assert data.subjects["status_reason"].to_list() == [None, "failed to solve"]
+    assert data.subjects["rescued_week"].to_list() == [None, 2.5]
+    assert data.subjects["discontinued_week"].to_list() == [None, None]
+    assert data.subjects["screened"].to_list() == [1, 2]
+    assert data.observations.rows() == [
+        (0, "a", 0.0, "baseline", "x", 0.0), (0, "a", 0.0, "baseline", "y", 1.0),
+        (0, "a", 2.5, "week 2.5", "x", 2.0), (0, "a", 2.5, "week 2.5", "y", 3.0),
+    ]  # fmt: skip
+
+
+def test_a_trial_without_a_dose_has_an_empty_table_of_doses(ra):
+    doses = {name: column[:0] for name, column in block([0]).doses.items()}
+    data = gather([block([0], doses=doses), block([1])], ra)
+    assert data.doses.height == 1
+    none = gather([block([0], doses=doses)], ra)
+    assert none.doses.height == 0
+    assert none.doses.schema == data.doses.schema
+
+
+def test_doses_of_one_moment_keep_their_order(ra):
+    one = block([0, 0, 0])
+    doses = dict(one.doses) | {"amount": np.array([3.0, 1.0, 2.0])}
+    data = gather([block([0], doses=doses)], ra)
+    assert data.doses["amount"].to_list() == [3.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["intervention", "route"])
+def test_text_columns_are_text(ra, name):
+    assert gather([block([0])], ra).doses.schema[name] == polars.String
