@@ -9,13 +9,14 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed-from-lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench lint docs lock
+.PHONY: help install demo test bench baselines lint docs lock
 
 help:
 	@echo "make install  build .venv from uv.lock (wheels only, no compiler)"
 	@echo "make demo     conduct the rheumatoid-arthritis trial and write its report"
 	@echo "make test     run the tests (WORKERS=$(WORKERS))"
 	@echo "make bench    measure speed"
+	@echo "make baselines  renew the stored numbers of whole runs after a change on purpose"
 	@echo "make lint     ruff, mypy, import-linter, lock file"
 	@echo "make docs     execute every documented command and example"
 	@echo "make lock     renew uv.lock after a change of pyproject.toml"
@@ -45,6 +46,9 @@ test: install
 
 bench: install
 	$(BIN)/python -m pytest tests/bench -q -s
+
+baselines: install
+	$(BIN)/python tests/baselines/update.py
 
 docs: install
 	$(BIN)/python -m pytest tests/docs -q

@@ -14,7 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-FENCE = re.compile(r"(?:<!-- file: (?P<file>.*?) -->\n\n)?```(?P<kind>\w*)\n(?P<body>.*?)```", re.DOTALL)
+FENCE = re.compile(
+    r"(?:<!-- file: (?P<file>.*?) -->\n\n)?```(?P<kind>\w*)\n(?P<body>.*?)```", re.DOTALL
+)
 DERIVED = re.compile(r"<!-- file: (?P<new>\S+) from (?P<old>\S+): (?P<a>.+?) -> (?P<b>.+?) -->")
 ANY = "..."
 
@@ -47,7 +49,8 @@ def write_files(text, folder):
     for found in DERIVED.finditer(text):
         content = (folder / found["old"]).read_text(encoding="utf-8")
         assert found["a"] in content
-        (folder / found["new"]).write_text(content.replace(found["a"], found["b"]), encoding="utf-8")
+        changed = content.replace(found["a"], found["b"])
+        (folder / found["new"]).write_text(changed, encoding="utf-8")
 
 
 def commands(block):

@@ -45,6 +45,7 @@ def template_trial(model: Model) -> Trial:
 
 
 def reference_of(protocol: Protocol) -> Arm:
+    """Return the reference arm of a protocol that has one."""
     reference = protocol.reference
     assert reference is not None
     return reference
@@ -101,6 +102,7 @@ def drug_trial(
 
 
 def drug_arms(model: Model, drugs: Sequence[str]) -> list[Arm]:
+    """Return an arm for each drug at its standard dose, without a break."""
     arms = []
     for name in drugs:
         given = model.input(name)
@@ -111,6 +113,7 @@ def drug_arms(model: Model, drugs: Sequence[str]) -> list[Arm]:
 
 
 def cells_alone(arm: Arm) -> bool:
+    """Return whether an arm gives cells and nothing else, as the model has them."""
     given = arm.interventions
     return bool(given) and not arm.scenario and all(one.product is not None for one in given)
 
@@ -120,5 +123,3 @@ def _primary(requests: tuple[EndpointRequest, ...]) -> tuple[EndpointRequest, ..
     if not requests or any(request.role == "primary" for request in requests):
         return requests
     return (replace(requests[0], role="primary"), *requests[1:])
-
-

@@ -172,7 +172,7 @@ class EffectRow:
 
 @dataclass(frozen=True, slots=True)
 class StrengthRow:
-    """Cells beside the drug that they may not exceed."""
+    """Cells beside the drug that they may not exceed: mean effects in the same patients."""
 
     label: str
     endpoint: str
@@ -234,7 +234,10 @@ class PharmacologyGate:
             (row.label, row.endpoint, f"{row.cells:.2f}", f"{row.drug:.2f}", _word(row.passed))
             for row in self.strength
         )
-        title = "No default may make cells stronger than an anti-TNF"
+        title = (
+            "No default may make cells stronger than an anti-TNF (same patients under each arm, "
+            "noise off)"
+        )
         return Table(title, ("cells", "endpoint", "cells", "anti-TNF", "verdict"), rows)
 
 

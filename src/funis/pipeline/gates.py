@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from funis.analysis import Results, estimate, score_table
+from funis.analysis import Results, estimate, mean_interval, score_table, summarise
 from funis.checks import InputError, Issue
 from funis.evidence import Evidence
 from funis.models import Model, find_disease, load_model
-from funis.pipeline.drugs import BACKGROUND, background_drugs, drug_inputs
-from funis.pipeline.inputs import Trial, load_trial, require_whole, trial_names
+from funis.pipeline.drugs import background_drugs, drug_inputs
+from funis.pipeline.gate_trials import (
+    GATE_WEEKS,
+    cells_alone,
+    drug_arms,
+    drug_trial,
+    placebo_alone,
+    reference_of,
+    template_trial,
+)
+from funis.pipeline.gate_values import (
+    EffectRow,
+    PharmacologyGate,
+    PlaceboGate,
+    PlaceboRow,
+    PopulationGate,
+    SpreadRow,
+    StrengthRow,
+)
+from funis.pipeline.inputs import Trial, require_whole
 from funis.pipeline.pharmacology import drug_effects, gate_row
 from funis.pipeline.pools import POOL_DRAWS, POOL_SEED, mapped, trial_pool
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
-from funis.pipeline.reporting.courses import durability_score
+from funis.pipeline.reporting import TwinPlan
+from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.pipeline.reporting.endpoints import better, short_name
-from funis.pipeline.run import find_evidence, finite
-from funis.pipeline.straight_line import InBlocks
-from funis.pipeline.tables import Table, interval_text
+from funis.pipeline.run import find_evidence
+from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, cut
 from funis.pipeline.targets import Target, inside, simulated, targets
-from funis.population import MarginalRow, Pool, build_pool
-from funis.population.pool import MomentRow
-from funis.protocol import (
-    CONTINUOUS,
-    Arm,
-    EndpointRequest,
-    FrozenMapping,
-    Intervention,
-    Protocol,
-    Visits,
-)
-from funis.report import RESEARCH_USE
+from funis.population import build_pool
+from funis.population.scores import ScoreReader
+from funis.protocol import EndpointRequest, Protocol
 from funis.report.content import DrugGateRow, Interval
 from funis.report.scales import Array
 from funis.trial import Study, TrialData, conduct
-
-REQUIRED_SHARE = 0.7
-"""Share of raw draws that must pass (model.md, Part 0)."""
-
-GATE_WEEKS = (12.0, 24.0)
-"""Weeks at which drugs are looked at [week]."""
+from funis.trial.study import week_minute
+from funis.trial.twins import join_courses
 
 STRONGEST = "anti_tnf"
 """No default may make cells stronger than this drug (model.md, Part 0)."""
@@ -69,7 +72,8 @@ def population_gate(
     require_whole(draws=draws, workers=workers)
     require_whole(0, seed=seed)
     model = load_model(find_disease(str(disease)))
-    pool = _raw_pool(model, draws, seed, worker_count(workers), progress)
+    with Processes(model, worker_count(workers)) as processes:
+        pool = build_pool(model, draws, seed, run=mapped(processes, progress))
     reasons = {row.reason: row.n for row in pool.gate}
     return PopulationGate(
         model.id, draws, seed, reasons, pool.marginals, pool.moments, pool.effective_size
@@ -99,9 +103,11 @@ def placebo_gate(
     found = targets(evidence, model.endpoints, template.protocol.visits.weeks)
     last = max((target.request.week for target in found), default=0.0)
     protocol = placebo_alone(template.protocol, last)
-    data, results = _conducted(
-        template, protocol, [target.request for target in found], patients, seed, workers, progress
-    )
+    study = _study(template, protocol, patients, seed, workers, progress)
+    with Processes(study, worker_count(workers)) as processes:
+        data = conduct(study, InBlocks(processes, progress))
+    asked = [target.request for target in found]
+    results = estimate(protocol, data, model.endpoints, requests=asked)
     arm = protocol.arms[0].id
     return PlaceboGate(
         model.id, template.name, patients, sum(a.n_failed for a in results.arms), seed,
@@ -138,32 +144,79 @@ def pharmacology_gate(
     cells = [arm for arm in template.protocol.arms if cells_alone(arm)]
     first = drug_trial(template.protocol, model, [*drug_arms(model, targeted), *cells], ())
     second = drug_trial(template.protocol, model, drug_arms(model, background), background)
-    effects: list[EffectRow] = []
-    published: list[DrugGateRow] = []
-    failed = 0
-    for protocol, drugs in ((first, targeted), (second, list(background))):
-        if len(protocol.arms) < 2:
-            continue
-        rows = drug_effects(evidence, model, drugs, GATE_WEEKS)
-        asked = {r.key: r for r in (*protocol.endpoints, *(row.request for row in rows))}
-        _, results = _conducted(
-            template, protocol, list(asked.values()), patients, seed, workers, progress
-        )
-        effects += _effect_rows(protocol, results, model)
-        reference = reference_of(protocol).id
-        published += [gate_row(row, results, row.drug, reference, model) for row in rows]
-        unknown = [name for name in drugs if name not in {row.drug for row in rows}]
-        published += [_sign_row(name, protocol, results, model) for name in unknown]
-        failed += sum(arm.n_failed for arm in results.arms)
-    strength = _strength(effects, model, template.protocol)
+    stages = [
+        _stage(template, protocol, drugs, evidence, (patients, seed), workers, progress)
+        for protocol, drugs in ((first, targeted), (second, list(background)))
+        if len(protocol.arms) > 1
+    ]
     return PharmacologyGate(
-        model.id, patients, seed, failed, tuple(effects), tuple(published), strength
-    )
+        model.id, patients, seed, sum(stage.failed for stage in stages),
+        tuple(row for stage in stages for row in stage.effects),
+        tuple(row for stage in stages for row in stage.published),
+        tuple(row for stage in stages for row in _strength(stage, model)),
+    )  # fmt: skip
 
 
-def _raw_pool(model: Model, draws: int, seed: int, workers: int, progress: Progress) -> Pool:
-    with Processes(model, workers) as processes:
-        return build_pool(model, draws, seed, run=mapped(processes, progress))
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One conducted trial of drugs, and the noise-free effect of each arm on the main score."""
+
+    protocol: Protocol
+    effects: tuple[EffectRow, ...]
+    published: tuple[DrugGateRow, ...]
+    twins: Mapping[tuple[str, float], Interval]
+    score: str
+    failed: int
+
+
+def _stage(
+    template: Trial, protocol: Protocol, drugs: Sequence[str], evidence: Evidence,
+    size: tuple[int, int], workers: int | None, progress: Progress,
+) -> _Stage:  # fmt: skip
+    """Conduct one trial of drugs against placebo and follow twins under all of its arms."""
+    model = template.model
+    rows = drug_effects(evidence, model, drugs, GATE_WEEKS)
+    asked = {r.key: r for r in (*protocol.endpoints, *(row.request for row in rows))}
+    study = _study(template, protocol, *size, workers, progress)
+    score = durability_score(protocol, model.endpoints) or model.endpoints.numbers[0]
+    with Processes(study, worker_count(workers)) as processes:
+        data = conduct(study, InBlocks(processes, progress))
+        twins = _twin_effects(study, processes, score, progress)
+    results = estimate(protocol, data, model.endpoints, requests=list(asked.values()))
+    reference = reference_of(protocol).id
+    published = [gate_row(row, results, row.drug, reference, model) for row in rows]
+    unknown = [name for name in drugs if name not in {row.drug for row in rows}]
+    published += [_sign_row(name, twins, score, model) for name in unknown]
+    failed = sum(arm.n_failed for arm in results.arms)
+    effects = _effect_rows(protocol, results, model)
+    return _Stage(protocol, effects, tuple(published), twins, score, failed)
+
+
+def _twin_effects(
+    study: Study, processes: Processes[Study], score: str, progress: Progress
+) -> dict[tuple[str, float], Interval]:
+    """Return the mean noise-free effect of each arm on the same patients, by week."""
+    minutes = np.array([week_minute(week) for week in (0.0, *GATE_WEEKS)], dtype=np.int64)
+    plan = TwinPlan(minutes, ScoreReader.of(study.model, [score]).outputs)
+    pieces = list(cut(range(min(TWINS, study.patients_per_arm)), TWIN_BLOCK))
+    parts = progress("Twins", processes.map(plan, pieces), len(pieces))
+    courses = {course.arm: course for course in join_courses(list(parts))}
+    twin = score_course(study.model, courses[reference_of(study.protocol).id], score)
+    found = {}
+    for arm, course in courses.items():
+        effect = score_course(study.model, course, score) - twin
+        for place, week in enumerate(GATE_WEEKS, 1):
+            mean = mean_interval(summarise(effect[:, place]))
+            found[arm, week] = Interval(mean.estimate, mean.low, mean.high)
+    return found
+
+
+def _study(
+    template: Trial, protocol: Protocol, patients: int, seed: int, workers: int | None,
+    progress: Progress,
+) -> Study:  # fmt: skip
+    pool = trial_pool(template.model, workers=worker_count(workers), progress=progress)
+    return Study(protocol, template.model, pool, template.products, patients, seed)
 
 
 def _evidence(model: Model) -> Evidence:
@@ -172,18 +225,6 @@ def _evidence(model: Model) -> Evidence:
         message = f"the library has no evidence on '{model.id}'"
         raise InputError(Issue(None, None, None, message, "files in library/evidence"))
     return evidence
-
-
-def _conducted(
-    template: Trial, protocol: Protocol, requests: Sequence[EndpointRequest], patients: int,
-    seed: int, workers: int | None, progress: Progress,
-) -> tuple[TrialData, Results]:  # fmt: skip
-    count = worker_count(workers)
-    pool = trial_pool(template.model, workers=count, progress=progress)
-    study = Study(protocol, template.model, pool, template.products, patients, seed)
-    with Processes(study, count) as processes:
-        data = conduct(study, InBlocks(processes, progress))
-    return data, estimate(protocol, data, template.model.endpoints, requests=requests)
 
 
 def _placebo_row(target: Target, found: Interval) -> PlaceboRow:
@@ -239,7 +280,7 @@ def _site_shares(request: EndpointRequest, data: TrialData, model: Model, size: 
     return full["response"].to_numpy()
 
 
-def _effect_rows(protocol: Protocol, results: Results, model: Model) -> list[EffectRow]:
+def _effect_rows(protocol: Protocol, results: Results, model: Model) -> tuple[EffectRow, ...]:
     kinds = {arm.id: "drug" if arm.interventions[0].drug else "cells" for arm in protocol.arms[1:]}
     asked = {request.key: request for request in protocol.endpoints}
     rows = []
@@ -253,46 +294,38 @@ def _effect_rows(protocol: Protocol, results: Results, model: Model) -> list[Eff
                     Interval(one.estimate, one.low, one.high), request.measure == "responder",
                 )
             )  # fmt: skip
-    return rows
+    return tuple(rows)
 
 
-def _sign_row(drug: str, protocol: Protocol, results: Results, model: Model) -> DrugGateRow:
-    """Return the sign of a drug without a published row, in the first change that is asked for."""
-    request = next(
-        (r for r in reversed(protocol.endpoints) if r.measure == "change"), protocol.endpoints[0]
-    )
-    found = results.contrast(drug, request.key)
-    sign = -1.0 if better(request.endpoint, model.endpoints) == "lower" else 1.0
+def _sign_row(
+    drug: str, twins: Mapping[tuple[str, float], Interval], score: str, model: Model
+) -> DrugGateRow:
+    """Return the sign of a drug without a published row, in the main score of its twins."""
+    week = GATE_WEEKS[-1]
+    found = twins[drug, week]
+    sign = -1.0 if better(score, model.endpoints) == "lower" else 1.0
     given = model.input(drug)
     return DrugGateRow(
         drug=drug if given is None else given.description,
-        measure=f"{short_name(request.endpoint, model.endpoints)}, week {request.week:g}",
+        measure=f"{short_name(score, model.endpoints)}, week {week:g}, same patients, noise off",
         source="no placebo-controlled row in the evidence",
-        simulated=Interval(found.estimate, found.low, found.high),
+        simulated=found,
         published=Interval(None, None, None),
-        verdict="passed" if sign * found.estimate > 0 else "failed",
-        percent=request.measure == "responder",
+        verdict="passed" if sign * (found.estimate or 0.0) > 0 else "failed",
         note="sign only: a benefit",
     )
 
 
-def _strength(
-    effects: Sequence[EffectRow], model: Model, protocol: Protocol
-) -> tuple[StrengthRow, ...]:
-    """Return the cells beside the strongest drug in the main score, week by week."""
-    score = durability_score(protocol, model.endpoints)
-    if score is None:
-        return ()
-    sign = -1.0 if better(score, model.endpoints) == "lower" else 1.0
-    name = short_name(score, model.endpoints)
-    own = [row for row in effects if row.endpoint.startswith(f"{name} week")]
-    limits = {row.week: row.effect.estimate for row in own if row.arm == STRONGEST}
-    return tuple(
-        StrengthRow(
-            row.label, row.endpoint, row.effect.estimate or 0.0, limits[row.week] or 0.0,
-            sign * (row.effect.estimate or 0.0) <= sign * (limits[row.week] or 0.0),
-        )
-        for row in own if row.kind == "cells" and row.week in limits
-    )  # fmt: skip
-
-
+def _strength(stage: _Stage, model: Model) -> tuple[StrengthRow, ...]:
+    """Return the cells beside the drug that they may not exceed, in twins, week by week."""
+    sign = -1.0 if better(stage.score, model.endpoints) == "lower" else 1.0
+    name = short_name(stage.score, model.endpoints)
+    rows = []
+    for arm in stage.protocol.arms:
+        for week in GATE_WEEKS:
+            limit = stage.twins.get((STRONGEST, week))
+            if cells_alone(arm) and limit is not None:
+                cells, drug = stage.twins[arm.id, week].estimate or 0.0, limit.estimate or 0.0
+                passed = sign * cells <= sign * drug
+                rows.append(StrengthRow(arm.label, f"{name} week {week:g}", cells, drug, passed))
+    return tuple(rows)

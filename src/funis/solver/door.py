@@ -24,6 +24,9 @@ from funis.solver.values import (
     Trajectories,
 )
 
+LONGEST_DAY = 105
+"""Longest segment without forcing: states that decay meet the floor before they are lost."""
+
 
 def simulate(
     model: Model,
@@ -190,9 +193,10 @@ def _floor(problem: _Problem, names: Sequence[str]) -> Floor:
 
 
 def _longest(forcing: Forcing | None) -> int:
-    """Return the longest segment [minute]: what the window of the forcing spans."""
-    spacing_day = forcing.spacing_day if forcing is not None else 7.0
-    return int((roadrunner.WINDOW_KNOTS - 1) * spacing_day * MINUTES_PER_DAY)
+    """Return the longest segment [minute]: with a forcing, what its window spans."""
+    if forcing is None:
+        return LONGEST_DAY * MINUTES_PER_DAY
+    return int((roadrunner.WINDOW_KNOTS - 1) * forcing.spacing_day * MINUTES_PER_DAY)
 
 
 def _shown(table: Array, floor: Floor) -> Array:

@@ -18,7 +18,7 @@ from funis.models import OdeForm
 from funis.solver.segments import FIRST_STEP_DAY, Patient, Segment
 from funis.solver.values import MINUTES_PER_DAY, Array, Forcing, Integers
 
-WINDOW_KNOTS = 16
+WINDOW_KNOTS = 8
 """Intervals of the forcing that one segment may span."""
 
 

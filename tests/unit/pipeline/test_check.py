@@ -16,7 +16,8 @@ def test_the_library_is_without_errors(path):
 
 
 def test_without_files_the_library_is_checked(monkeypatch):
-    monkeypatch.setattr("funis.pipeline.check.library_paths", lambda: [ROOT / "trials/ra_demo.yaml"])
+    paths = [ROOT / "trials" / "ra_demo.yaml"]
+    monkeypatch.setattr("funis.pipeline.check.library_paths", lambda: paths)
     assert [item.kind for item in check_files()] == ["trial"]
 
 

@@ -5,13 +5,8 @@ import pytest
 
 from funis.checks import InputError
 from funis.pipeline import gates
-from funis.pipeline.gates import (
-    EffectRow,
-    pharmacology_gate,
-    placebo_gate,
-    population_gate,
-    template_trial,
-)
+from funis.pipeline.gate_trials import template_trial
+from funis.pipeline.gates import pharmacology_gate, placebo_gate, population_gate
 from funis.report import RESEARCH_USE
 from funis.report.content import DrugGateRow, Interval
 
@@ -50,7 +45,7 @@ def test_raw_draws_are_counted_by_reason(monkeypatch, pool):
     assert gate.reasons["accepted"] == 150
     assert gate.passed
     assert gate.document()["gate"] == "population"
-    assert [len(table.rows) for table in gate.tables()][0] == 5
+    assert len(gate.tables()[0].rows) == 5
     few = dataclasses.replace(gate, reasons={**gate.reasons, "accepted": 104})
     assert not few.passed
     failed = dataclasses.replace(gate, reasons={**gate.reasons, "failed_to_solve": 1})
@@ -95,22 +90,27 @@ def test_every_drug_has_a_published_row_or_a_sign(pharmacology):
     assert ("methotrexate", "no placebo-controlled row in the evidence") in sources
 
 
-def test_anti_tnf_is_clearly_better_than_placebo_and_than_cells(pharmacology):
-    effects = {(row.arm, row.endpoint): row.effect.estimate for row in pharmacology.effects}
-    assert effects["anti_tnf", "DAS28-CRP week 24"] < -0.5
-    assert all(row.passed for row in pharmacology.strength if row.endpoint.endswith("24"))
-
-
-def strong(effect):
-    row = EffectRow("cells", "Cells", "cells", "DAS28-CRP week 12", 12.0, effect, False)
-    drug = dataclasses.replace(row, arm="anti_tnf", kind="drug", effect=Interval(-1.0, -1.2, -0.8))
-    return [row, drug]
+def test_anti_tnf_is_clearly_better_than_untreated_and_than_cells(pharmacology):
+    assert {row.endpoint for row in pharmacology.strength} == {
+        "DAS28-CRP week 12", "DAS28-CRP week 24",
+    }  # fmt: skip
+    for row in pharmacology.strength:
+        assert row.drug < -0.5
+        assert row.drug < row.cells < 0.0
+        assert row.passed
 
 
 @pytest.mark.parametrize(("size", "passed"), [(-0.9, True), (-1.1, False), (0.2, True)])
 def test_cells_stronger_than_the_anti_tnf_fail(ra, demo, size, passed):
-    rows = gates._strength(strong(Interval(size, None, None)), ra, demo.protocol)
-    assert [row.passed for row in rows] == [passed]
+    found = Interval(size, None, None)
+    twins = {(arm.id, week): found for arm in demo.protocol.arms for week in (12, 24)}
+    twins |= {("anti_tnf", week): Interval(-1.0, None, None) for week in (12, 24)}
+    stage = gates._Stage(demo.protocol, (), (), twins, "DAS28_CRP", 0)
+    rows = gates._strength(stage, ra)
+    assert {row.label for row in rows} == {
+        demo.protocol.arm(arm).label for arm in ("single", "four_monthly", "advertised")
+    }
+    assert {row.passed for row in rows} == {passed}
 
 
 def test_one_missed_drug_fails_the_gate(pharmacology):

@@ -6,6 +6,8 @@ from funis.pipeline.pharmacology import DrugEffect, drug_effects, gate_row, judg
 from funis.protocol import EndpointRequest
 from funis.report.content import Interval
 
+SIGN = "direction_only"
+RATIO = {"scale": "odds_ratio", "low": 2.6, "high": 6.1}
 ASKED = EndpointRequest("ACR20", 24.0, "responder", "exploratory")
 HARD = DrugEffect(
     "anti_tnf", "study", ASKED, "risk_difference_pp", "hard", "benefit", "higher", 0.5, 0.4, 0.6, ""
@@ -36,6 +38,10 @@ def test_a_week_without_a_visit_near_it_is_left_out(ra, evidence):
     assert (attain.request.week, attain.note) == (24.0, "published at week 26")
 
 
+def changed(**values):
+    return dataclasses.replace(HARD, **values)
+
+
 @pytest.mark.parametrize(
     ("effect", "simulated", "verdict"),
     [
@@ -43,16 +49,16 @@ def test_a_week_without_a_visit_near_it_is_left_out(ra, evidence):
         (HARD, (0.2, 0.1, 0.39), "failed"),
         (HARD, (0.7, 0.61, 0.8), "failed"),
         (HARD, (-0.45, -0.6, 0.5), "failed"),
-        (dataclasses.replace(HARD, tier="soft"), (0.1, 0.0, 0.2), "guide"),
-        (dataclasses.replace(HARD, tier="direction_only"), (0.01, -0.1, 0.1), "passed"),
-        (dataclasses.replace(HARD, tier="direction_only"), (-0.01, -0.1, 0.1), "failed"),
-        (dataclasses.replace(HARD, low=None, high=None), (0.2, 0.1, 0.26), "passed"),
-        (dataclasses.replace(HARD, low=None, high=None), (0.2, 0.1, 0.24), "failed"),
-        (dataclasses.replace(HARD, direction="none", tier="direction_only"), (0.1, -0.1, 0.3), "passed"),
-        (dataclasses.replace(HARD, direction="none", tier="direction_only"), (0.2, 0.1, 0.3), "failed"),
-        (dataclasses.replace(HARD, direction="harm", tier="direction_only"), (-0.2, -0.3, 0.0), "passed"),
-        (dataclasses.replace(HARD, scale="odds_ratio", low=2.6, high=6.1), (3.0, 2.0, 5.0), "passed"),
-        (dataclasses.replace(HARD, scale="odds_ratio", low=2.6, high=6.1), (0.9, 0.5, 3.0), "failed"),
+        (changed(tier="soft"), (0.1, 0.0, 0.2), "guide"),
+        (changed(tier=SIGN), (0.01, -0.1, 0.1), "passed"),
+        (changed(tier=SIGN), (-0.01, -0.1, 0.1), "failed"),
+        (changed(low=None, high=None), (0.2, 0.1, 0.26), "passed"),
+        (changed(low=None, high=None), (0.2, 0.1, 0.24), "failed"),
+        (changed(direction="none", tier=SIGN), (0.1, -0.1, 0.3), "passed"),
+        (changed(direction="none", tier=SIGN), (0.2, 0.1, 0.3), "failed"),
+        (changed(direction="harm", tier=SIGN), (-0.2, -0.3, 0.0), "passed"),
+        (changed(**RATIO), (3.0, 2.0, 5.0), "passed"),
+        (changed(**RATIO), (0.9, 0.5, 3.0), "failed"),
         (HARD, (None, None, None), ""),
     ],
 )  # fmt: skip
@@ -69,16 +75,19 @@ def test_a_lower_effect_is_a_benefit_where_lower_is_better():
 
 
 def test_a_row_holds_the_simulated_effect_of_the_arm(done, ra):
-    effect = dataclasses.replace(HARD, request=dataclasses.replace(ASKED, week=12.0))
+    effect = changed(request=dataclasses.replace(ASKED, week=12.0))
     row = gate_row(effect, done.results, "msc", "placebo", ra)
     contrast = done.results.contrast("msc", "ACR20@12")
     assert row.simulated.estimate == contrast.estimate
     assert (row.published.estimate, row.percent) == (0.5, True)
     assert row.measure == "ACR20, week 12, difference in proportions"
-    ratio = gate_row(dataclasses.replace(effect, scale="odds_ratio"), done.results, "msc", "placebo", ra)
+    odds = dataclasses.replace(effect, scale="odds_ratio")
+    ratio = gate_row(odds, done.results, "msc", "placebo", ra)
     first, second = (done.results.estimate(arm, "ACR20@12") for arm in ("msc", "placebo"))
-    counts = [(one.estimate * one.n + 0.5, (1 - one.estimate) * one.n + 0.5) for one in (first, second)]
-    expected = counts[0][0] / counts[0][1] / (counts[1][0] / counts[1][1])
+    odds_of = [
+        (one.estimate * one.n + 0.5) / ((1 - one.estimate) * one.n + 0.5) for one in (first, second)
+    ]
+    expected = odds_of[0] / odds_of[1]
     assert ratio.simulated.estimate == pytest.approx(expected)
     assert not ratio.percent
 

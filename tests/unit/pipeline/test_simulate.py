@@ -68,7 +68,8 @@ def test_every_row_of_the_csv_holds_twin_grade_and_statement(course):
     for row in rows:
         assert row["research_use"] == RESEARCH_USE
         assert row["evidence"] == course.evidence
-        assert row["treated_median"] and row["untreated_median"]
+        assert row["treated_median"]
+        assert row["untreated_median"]
     first = next(row for row in rows if row["output"] == "DAS28_CRP")
     assert float(first["untreated_median"]) == pytest.approx(
         series(course, "DAS28_CRP").untreated["median"][0], rel=1e-5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funis.solver import Forcing, ParameterTable, fixed_values, simulate
-from funis.solver.roadrunner import Tolerance, _balanced, load_runner, silenced
+from funis.solver.roadrunner import WINDOW_KNOTS, Tolerance, _balanced, load_runner, silenced
 from funis.solver.scipy_engine import run_segment
 from funis.solver.segments import Patient, Segment
 
@@ -20,7 +20,7 @@ def test_the_window_is_the_forcing_from_any_start(tiny, start):
     path = Forcing("xi", 0.0, 7.0, rng.normal(size=(2, 30)), rng.normal(size=(2, 30)) / 7)
     fixed = fixed_values(tiny.form, ParameterTable((), np.empty((1, 0))))[0]
     state = tiny.form.start(fixed[None])[0]
-    minutes = start + np.arange(1, 91) * DAY
+    minutes = start + np.arange(1, 7 * (WINDOW_KNOTS - 1) + 1) * DAY
     piece = Segment(start, int(minutes[-1]), (), {}, NOTHING)
     runner = load_runner(tiny.sbml, tiny.form, "xi")
     ours = runner.run(Tolerance(1e-10, 1e-13, 5), Patient(1, fixed, path), state, piece, minutes)

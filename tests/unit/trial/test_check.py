@@ -31,14 +31,15 @@ def test_a_right_protocol_has_no_issue(study):
          "unknown product 'uc_msc_refernce'", "uc_msc_reference"),
         (("endpoint: ACR20", "endpoint: ACR2"), "endpoints[0].endpoint",
          "unknown endpoint 'ACR2' for the disease 'ra'", "ACR20"),
-        (("tjc68 >= 4", "tjc86 >= 4"), "population.criteria[0].expression",
-         "unknown name in a criterion 'tjc86' for the disease 'ra'", "tjc68"),
+        (("tjc68 >= 4", "tjc680 >= 4"), "population.criteria[0].expression",
+         "unknown name in a criterion 'tjc680' for the disease 'ra'", "tjc68"),
         (("age_year >= 18", "age_years >= 18"), "population.criteria[1].expression",
          "unknown name in a criterion 'age_years' for the disease 'ra'", "age_year"),
         (("seed: 5", "seed: 5\nscenario: {potencyy: 0}"), "scenario.potencyy",
          "unknown parameter 'potencyy' for the disease 'ra'", "potency"),
-        (("label: Cells", "label: Cells\n    scenario: {viabilty: 0.5}"), "arms[1].scenario.viabilty",
-         "unknown parameter 'viabilty' for the disease 'ra'", "viability"),
+        (("label: Cells", "label: Cells\n    scenario: {viabilty: 0.5}"),
+         "arms[1].scenario.viabilty", "unknown parameter 'viabilty' for the disease 'ra'",
+         "viability"),
     ],
 )  # fmt: skip
 def test_a_name_that_nobody_provides(study, change, place, message, near):
@@ -71,15 +72,17 @@ def test_a_name_in_a_rule(study, when, name):
 
 
 def test_what_a_rule_gives(study):
-    (found,) = told(study(end=RULE.format(when="tjc68 > 3", action=GIVE.replace("iv", "im"))))
+    (found,) = told(
+        study(end=RULE.format(when="tjc68 > 3", action=GIVE.replace("route: iv", "route: im")))
+    )
     assert "rules[0].action.give[0].route: unknown route 'im'" in found
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("measure: responder, role", "measure: change, role"),
-         "'ACR20' cannot be reported as change; expected responder"),
+        (("endpoint: DAS28_CRP", "endpoint: ACR50"),
+         "'ACR50' cannot be reported as change; expected responder"),
         (("measure: change, role", "measure: responder, role"),
          "'DAS28_CRP' cannot be reported as responder; expected change or value"),
     ],

