@@ -11,7 +11,7 @@ import typer
 from funis.apps import terminal
 
 if TYPE_CHECKING:
-    from funis.pipeline.gates import PharmacologyGate, PlaceboGate, PopulationGate
+    from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
     from funis.pipeline.processes import Progress
     from funis.pipeline.run import RunResult
 

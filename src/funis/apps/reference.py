@@ -13,10 +13,9 @@ Generated from the command line by `python -m funis.apps.reference docs/commands
 that it is current. Research and education software: not a medical device, not for deciding the
 care of an individual.
 
-Exit status: 0 fine; 1 a gate was not passed, or so many more patients failed in one arm than in
-another that chance does not explain it (exact test of Fisher, p < 0.05 for any two arms); 2 wrong
-input, told in one line for each fault with file, line, what was expected and the nearest valid
-name, and nothing is written; 130 after Ctrl-C.
+Exit status: 0 fine; 1 a gate was not passed, or a larger share of patients failed in one arm than
+in another; 2 wrong input, told in one line for each fault with file, line, what was expected and
+the nearest valid name, and nothing is written; 130 after Ctrl-C.
 
 With `--json` standard output holds one JSON document and nothing else, also when the command fails:
 then it is `{"error": [...]}`. Progress and warnings go to standard error.

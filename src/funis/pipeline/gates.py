@@ -40,7 +40,7 @@ from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.pipeline.reporting.endpoints import better, short_name
 from funis.pipeline.run import find_evidence
 from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, cut
-from funis.pipeline.targets import Target, inside, simulated, targets
+from funis.pipeline.targets import Target, inside, simulated, target_name, targets
 from funis.population import build_pool
 from funis.population.scores import ScoreReader
 from funis.protocol import EndpointRequest, Protocol
@@ -111,7 +111,9 @@ def placebo_gate(
     arm = protocol.arms[0].id
     return PlaceboGate(
         model.id, template.name, patients, sum(a.n_failed for a in results.arms), seed,
-        tuple(_placebo_row(t, simulated(t, results, data, model.endpoints, arm)) for t in found),
+        tuple(
+            _placebo_row(t, simulated(t, results, data, model.endpoints, arm), model) for t in found
+        ),
         _spreads(found, data, model, protocol.population.patients_per_site),
     )  # fmt: skip
 
@@ -227,8 +229,7 @@ def _evidence(model: Model) -> Evidence:
     return evidence
 
 
-def _placebo_row(target: Target, found: Interval) -> PlaceboRow:
-    name = target.request.key.split("@")[0].replace("_", " ")
+def _placebo_row(target: Target, found: Interval, model: Model) -> PlaceboRow:
     spread = None if np.isnan(target.spread_low) else (target.spread_low, target.spread_high)
     within = None
     if not np.isnan(target.low) and found.estimate is not None:
@@ -237,7 +238,7 @@ def _placebo_row(target: Target, found: Interval) -> PlaceboRow:
     published = (target.estimate, target.low, target.high)
     known = [None if np.isnan(value) else value for value in published]
     return PlaceboRow(
-        f"{name} at week {target.request.week:g}{kind}", found, Interval(*known), spread,
+        f"{target_name(target, model.endpoints)}{kind}", found, Interval(*known), spread,
         target.request.measure == "responder", target.geometric, within, inside(target, found),
         target.row.id,
     )  # fmt: skip

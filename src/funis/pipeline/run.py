@@ -47,7 +47,7 @@ class RunResult:
     document
         The results as plain data, as `funis run --json` prints them.
     issues
-        Different failure rates between arms: an error where chance does not explain them.
+        Different failure rates between arms: each an error.
     folder
         Where the run was written; None where it was not.
     """

@@ -77,7 +77,8 @@ def simulated(
     if target.geometric:
         return _geometric_change(target, data, endpoints, arm)
     found = results.estimate(arm, target.request.key)
-    return Interval(found.estimate, found.low, found.high)
+    known = [_known(value) for value in (found.estimate, found.low, found.high)]
+    return Interval(*known)
 
 
 def inside(target: Target, interval: Interval) -> bool:
@@ -91,8 +92,20 @@ def inside(target: Target, interval: Interval) -> bool:
 def target_rows(
     found: Sequence[Target], results: Results, data: TrialData, endpoints: Endpoints, arm: str
 ) -> tuple[TargetRow, ...]:
-    """Return the targets as rows of a report."""
-    return tuple(_row(target, simulated(target, results, data, endpoints, arm)) for target in found)
+    """Return the targets as rows of a report, without those that too few patients can judge."""
+    pairs = [(target, simulated(target, results, data, endpoints, arm)) for target in found]
+    return tuple(
+        _row(target, interval, endpoints) for target, interval in pairs if interval.low is not None
+    )
+
+
+def target_name(target: Target, endpoints: Endpoints) -> str:
+    """Return a target in words."""
+    request = target.request
+    name = request.endpoint
+    if name in endpoints.numbers:
+        name = f"{endpoints.number(name).name.split(' (')[0]}, {request.measure}"
+    return f"{name} at week {request.week:g}"
 
 
 def _target(row: NaturalRow, name: EvidenceName, week: float) -> Target:
@@ -146,7 +159,7 @@ def _geometric_change(target: Target, data: TrialData, endpoints: Endpoints, arm
     return Interval(last - first, last - first - half, last - first + half)
 
 
-def _row(target: Target, found: Interval) -> TargetRow:
+def _row(target: Target, found: Interval, endpoints: Endpoints) -> TargetRow:
     row = target.row
     patients = "" if row.n is None else f", n = {row.n:,}"
     trials = "" if row.trials is None else f"{row.trials} trials"
@@ -156,14 +169,14 @@ def _row(target: Target, found: Interval) -> TargetRow:
         between = f"between trials {low} to {high}"
     basis = ", ".join(part for part in (f"{trials}{patients}".strip(", "), between) if part)
     kind = "change of the geometric mean" if target.geometric else ""
-    name = target.request.key.split("@")[0].replace("_", " ")
+    responder = target.request.measure == "responder"
     return TargetRow(
-        name=f"{name} at week {target.request.week:g}",
+        name=target_name(target, endpoints),
         simulated=found,
         published=Interval(_known(target.estimate), _known(target.low), _known(target.high)),
         inside=inside(target, found),
-        unit="",
-        percent=target.request.measure == "responder",
+        unit="" if responder else endpoints.number(target.request.endpoint).unit,
+        percent=responder,
         basis=basis,
         source=row.source or "",
         note="; ".join(part for part in (kind, row.population or "") if part),

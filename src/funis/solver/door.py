@@ -78,13 +78,14 @@ def simulate(
     begin = Start(int(times[0]), form.start(fixed)) if start is None else start
     wanted = tuple(form.states) if outputs is None else tuple(outputs)
     _check_times(times, begin.minute, forcing)
+    _check_shapes(begin.states, (len(fixed), len(form.states)), doses, forcing)
     _check_outputs(form, wanted)
     rungs = ladder(model, forcing.name if forcing else None, rtol, engine, full)
     problem = _Problem(model, form, fixed, doses, times, forcing)
     table, status = _solve(problem, begin, rungs)
     values = _observe(problem, wanted, _shown(table, _floor(problem, model.cell_states)))
     values[status == FAILED] = np.nan
-    return Trajectories(wanted, times, values, table[:, -1], status)
+    return Trajectories(wanted, times, values, table[:, -1].copy(), status)
 
 
 def jacobian(model: Model, parameters: ParameterTable, state: Array) -> Array:
@@ -130,6 +131,17 @@ def _check_times(times: Integers, start: int, forcing: Forcing | None) -> None:
     last_day = forcing.first_day + forcing.spacing_day * (forcing.values.shape[1] - 1)
     if start < forcing.first_day * MINUTES_PER_DAY or times[-1] > last_day * MINUTES_PER_DAY:
         raise ValueError("the forcing does not span the simulated time")
+
+
+def _check_shapes(
+    states: Array, shape: tuple[int, int], doses: Doses, forcing: Forcing | None
+) -> None:
+    if states.shape != shape:
+        raise ValueError(f"states must be {shape}, not {states.shape}")
+    if forcing is not None and len(forcing.values) != shape[0]:
+        raise ValueError(f"a forcing of {len(forcing.values)} patients for {shape[0]}")
+    if len(doses.patient) and not 0 <= min(doses.patient) <= max(doses.patient) < shape[0]:
+        raise ValueError(f"a dose for a patient outside 0 to {shape[0] - 1}")
 
 
 def _check_outputs(form: OdeForm, names: Sequence[str]) -> None:

@@ -140,7 +140,7 @@ class Trajectories:
     outputs : names of the last axis of `values`.
     times : minutes.
     values : (patient, time, output); a patient that failed is NaN. At the minute of a dose the
-        value before the dose.
+        value before the dose. Counts of cells are never below zero.
     end : (patient, state) at the last time, before any dose of that minute.
     status : (patient,), see `STATUS`.
     sensitivities : (patient, time, output, parameter), or None.

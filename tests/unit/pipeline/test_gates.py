@@ -61,7 +61,7 @@ def test_raw_draws_are_drawn_and_gated():
 def test_the_placebo_arm_is_held_against_the_targets(placebo):
     names = [row.name for row in placebo.rows]
     assert names[0] == "ACR20 at week 12"
-    assert "crp change at week 12 (geometric means)" in names
+    assert "C-reactive protein, change at week 12 (geometric means)" in names
     acr20 = placebo.rows[0]
     assert acr20.percent
     assert acr20.between_trials == pytest.approx((0.1, 0.462))

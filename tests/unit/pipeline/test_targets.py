@@ -67,12 +67,23 @@ def test_the_change_of_a_geometric_mean_is_that_of_the_exponentials(found, ra, d
 def test_rows_of_a_report_hold_both_numbers(found, ra, done):
     chosen = [found["acr20_meta88"], found["pain_placebo"]]
     rows = target_rows(chosen, done.results, done.data, ra.endpoints, "placebo")
-    assert [row.name for row in rows] == ["ACR20 at week 12", "pain vas change at week 12"]
+    assert [row.name for row in rows] == [
+        "ACR20 at week 12",
+        "Patient's assessment of pain, change at week 12",
+    ]
+    assert [row.unit for row in rows] == ["", "mm"]
     assert rows[0].percent
     assert not rows[1].percent
     assert rows[0].simulated.estimate == done.results.estimate("placebo", "ACR20@12").estimate
     assert "88 trials, n = 8,406" in rows[0].basis
     assert "between trials 10% to 46.2%" in rows[0].basis
+
+
+def test_what_too_few_patients_can_judge_is_left_out(found, ra, done):
+    crp = [found["vollert2020_crp_wk12"]]
+    assert len(target_rows(crp, done.results, done.data, ra.endpoints, "msc")) == 1
+    empty = TrialData(done.data.subjects, done.data.doses, done.data.observations.head(0))
+    assert target_rows(crp, done.results, empty, ra.endpoints, "msc") == ()
 
 
 def test_targets_keep_the_factor_of_units(found):

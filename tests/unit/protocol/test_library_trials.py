@@ -46,7 +46,7 @@ def test_the_advertised_arm_spans_three_years_and_the_trial_one(demo: Protocol) 
 def test_rescue_gives_a_steroid_until_the_end(demo: Protocol) -> None:
     (rule,) = demo.rules
     assert rule.action.rescue
-    assert [week for week in demo.visits.weeks if rule.asked_at(week)] == [16, 20, 24, 36]
+    assert [week for week in demo.visits.weeks if rule.asked_at(week)] == [24, 36]
     given = dose_events(rule.action.give, None, [0], start_minute=112 * 1440, end_minute=364 * 1440)
     assert given.input.tolist() == ["steroid"]
     assert given.amount.tolist() == [252.0]

@@ -188,7 +188,9 @@ def test_observe_needs_no_simulation(tiny):
         ({"sensitivities": ("k_die",)}, "sensitivities are reserved"),
         ({"outputs": ("A", "nothing")}, "unknown output 'nothing'"),
         ({"parameters": ParameterTable(("k_dye",), np.ones((1, 1)))}, "unknown parameter 'k_dye'"),
-        ({"start": Start(9, np.zeros((1, 6)))}, "the first time lies before the start"),
+        ({"start": Start(9, np.zeros((1, 7)))}, "the first time lies before the start"),
+        ({"start": Start(0, np.zeros((2, 7)))}, r"states must be \(1, 7\), not \(2, 7\)"),
+        ({"forcing": path(3)}, "a forcing of 3 patients for 1"),
         ({"forcing": path(1, 2)}, "the forcing does not span the simulated time"),
         ({"engine": "euler"}, "unknown engine 'euler'"),
     ],
@@ -197,6 +199,12 @@ def test_wrong_arguments_are_refused(tiny, change, words):
     given = {"parameters": patients(1), "doses": no_doses(), "times": np.array([0, 30 * DAY])}
     with pytest.raises(ValueError, match=words):
         simulate(tiny, **(given | change))
+
+
+@pytest.mark.parametrize("row", [1, -1])
+def test_a_dose_for_nobody_is_refused(tiny, events, row):
+    with pytest.raises(ValueError, match="a dose for a patient outside 0 to 0"):
+        simulate(tiny, patients(1), events((row, 0, "iv", 1.0, 0)), np.array([0, 10]))
 
 
 def test_an_unknown_input_is_refused(tiny, events):

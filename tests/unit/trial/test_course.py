@@ -1,0 +1,84 @@
+"""The course of an arm's patients as frozen values."""
+
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from funis.trial import enrol, week_minute
+from funis.trial.course import group_of, randomised, visit
+
+LEAVING = ("rate_per_year: 0.0", "rate_per_year: 2.0")
+
+
+def begun(plan, arm="msc", patients=8):
+    group = group_of(plan, plan.protocol.arm(arm), enrol(plan, np.arange(patients)))
+    return group, randomised(group)
+
+
+def test_at_randomisation_nothing_is_seen_and_everything_planned(study):
+    group, course = begun(study())
+    assert course.minute == 0
+    assert course.seen == ()
+    assert np.all(np.isnan(course.rescued_week))
+    assert len(course.doses) == 16
+    assert np.array_equal(course.states, group.who.states)
+
+
+def test_a_visit_returns_another_course(study):
+    group, course = begun(study())
+    states = course.states.copy()
+    there = visit(group, visit(group, course, 0), week_minute(4))
+    assert np.array_equal(course.states, states)
+    assert (course.minute, there.minute) == (0, week_minute(4))
+    assert len(there.seen) == 2
+    with pytest.raises(FrozenInstanceError):
+        there.minute = 5
+
+
+def test_the_first_visit_moves_nothing(study):
+    group, course = begun(study())
+    assert np.array_equal(visit(group, course, 0).states, course.states)
+
+
+def test_entry_scores_are_inflated_at_the_baseline_visit_alone(study, ra):
+    plan = study(("label: Placebo", "label: Placebo\n    scenario: {}"))
+    group, course = begun(plan, "placebo", 40)
+    first = visit(group, course, 0).seen[-1]
+    inflated = [c.id for c in ra.endpoints.components if c.inflation > 0]
+    plain = group.observers.rows(np.arange(40))
+    plain = type(plain)(plain.seed, plain.patient, plain.attempt, plain.expectation,
+                        np.zeros(40), plain.rise_day)  # fmt: skip
+    other = visit(type(group)(group.study, group.arm, group.who, group.parameters, plain,
+                              group.forcing, group.leave_minute), course, 0).seen[-1]  # fmt: skip
+    for name in inflated:
+        assert first[name].mean() > other[name].mean()
+    assert np.array_equal(first["crp"], other["crp"])
+
+
+def test_time_in_the_trial_is_exponential(study):
+    plan = study(LEAVING)
+    group, _ = begun(plan, "placebo", 400)
+    years = group.leave_minute / 1440 / 365.25
+    assert years.mean() == pytest.approx(0.5, rel=0.15)
+    assert np.median(years) == pytest.approx(0.5 * np.log(2), rel=0.2)
+    never, _ = begun(study(), "placebo", 4)
+    assert np.all(np.isinf(never.leave_minute))
+
+
+def test_who_left_is_absent(study):
+    group, course = begun(study(LEAVING), "placebo", 40)
+    there = visit(group, course, week_minute(12))
+    gone = group.leave_minute <= week_minute(12)
+    assert 5 < gone.sum() < 30
+    assert np.array_equal(there.present(group), ~gone)
+    assert np.array_equal(np.isnan(there.seen[-1]["tjc68"]), gone)
+
+
+def test_an_arm_sets_its_parameters(study):
+    plan = study(("label: Cells", "label: Cells\n    scenario: {potency: 0}"))
+    group, _ = begun(plan)
+    names = group.parameters.names
+    assert np.all(group.parameters.values[:, names.index("potency")] == 0)
+    viability = plan.parameters_of(plan.protocol.arm("msc"))["viability"]
+    assert np.all(group.parameters.values[:, names.index("viability")] == viability)
