@@ -9,7 +9,7 @@ from funis.checks import Issue, IssueList, nearest
 from funis.models.compose import Line
 from funis.models.endpoints import Component, Structural
 from funis.models.model import FILES, Model, text_words
-from funis.models.unit_checks import unit_issues
+from funis.models.unit_checks import scale_issues, unit_issues
 
 DIRECTIVES = ("accumulators", "floored", "floor sink")
 """Lines of the model text that list states."""
@@ -18,7 +18,8 @@ DIRECTIVES = ("accumulators", "floored", "floor sink")
 def check_model(model: Model) -> IssueList:
     """Check a model as `funis check` does: sources, symbols, names, endpoints, files, units.
 
-    Units are asked last: a symbol without a value has none, and libsbml would say so six times.
+    Units are asked last, their kind before their size: a symbol without a value has none, and
+    libsbml would say so six times.
     """
     issues = [
         *check_sources(model),
@@ -28,7 +29,10 @@ def check_model(model: Model) -> IssueList:
         *check_files(model),
     ]
     found = IssueList(tuple(issues))
-    return found if found.errors else found + unit_issues(model.sbml, model.id)
+    if found.errors:
+        return found
+    units = unit_issues(model.sbml, model.id)
+    return found + (units if units else scale_issues(model.full_sbml, model.id))
 
 
 def check_sources(model: Model) -> list[Issue]:

@@ -27,6 +27,7 @@ UNITS = {
     "pg_per_mL": "1e-9 gram/litre",
     "pg_per_day": "1e-12 gram/(86400 second)",
     "pg_per_megacell_per_day": "1e-12 gram/(1e6 item*86400 second)",
+    "mL_per_day": "1e-3 litre/(86400 second)",
     "litre_per_day": "litre/(86400 second)",
     "mg_per_L": "1e-3 gram/litre",
     "mm_per_hour": "1e-3 metre/(3600 second)",
