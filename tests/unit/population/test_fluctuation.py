@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -53,12 +51,3 @@ def test_the_solver_s_cubic_meets_knots_and_slopes_and_is_smooth():
 def test_an_impossible_path_is_refused(tau, first_day, knots):
     with pytest.raises(ValueError, match=r"tau|first_day|knot"):
         fluctuation(1, np.arange(2), tau, first_day, knots)
-
-
-def test_a_block_of_a_year_is_quick():
-    best = np.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        fluctuation(1, np.arange(512), 20.0, -28, 60)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.05

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -110,14 +108,3 @@ def test_a_stream_holds_seed_and_purpose():
     assert np.array_equal(stream.uniform(keys, 1), uniform(4, "drop-out", keys, 1))
     assert np.array_equal(stream.normal(keys, 1), normal(4, "drop-out", keys, 1))
     assert np.array_equal(stream.exponential(keys), exponential(4, "drop-out", keys))
-
-
-def test_a_block_of_visits_is_drawn_quickly():
-    patient, visit = np.arange(512)[:, None], np.arange(60)
-    normal(1, "warm", patient, visit)
-    best = np.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        normal(1, "speed", patient, visit)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.010
