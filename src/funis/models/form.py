@@ -1,25 +1,31 @@
-"""The equations of a model as symbols: states, parameters, assignments and rates, read from SBML.
+"""The equations of a model: states, parameters, assignments and rates, read from SBML.
 
-One form serves every engine: SciPy's right-hand side and Jacobian, the derived constants and the
-observables are compiled from it, so engines can differ in the solver only.
+One form serves every engine: the kernel, SciPy's right-hand side and Jacobian, the derived
+constants and the observables are made from it, so engines can differ in the solver only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from funis.models.evaluate import columns_function, scalar_function
+from funis.models.formula import TIME, symbolic
+from funis.models.graph import Graph
+
 Array = NDArray[np.float64]
+Columns = Callable[[Array], Array]
+Scalars = Callable[[Sequence[float]], list[float]]
 
 
 @dataclass(frozen=True, eq=False)
 class OdeForm:
-    """An ODE model in symbols.
+    """An ODE model as nodes of a graph.
 
     Attributes
     ----------
@@ -30,16 +36,19 @@ class OdeForm:
     initial : start value of each state, in terms of parameters and constants.
     conserved : groups of states that reactions only pass on to each other, so that their sum
         changes by inflows alone (indices).
+    forcing : parameters that move with time.
     """
 
+    graph: Graph
     states: tuple[str, ...]
     parameters: tuple[str, ...]
     defaults: tuple[float, ...]
-    constants: tuple[tuple[str, Any], ...]
-    assignments: tuple[tuple[str, Any], ...]
-    rates: tuple[Any, ...]
-    initial: tuple[Any, ...]
+    constants: tuple[tuple[str, int], ...]
+    assignments: tuple[tuple[str, int], ...]
+    rates: tuple[int, ...]
+    initial: tuple[int, ...]
     conserved: tuple[tuple[int, ...], ...] = ()
+    forcing: tuple[str, ...] = ()
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -58,17 +67,19 @@ class OdeForm:
         return (*self.parameters, *self.constant_names)
 
     @cached_property
-    def _solved(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Rates and assignments with every assignment substituted."""
-        import symengine
+    def solved(self) -> tuple[tuple[int, ...], Mapping[str, int]]:
+        """Rates, and assignments by name, with every assignment substituted."""
+        byname = self._substituted(self.assignments)
+        known = {self.graph.symbol(name): node for name, node in byname.items()}
+        return tuple(self.graph.replaced(self.rates, known)), byname
 
-        known: dict[Any, Any] = {}
-        byname: dict[str, Any] = {}
-        for name, expression in self.assignments:
-            value = expression.subs(known)
-            known[symengine.Symbol(name)] = value
-            byname[name] = value
-        return tuple(rate.subs(known) for rate in self.rates), byname
+    def _substituted(self, rules: Sequence[tuple[str, int]]) -> dict[str, int]:
+        known: dict[int, int] = {}
+        byname: dict[str, int] = {}
+        for name, node in rules:
+            byname[name] = self.graph.replaced([node], known)[0]
+            known[self.graph.symbol(name)] = byname[name]
+        return byname
 
     def derived(self, parameters: Array) -> Array:
         """Evaluate the derived constants.
@@ -81,51 +92,57 @@ class OdeForm:
         -------
         array : (patient, constant)
         """
-        if not self.constants:
-            return np.empty((len(parameters), 0))
-        return _call(self._derive, parameters, len(self.constants))
+        return self._derive(parameters)
 
     @cached_property
-    def _derive(self) -> Any:
-        import symengine
-
-        known: dict[Any, Any] = {}
-        for name, expression in self.constants:
-            known[symengine.Symbol(name)] = expression.subs(known)
-        return compile_expressions(self.parameters, list(known.values()))
+    def _derive(self) -> Columns:
+        nodes = list(self._substituted(self.constants).values())
+        return columns_function(self.graph, self.parameters, nodes)
 
     def start(self, fixed: Array) -> Array:
         """Return the untreated state of each patient, (patient, state)."""
-        return _call(self._start, fixed, len(self.states))
+        return self._start(fixed)
 
     @cached_property
-    def _start(self) -> Any:
-        return compile_expressions(self.fixed_names, list(self.initial))
+    def _start(self) -> Columns:
+        return columns_function(self.graph, self.fixed_names, self.initial)
 
     @cached_property
-    def rate_function(self) -> Any:
-        """Compiled right-hand side of [states, fixed] -> rates."""
-        return compile_expressions((*self.states, *self.fixed_names), list(self._solved[0]))
+    def arguments(self) -> tuple[str, ...]:
+        """States and what is fixed: the arguments of rates and Jacobian."""
+        return (*self.states, *self.fixed_names)
 
     @cached_property
-    def jacobian_function(self) -> Any:
-        """Compiled analytic Jacobian of [states, fixed] -> (state, state), row by row."""
-        import symengine
+    def jacobian_nodes(self) -> tuple[int, ...]:
+        """The analytic Jacobian, row by row."""
+        wanted = frozenset(self.states)
+        rows = [self.graph.partials(rate, wanted) for rate in self.solved[0]]
+        zero = self.graph.number(0.0)
+        return tuple(row.get(name, zero) for row in rows for name in self.states)
 
-        rates = symengine.Matrix(len(self.states), 1, list(self._solved[0]))
-        symbols = symengine.Matrix(len(self.states), 1, [symengine.Symbol(s) for s in self.states])
-        entries = list(rates.jacobian(symbols))
-        return compile_expressions((*self.states, *self.fixed_names), entries)
+    @cached_property
+    def rate_function(self) -> Scalars:
+        """Right-hand side of one patient: [states, fixed] -> rates."""
+        return scalar_function(self.graph, self.arguments, self.solved[0])
+
+    @cached_property
+    def jacobian_function(self) -> Scalars:
+        """Analytic Jacobian of one patient: [states, fixed] -> (state, state), row by row."""
+        return scalar_function(self.graph, self.arguments, self.jacobian_nodes)
 
     def rates_at(self, states: Array, fixed: Array) -> Array:
         """Evaluate the right-hand side, (patient, state)."""
-        return _call(self.rate_function, np.hstack([states, fixed]), len(self.states))
+        function = columns_function(self.graph, self.arguments, self.solved[0])
+        return function(np.hstack([states, fixed]))
 
     def jacobian_at(self, states: Array, fixed: Array) -> Array:
         """Evaluate the Jacobian, (patient, state, state)."""
         size = len(self.states)
-        flat = _call(self.jacobian_function, np.hstack([states, fixed]), size * size)
-        return flat.reshape(-1, size, size)
+        return self._jacobian_columns(np.hstack([states, fixed])).reshape(-1, size, size)
+
+    @cached_property
+    def _jacobian_columns(self) -> Columns:
+        return columns_function(self.graph, self.arguments, self.jacobian_nodes)
 
     def observe(self, names: Sequence[str], states: Array, fixed: Array) -> Array:
         """Evaluate outputs by name.
@@ -140,34 +157,19 @@ class OdeForm:
         -------
         array : (row, name)
         """
-        function = self._observer(tuple(names))
-        return _call(function, np.hstack([states, fixed]), len(names))
+        return self._observer(tuple(names))(np.hstack([states, fixed]))
 
-    def _observer(self, names: tuple[str, ...]) -> Any:
+    def output_nodes(self, names: Sequence[str]) -> list[int]:
+        """Return outputs in terms of states, parameters and constants."""
+        byname = self.solved[1]
+        return [byname[n] if n in byname else self.graph.symbol(n) for n in names]
+
+    def _observer(self, names: tuple[str, ...]) -> Columns:
         cache = self.__dict__.setdefault("_observers", {})
         if names not in cache:
-            import symengine
-
-            byname = self._solved[1]
-            wanted = [byname.get(name, symengine.Symbol(name)) for name in names]
-            cache[names] = compile_expressions((*self.states, *self.fixed_names), wanted)
-        return cache[names]
-
-
-def compile_expressions(names: Sequence[str], expressions: Sequence[Any]) -> Any:
-    """Compile expressions of named arguments to one vectorised function."""
-    import symengine
-
-    arguments = [symengine.Symbol(name) for name in names]
-    backend = "llvm" if symengine.have_llvm else "lambda"
-    return symengine.Lambdify(arguments, list(expressions), backend=backend, cse=True)
-
-
-def _call(function: Any, arguments: Array, width: int) -> Array:
-    if len(arguments) == 0:
-        return np.empty((0, width))
-    values = np.asarray(function(np.ascontiguousarray(arguments, dtype=np.float64)))
-    return values.reshape(len(arguments), width)
+            nodes = self.output_nodes(names)
+            cache[names] = columns_function(self.graph, self.arguments, nodes)
+        return cast(Columns, cache[names])
 
 
 def read_form(sbml: str, forcing: Sequence[str] = ()) -> OdeForm:
@@ -178,52 +180,55 @@ def read_form(sbml: str, forcing: Sequence[str] = ()) -> OdeForm:
     forcing : parameters that move with time, so that what depends on them is no constant.
     """
     import libsbml
-    import symengine
 
+    graph = Graph()
     model = libsbml.readSBMLFromString(sbml).getModel()
     rules = {rule.getVariable(): rule for rule in model.getListOfRules()}
-    assigned = {name: _symbolic(r.getMath()) for name, r in rules.items() if r.isAssignment()}
-    rated = {name: _symbolic(r.getMath()) for name, r in rules.items() if r.isRate()}
-    species = [item.getId() for item in model.getListOfSpecies()]
-    rates: dict[str, Any] = {name: symengine.Integer(0) for name in species} | rated
+    assigned = {n: _formula(graph, r.getMath()) for n, r in rules.items() if r.isAssignment()}
+    rated = {n: _formula(graph, r.getMath()) for n, r in rules.items() if r.isRate()}
+    flows: dict[str, list[int]] = {item.getId(): [] for item in model.getListOfSpecies()}
     for reaction in model.getListOfReactions():
-        flow = _symbolic(reaction.getKineticLaw().getMath())
-        for side, sign in ((reaction.getListOfReactants(), -1), (reaction.getListOfProducts(), 1)):
-            for reference in side:
-                rates[reference.getSpecies()] += sign * flow
+        flow = _formula(graph, reaction.getKineticLaw().getMath())
+        for reference in reaction.getListOfReactants():
+            flows[reference.getSpecies()].append(graph.negative(flow))
+        for reference in reaction.getListOfProducts():
+            flows[reference.getSpecies()].append(flow)
+    rates = {name: graph.sum(*terms) for name, terms in flows.items()} | rated
     parameters = [
         item for item in model.getListOfParameters() if item.getId() not in assigned | rated
     ]
-    return _ordered(model, parameters, assigned, rates, forcing)
+    return _ordered(graph, model, parameters, assigned, rates, forcing)
 
 
 def _ordered(
+    graph: Graph,
     model: Any,
     parameters: list[Any],
-    assigned: dict[str, Any],
-    rates: dict[str, Any],
+    assigned: dict[str, int],
+    rates: dict[str, int],
     forcing: Sequence[str],
 ) -> OdeForm:
     states = tuple(rates)
-    order = _evaluation_order(assigned)
+    order = _evaluation_order({name: graph.symbols(node) for name, node in assigned.items()})
     moving = {*states, *forcing}
     constants, assignments = [], []
     for name in order:
-        free = {str(symbol) for symbol in assigned[name].free_symbols}
-        if free & moving:
+        if graph.symbols(assigned[name]) & moving:
             moving.add(name)
             assignments.append((name, assigned[name]))
         else:
             constants.append((name, assigned[name]))
     return OdeForm(
+        graph,
         states,
         tuple(item.getId() for item in parameters),
         tuple(item.getValue() for item in parameters),
         tuple(constants),
         tuple(assignments),
         tuple(rates[name] for name in states),
-        _resolved(model, states, assignments, forcing),
+        _resolved(graph, model, states, assignments, forcing),
         _conserved(model, states),
+        tuple(forcing),
     )
 
 
@@ -251,94 +256,58 @@ def _conserved(model: Any, states: tuple[str, ...]) -> tuple[tuple[int, ...], ..
 
 
 def _resolved(
-    model: Any, states: tuple[str, ...], assignments: list[tuple[str, Any]], forcing: Sequence[str]
-) -> tuple[Any, ...]:
+    graph: Graph,
+    model: Any,
+    states: tuple[str, ...],
+    assignments: list[tuple[str, int]],
+    forcing: Sequence[str],
+) -> tuple[int, ...]:
     """Start values in terms of parameters and constants only; a forcing starts at zero."""
-    import symengine
-
-    zero = {symengine.Symbol(name): symengine.Integer(0) for name in forcing}
-    given = {name: _initial(model, name) for name in states}
-    known = dict(zero)
+    given = {name: _initial(graph, model, name) for name in states}
     rules = dict(assignments)
+    known = {graph.symbol(name): graph.number(0.0) for name in forcing}
 
-    def resolve(expression: Any) -> Any:
-        for symbol in expression.free_symbols:
-            name = str(symbol)
-            if symbol not in known and name in (given | rules):
-                known[symbol] = resolve(given[name] if name in given else rules[name])
-        return expression.subs(known)
+    def resolve(node: int) -> int:
+        for name in sorted(graph.symbols(node)):
+            if graph.symbol(name) not in known and name in (given | rules):
+                known[graph.symbol(name)] = resolve(given[name] if name in given else rules[name])
+        return graph.replaced([node], known)[0]
 
     return tuple(resolve(given[name]) for name in states)
 
 
-def _initial(model: Any, name: str) -> Any:
-    import symengine
-
+def _initial(graph: Graph, model: Any, name: str) -> int:
     assignment = model.getInitialAssignmentBySymbol(name)
     if assignment is not None:
-        return _symbolic(assignment.getMath())
+        return _formula(graph, assignment.getMath())
     item = model.getSpecies(name)
     value = item.getInitialAmount() if item is not None else model.getParameter(name).getValue()
-    return symengine.RealDouble(value)
+    return graph.number(value)
 
 
-def _evaluation_order(assigned: dict[str, Any]) -> list[str]:
-    waiting = {
-        name: {str(s) for s in expression.free_symbols} & set(assigned)
-        for name, expression in assigned.items()
-    }
+def _evaluation_order(needs: Mapping[str, frozenset[str]]) -> list[str]:
+    waiting = {name: names & set(needs) for name, names in needs.items()}
     order: list[str] = []
     while waiting:
-        ready = [name for name, needs in waiting.items() if not needs - set(order)]
+        ready = [name for name, names in waiting.items() if not names - set(order)]
         if not ready:
             raise ValueError(f"assignments in a circle: {', '.join(sorted(waiting))}")
         order += ready
-        waiting = {name: needs for name, needs in waiting.items() if name not in order}
+        waiting = {name: names for name, names in waiting.items() if name not in order}
     return order
 
 
-def _symbolic(node: Any) -> Any:
-    """Translate a libsbml formula tree."""
+SMOOTH = frozenset({"number", "symbol", "sum", "product", "power", "inverse", "exp", "ln", "sqrt"})
+"""What the equations of a disease may hold: no steps, no time but in the forcing."""
+
+
+def _formula(graph: Graph, tree: Any) -> int:
+    """Translate a formula of a disease."""
     import libsbml
-    import symengine
 
-    kind = node.getType()
-    children = [_symbolic(node.getChild(i)) for i in range(node.getNumChildren())]
-    if kind in (libsbml.AST_INTEGER,):
-        return symengine.Integer(node.getInteger())
-    if kind in (libsbml.AST_REAL, libsbml.AST_REAL_E, libsbml.AST_RATIONAL):
-        value = node.getReal()
-        return symengine.Integer(int(value)) if value == int(value) else symengine.RealDouble(value)
-    if kind == libsbml.AST_NAME:
-        return symengine.Symbol(node.getName())
-    if kind in _OPERATIONS(libsbml):
-        return _OPERATIONS(libsbml)[kind](*children)
-    raise ValueError(f"'{libsbml.formulaToL3String(node)}' is not part of the model language")
-
-
-def _OPERATIONS(libsbml: Any) -> dict[int, Any]:  # noqa: N802
-    import symengine
-
-    def total(*terms: Any) -> Any:
-        result = terms[0]
-        for term in terms[1:]:
-            result = result + term
-        return result
-
-    def product(*factors: Any) -> Any:
-        result = factors[0]
-        for factor in factors[1:]:
-            result = result * factor
-        return result
-
-    return {
-        libsbml.AST_PLUS: total,
-        libsbml.AST_TIMES: product,
-        libsbml.AST_MINUS: lambda a, b=None: -a if b is None else a - b,
-        libsbml.AST_DIVIDE: lambda a, b: a / b,
-        libsbml.AST_POWER: lambda a, b: a**b,
-        libsbml.AST_FUNCTION_POWER: lambda a, b: a**b,
-        libsbml.AST_FUNCTION_EXP: symengine.exp,
-        libsbml.AST_FUNCTION_LN: symengine.log,
-        libsbml.AST_FUNCTION_ROOT: lambda *a: symengine.sqrt(a[-1]),
-    }
+    node = symbolic(graph, tree)
+    used = {graph.operations[one] for one in graph.reached([node])}
+    if used - SMOOTH or TIME in graph.symbols(node):
+        words = libsbml.formulaToL3String(tree)
+        raise ValueError(f"'{words}' is not part of the model language")
+    return node

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from funis.models import OdeForm
+from funis.models.form import Scalars
 from funis.solver.segments import FIRST_STEP_DAY, RELATIVE_ATOL, Patient, Segment
 from funis.solver.values import MINUTES_PER_DAY, Array, Integers
 
@@ -37,7 +38,7 @@ def run_segment(
     solve = _lsoda if method == "LSODA" else _radau
     try:
         table = solve(_Rates(form, patient, piece, state), state, days, rtol)
-    except ValueError as error:  # SciPy's word for a Jacobian that is not finite
+    except ValueError as error:  # a Jacobian that is not finite, or a formula without a value
         raise RuntimeError(f"{method}: {error}") from error
     if not np.all(np.isfinite(table)):
         raise RuntimeError(f"{method} left the finite numbers")
@@ -49,7 +50,7 @@ class _Rates:
 
     def __init__(self, form: OdeForm, patient: Patient, piece: Segment, state: Array) -> None:
         self.form, self.patient, self.size = form, patient, len(state)
-        self.arguments = np.concatenate([state, patient.fixed])
+        self.arguments: list[float] = np.concatenate([state, patient.fixed]).tolist()
         self.evaluations = 0
         for index, name in enumerate(form.states):
             if f"inflow_{name}" in form.parameters:
@@ -62,17 +63,20 @@ class _Rates:
         self.evaluations += 1
         if self.evaluations > MOST_EVALUATIONS:
             raise RuntimeError(f"more than {MOST_EVALUATIONS} evaluations in one segment")
-        return np.asarray(self.form.rate_function(self._put(day, y))).ravel()
+        return np.array(self._finite(self.form.rate_function, day, y))
 
     def jacobian(self, day: float, y: Array) -> Array:
-        flat = np.asarray(self.form.jacobian_function(self._put(day, y)))
+        flat = np.array(self._finite(self.form.jacobian_function, day, y))
         return flat.reshape(self.size, self.size)
 
-    def _put(self, day: float, y: Array) -> Array:
-        self.arguments[: self.size] = y
+    def _finite(self, function: Scalars, day: float, y: Array) -> list[float]:
+        self.arguments[: self.size] = y.tolist()
         if self.patient.forcing is not None:
-            self.arguments[self.place] = self.patient.forcing.at(self.patient.row, day)
-        return self.arguments
+            self.arguments[self.place] = float(self.patient.forcing.at(self.patient.row, day))
+        try:
+            return function(self.arguments)
+        except ArithmeticError as error:
+            raise RuntimeError(f"no finite rates at day {day:g}: {error}") from error
 
 
 def _lsoda(rates: _Rates, state: Array, days: Array, rtol: float) -> Array:
