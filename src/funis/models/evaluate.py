@@ -21,8 +21,7 @@ def columns_function(
     graph: Graph, arguments: Sequence[str], nodes: Sequence[int]
 ) -> Callable[[Array], Array]:
     """Return a function of (row, argument) to (row, node); a row does not depend on the others."""
-    code = _source(graph, arguments, nodes, "columns")
-    function = _made(code, {"np": np, **_column_functions()})
+    function = arrays_function(graph, arguments, nodes)
 
     def evaluate(table: Array) -> Array:
         columns = np.ascontiguousarray(np.asarray(table, dtype=np.float64).T)
@@ -33,6 +32,14 @@ def columns_function(
         return np.ascontiguousarray(result.T)
 
     return evaluate
+
+
+def arrays_function(
+    graph: Graph, arguments: Sequence[str], nodes: Sequence[int]
+) -> Callable[..., tuple[Array, ...]]:
+    """Return a function of one array an argument to one array a node, broadcast by NumPy."""
+    code = _source(graph, arguments, nodes, "columns")
+    return _made(code, {"np": np, **_column_functions()})
 
 
 def scalar_function(

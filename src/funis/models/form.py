@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.models.evaluate import columns_function, scalar_function
+from funis.models.evaluate import arrays_function, columns_function, scalar_function
 from funis.models.formula import TIME, symbolic
 from funis.models.graph import Graph
 
@@ -158,6 +158,17 @@ class OdeForm:
         array : (row, name)
         """
         return self._observer(tuple(names))(np.hstack([states, fixed]))
+
+    def observe_columns(self, names: Sequence[str], columns: Mapping[str, Array]) -> list[Array]:
+        """Evaluate outputs from arrays of any shapes that broadcast; names not needed may lack."""
+        nodes = self.output_nodes(names)
+        symbols = frozenset[str]().union(*(self.graph.symbols(node) for node in nodes))
+        needed = tuple(name for name in self.arguments if name in symbols)
+        cache = self.__dict__.setdefault("_column_observers", {})
+        if tuple(names) not in cache:
+            cache[tuple(names)] = arrays_function(self.graph, needed, nodes)
+        with np.errstate(all="ignore"):
+            return list(cache[tuple(names)](*(columns[name] for name in needed)))
 
     def output_nodes(self, names: Sequence[str]) -> list[int]:
         """Return outputs in terms of states, parameters and constants."""

@@ -1,5 +1,6 @@
 """The only door to the ODE engines: `simulate`, `jacobian`, and the values that go through."""
 
+from funis.solver.check import UnreliableError
 from funis.solver.door import fixed_values, jacobian, observe, simulate, untreated
 from funis.solver.ladder import Engine
 from funis.solver.values import (
@@ -27,6 +28,7 @@ __all__ = [
     "ParameterTable",
     "Start",
     "Trajectories",
+    "UnreliableError",
     "fixed_values",
     "jacobian",
     "observe",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike
 
 from funis.models import Model, OdeForm
-from funis.solver import roadrunner
-from funis.solver.ladder import Engine, Rung, climb, ladder
-from funis.solver.segments import Floor, Gains, Patient, segments
+from funis.solver.check import compare, sampled
+from funis.solver.ladder import Engine, Problem, solve
+from funis.solver.segments import Floor
+from funis.solver.sensitivity import sensitivity
 from funis.solver.values import (
     FAILED,
     MINUTES_PER_DAY,
@@ -24,8 +24,11 @@ from funis.solver.values import (
     Trajectories,
 )
 
-LONGEST_DAY = 105
-"""Longest segment without forcing: states that decay meet the floor before they are lost."""
+CHECKED_SHARE = 0.01
+"""Share of patients that is solved a second time at a hundredth of the tolerance."""
+
+BLOCK = 512
+"""Patients whose outputs are evaluated at once."""
 
 
 def simulate(
@@ -41,6 +44,9 @@ def simulate(
     outputs: Sequence[str] | None = None,
     engine: Engine = "ladder",
     full: bool = False,
+    threads: int = 1,
+    checked: float = CHECKED_SHARE,
+    dtype: DTypeLike = np.float64,
 ) -> Trajectories:
     """Solve a model for many patients.
 
@@ -52,11 +58,14 @@ def simulate(
     times : increasing minutes; the last one ends the simulation.
     start : where to begin; None is the untreated state at the first time.
     forcing : a C1 cubic of time for each patient.
-    sensitivities : parameters to differentiate by; not offered by the present engines.
+    sensitivities : parameters to differentiate by.
     rtol : relative tolerance; the absolute one is a thousandth of it.
     outputs : states, constants or assignments; None is every state.
     engine : `ladder` is the rule; the single engines are for verification.
     full : solve the full form, with the fast species as states.
+    threads : that share the patients; they change no byte.
+    checked : share of patients solved again at rtol/100, see `Trajectories.deviation`.
+    dtype : of the values that are returned; all arithmetic is in float64.
 
     Returns
     -------
@@ -66,10 +75,10 @@ def simulate(
     Raises
     ------
     ValueError
-        Arrays that do not fit, an unknown input or parameter, or sensitivities asked for.
+        Arrays that do not fit, an unknown input or parameter.
+    UnreliableError
+        A patient solved again came out beyond what the tolerance allows.
     """
-    if sensitivities:
-        raise ValueError("sensitivities are reserved: the present engines do not compute them")
     form = model.full_form if full else model.form
     times = np.asarray(times, dtype=np.int64)
     if len(times) == 0:
@@ -80,12 +89,24 @@ def simulate(
     _check_times(times, begin.minute, forcing)
     _check_shapes(begin.states, (len(fixed), len(form.states)), doses, forcing)
     _check_outputs(form, wanted)
-    rungs = ladder(model, forcing.name if forcing else None, rtol, engine, full)
-    problem = _Problem(model, form, fixed, doses, times, forcing)
-    table, status = _solve(problem, begin, rungs)
-    values = _observe(problem, wanted, _shown(table, _floor(problem, model.cell_states)))
-    values[status == FAILED] = np.nan
-    return Trajectories(wanted, times, values, table[:, -1].copy(), status)
+    _check_parameters(form, sensitivities)
+    shown = floor_of(model, form, model.cell_states)
+    needed = needed_states(form, wanted, shown)
+    floor = floor_of(model, form, model.text.words("floored"))
+    problem = Problem(model, form, fixed, doses, times, forcing, floor, needed, full)
+    found = solve(problem, begin, engine, rtol, threads)
+    deviation = np.full(len(fixed), np.nan)
+    if engine in ("ladder", "kernel") and checked > 0:
+        rows = sampled(found.status, checked)
+        deviation[rows] = compare(problem, begin, found, rows, rtol)
+    values = _observe(problem, wanted, _shown(found.values, needed, shown), dtype)
+    values[found.status == FAILED] = np.nan
+    slopes = None
+    if sensitivities:
+        given, names = start is not None, tuple(sensitivities)
+        slopes = sensitivity(problem, begin, given, wanted, names, rtol, threads)
+        slopes[found.status == FAILED] = np.nan
+    return Trajectories(wanted, times, values, found.end, found.status, slopes, deviation)
 
 
 def jacobian(model: Model, parameters: ParameterTable, state: Array) -> Array:
@@ -114,9 +135,8 @@ def observe(
 def fixed_values(form: OdeForm, parameters: ParameterTable) -> Array:
     """Return parameters and derived constants of each patient, (patient, fixed name)."""
     values = np.tile(np.asarray(form.defaults, dtype=np.float64), (len(parameters.values), 1))
+    _check_parameters(form, parameters.names)
     for column, name in enumerate(parameters.names):
-        if name not in form.parameters:
-            raise ValueError(f"unknown parameter '{name}'")
         values[:, form.parameters.index(name)] = parameters.values[:, column]
     return np.hstack([values, form.derived(values)])
 
@@ -144,6 +164,12 @@ def _check_shapes(
         raise ValueError(f"a dose for a patient outside 0 to {shape[0] - 1}")
 
 
+def _check_parameters(form: OdeForm, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in form.parameters:
+            raise ValueError(f"unknown parameter '{name}'")
+
+
 def _check_outputs(form: OdeForm, names: Sequence[str]) -> None:
     known = {*form.outputs, *form.parameters}
     for name in names:
@@ -151,89 +177,58 @@ def _check_outputs(form: OdeForm, names: Sequence[str]) -> None:
             raise ValueError(f"unknown output '{name}'")
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """What the patients of one call have in common."""
-
-    model: Model
-    form: OdeForm
-    fixed: Array
-    doses: Doses
-    times: Integers
-    forcing: Forcing | None
-
-
-def _solve(
-    problem: _Problem, start: Start, rungs: Sequence[Rung]
-) -> tuple[Array, NDArray[np.int8]]:
-    """Solve patient by patient: (patient, time, state) and the status of each."""
-    count, times, fixed = len(problem.fixed), problem.times, problem.fixed
-    table = np.empty((count, len(times), len(problem.form.states)))
-    status = np.empty(count, dtype=np.int8)
-    gains, longest = _gains(problem), _longest(problem.forcing)
-    floor = _floor(problem, problem.model.text.words("floored"))
-    with roadrunner.silenced():
-        for row in range(count):
-            patient = Patient(row, fixed[row], problem.forcing)
-            pieces = segments(problem.doses, row, gains, fixed[row], start.minute, times, longest)
-            table[row], status[row] = climb(rungs, patient, start.states[row], pieces, times, floor)
-    return table, status
-
-
-def _gains(problem: _Problem) -> Gains:
-    form = problem.form
-    columns: dict[str, tuple[tuple[int, int], ...]] = {}
-    for name in {str(name) for name in problem.doses.input}:
-        given = problem.model.input(name)
-        if given is None:
-            raise ValueError(f"unknown input '{name}'")
-        columns[name] = tuple(
-            (form.states.index(target), form.fixed_names.index(f"gain_{name}_{target}"))
-            for target in given.targets
-        )
-    return Gains(columns)
-
-
-def _floor(problem: _Problem, names: Sequence[str]) -> Floor:
+def floor_of(model: Model, form: OdeForm, names: Sequence[str]) -> Floor:
     """Return the floor of some cell states; those conserved with the sink are counted."""
-    states = problem.form.states
-    sink = next((states.index(name) for name in problem.model.text.words("floor sink")), None)
+    states = form.states
+    sink = next((states.index(name) for name in model.text.words("floor sink")), None)
     floored = np.array([states.index(name) for name in names], dtype=np.int64)
     floored = floored[floored != (-1 if sink is None else sink)]
-    group = next((group for group in problem.form.conserved if sink in group), ())
+    group = next((group for group in form.conserved if sink in group), ())
     return Floor(floored, np.intersect1d(floored, list(group)), sink)
 
 
-def _longest(forcing: Forcing | None) -> int:
-    """Return the longest segment [minute]: with a forcing, what its window spans."""
-    if forcing is None:
-        return LONGEST_DAY * MINUTES_PER_DAY
-    return int((roadrunner.WINDOW_KNOTS - 1) * forcing.spacing_day * MINUTES_PER_DAY)
+def needed_states(form: OdeForm, wanted: Sequence[str], floor: Floor) -> Integers:
+    """Return the states that outputs depend on, with those that the sink is corrected by."""
+    names = frozenset[str]().union(*(form.graph.symbols(n) for n in form.output_nodes(wanted)))
+    needed = [index for index, name in enumerate(form.states) if name in names]
+    if floor.sink in needed:
+        needed = sorted({*needed, *floor.counted.tolist()})
+    return np.array(needed, dtype=np.int64)
 
 
-def _shown(table: Array, floor: Floor) -> Array:
+def _shown(table: Array, needed: Integers, floor: Floor) -> Array:
     """Return the states to be observed: what rounding left below zero cells is none.
 
     The sum of cells stays: the sink takes the difference, as it does at the cuts.
     """
-    shown = table.copy()
-    for index in floor.states:
-        below = np.minimum(table[:, :, index], 0.0)
-        shown[:, :, index] -= below
-        if floor.sink is not None and index in floor.counted:
-            shown[:, :, floor.sink] += below
-    return shown
+    places = {state: place for place, state in enumerate(needed.tolist())}
+    for state in floor.states.tolist():
+        if state in places:
+            below = np.minimum(table[:, :, places[state]], 0.0)
+            table[:, :, places[state]] -= below
+            if floor.sink in places and state in floor.counted:
+                table[:, :, places[floor.sink]] += below
+    return table
 
 
-def _observe(problem: _Problem, wanted: Sequence[str], table: Array) -> Array:
-    patients, count, size = table.shape
-    form, forcing = problem.form, problem.forcing
+def _observe(problem: Problem, wanted: Sequence[str], table: Array, dtype: DTypeLike) -> Array:
+    patients, count, _ = table.shape
+    form, forcing, needed = problem.form, problem.forcing, problem.needed
     if tuple(wanted) == form.states:
-        return table
-    rows = np.repeat(problem.fixed, count, axis=0)
-    if forcing is not None:
-        column = form.parameters.index(forcing.name)
-        days = problem.times / MINUTES_PER_DAY
-        rows[:, column] = np.concatenate([forcing.at(row, days) for row in range(patients)])
-    found = form.observe(wanted, table.reshape(-1, size), rows)
-    return found.reshape(patients, count, len(wanted))
+        return table.astype(dtype, copy=False)
+    values = np.empty((patients, count, len(wanted)), dtype=dtype)
+    days = problem.times / MINUTES_PER_DAY
+    for first in range(0, patients, BLOCK):
+        rows = slice(first, first + BLOCK)
+        columns = {
+            form.states[state]: np.ascontiguousarray(table[rows, :, place])
+            for place, state in enumerate(needed.tolist())
+        }
+        for place, name in enumerate(form.fixed_names):
+            columns[name] = np.ascontiguousarray(problem.fixed[rows, place, None])
+        if forcing is not None:
+            paths = range(first, min(first + BLOCK, patients))
+            columns[forcing.name] = np.stack([forcing.at(row, days) for row in paths])
+        for place, column in enumerate(form.observe_columns(wanted, columns)):
+            values[rows, :, place] = column
+    return values

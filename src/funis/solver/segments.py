@@ -13,6 +13,12 @@ from funis.solver.values import MINUTES_PER_DAY, Array, Doses, Forcing, Integers
 FIRST_STEP_DAY = 1e-4
 """First step of every segment: left to themselves engines derive it from the first output."""
 
+LONGEST_DAY = 105
+"""Longest segment without forcing: states that decay meet the floor before they are lost [day]."""
+
+LEAST_RTOL = 1e-10
+"""Tighter tolerances than this are below what double precision can keep."""
+
 RELATIVE_ATOL = 1e-3
 """The absolute tolerance as a share of the relative one."""
 

@@ -48,6 +48,38 @@ class Doses(Protocol):
         """Duration, 0 = bolus."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DoseRows:
+    """Dose events as plain columns."""
+
+    patient: Integers
+    minute: Integers
+    input: NDArray[np.object_]
+    amount: Array
+    duration_minute: Integers
+
+
+def doses_of(doses: Doses, index: Integers, count: int) -> DoseRows:
+    """Return the doses of some patients, who are numbered anew.
+
+    Parameters
+    ----------
+    index : their rows, each once.
+    count : number of all patients.
+    """
+    place = np.full(count, -1, dtype=np.int64)
+    place[index] = np.arange(len(index))
+    patient = np.asarray(doses.patient, dtype=np.int64)
+    mine = place[patient] >= 0
+    return DoseRows(
+        place[patient[mine]],
+        np.asarray(doses.minute)[mine],
+        np.asarray(doses.input, dtype=object)[mine],
+        np.asarray(doses.amount)[mine],
+        np.asarray(doses.duration_minute)[mine],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterTable:
     """Parameter values of each patient, (patient, name); names left out take the model's value."""
@@ -144,6 +176,8 @@ class Trajectories:
     end : (patient, state) at the last time, before any dose of that minute.
     status : (patient,), see `STATUS`.
     sensitivities : (patient, time, output, parameter), or None.
+    deviation : (patient,) of those solved again at a hundredth of the tolerance: the largest
+        difference of a state from it, in units of the tolerance on that state's scale; others NaN.
     """
 
     outputs: tuple[str, ...]
@@ -152,6 +186,7 @@ class Trajectories:
     end: Array
     status: NDArray[np.int8]
     sensitivities: Array | None = field(default=None)
+    deviation: Array = field(default_factory=lambda: np.empty(0))
 
     def output(self, name: str) -> Array:
         """Return one output, (patient, time)."""

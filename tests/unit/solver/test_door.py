@@ -17,7 +17,7 @@ from funis.solver import (
     untreated,
 )
 
-ENGINES = ("ladder", "roadrunner", "lsoda", "radau")
+ENGINES = ("ladder", "kernel", "roadrunner", "lsoda", "radau")
 DAY = 1440
 WEEKS = np.arange(0, 9) * 7 * DAY
 
@@ -185,7 +185,7 @@ def test_observe_needs_no_simulation(tiny):
     [
         ({"times": np.array([5, 5])}, "times must increase"),
         ({"times": np.array([], dtype=np.int64)}, "no times"),
-        ({"sensitivities": ("k_die",)}, "sensitivities are reserved"),
+        ({"sensitivities": ("k_dye",)}, "unknown parameter 'k_dye'"),
         ({"outputs": ("A", "nothing")}, "unknown output 'nothing'"),
         ({"parameters": ParameterTable(("k_dye",), np.ones((1, 1)))}, "unknown parameter 'k_dye'"),
         ({"start": Start(9, np.zeros((1, 7)))}, "the first time lies before the start"),

@@ -1,0 +1,1 @@
+"""The population engine: vectorised kernels that LLVM compiles from a model."""

@@ -1,0 +1,148 @@
+"""From LLVM text to functions in memory, with object code kept between runs.
+
+Object code is kept by the hash of everything that it depends on: the text, the processor, LLVM's
+version. A cache that cannot be read or written costs time, never a result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+CACHE_VARIABLE = "FUNIS_CACHE"
+"""Environment variable that names the folder of the cache; empty for none."""
+
+WIDTHS = (8, 4, 2)
+"""Lanes of a vector that the kernel can be written for."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """Loaded functions; they live as long as this value.
+
+    Attributes
+    ----------
+    engine : the owner of the memory.
+    cached : whether the object code came from the cache.
+    """
+
+    engine: Any
+    cached: bool
+
+    def address(self, name: str) -> int:
+        """Return the address of a function."""
+        return int(self.engine.get_function_address(name))
+
+
+def host_width() -> int:
+    """Return the widest vector of this processor: 8 with AVX-512, 4 with AVX, else 2."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f") and features.get("avx512dq"):
+        return 8
+    return 4 if features.get("avx2") else 2
+
+
+def load(text: str, *, optimise: bool) -> Library:
+    """Return the functions of an LLVM text, compiled for this processor.
+
+    Parameters
+    ----------
+    optimise : run LLVM's passes before code is made; straight-line code does not need them.
+    """
+    import llvmlite.binding as llvm
+
+    target = _target()
+    words = [text, *_host(), str(llvm.llvm_version_info), str(optimise)]
+    key = hashlib.sha256("\0".join(words).encode()).hexdigest()
+    content = _read(key)
+    cached = content is not None
+    if content is None:
+        content = _compiled(text, optimise, target)
+        _write(key, content)
+    backing = llvm.parse_assembly("")
+    engine = llvm.create_mcjit_compiler(backing, _target())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+    engine.finalize_object()
+    return Library(engine, cached)
+
+
+def cache_folder() -> Path | None:
+    """Return where object code is kept, or None."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named is not None:
+        return Path(named) if named else None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "funis"
+
+
+@lru_cache(maxsize=1)
+def _host() -> tuple[str, str]:
+    import llvmlite.binding as llvm
+
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def _target() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    cpu, features = _host()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=cpu, features=features, opt=2, reloc="pic", jit=True)
+
+
+def _compiled(text: str, optimise: bool, target: Any) -> bytes:
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(text)
+    module.verify()
+    if optimise:
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        builder = llvm.create_pass_builder(target, options)
+        builder.getModulePassManager().run(module, builder)
+    return bytes(target.emit_object(module))
+
+
+def _path(key: str) -> Path | None:
+    folder = cache_folder()
+    return None if folder is None else folder / "objects" / f"{key}.{platform.machine()}.o"
+
+
+def _read(key: str) -> bytes | None:
+    """Return kept object code if it is whole: a digest of it stands before it."""
+    path = _path(key)
+    try:
+        content = path.read_bytes() if path is not None else b""
+    except OSError:
+        return None
+    digest, code = content[:32], content[32:]
+    return code if code and hashlib.sha256(code).digest() == digest else None
+
+
+def _write(key: str, code: bytes) -> None:
+    path = _path(key)
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.replace(name, path)
+    except OSError:
+        return
