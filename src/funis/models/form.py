@@ -6,8 +6,9 @@ constants and the observables are made from it, so engines can differ in the sol
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, cast
 
@@ -181,6 +182,29 @@ class OdeForm:
             nodes = self.output_nodes(names)
             cache[names] = columns_function(self.graph, self.arguments, nodes)
         return cast(Columns, cache[names])
+
+
+def form_text(form: OdeForm) -> str:
+    """Return a form as JSON text, which `form_of` reads."""
+    graph = form.graph
+    nodes = [
+        list(node) for node in zip(graph.operations, graph.arguments, graph.values, strict=True)
+    ]
+    kept = {
+        field.name: getattr(form, field.name) for field in fields(form) if field.name != "graph"
+    }
+    return json.dumps({"nodes": nodes, **kept})
+
+
+def form_of(text: str) -> OdeForm:
+    """Return the form of a JSON text."""
+    document = json.loads(text)
+    graph = Graph.of(document.pop("nodes"))
+    return OdeForm(graph=graph, **{name: _tuples(value) for name, value in document.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def read_form(sbml: str, forcing: Sequence[str] = ()) -> OdeForm:

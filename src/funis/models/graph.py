@@ -67,6 +67,14 @@ class Graph:
         self._known: dict[tuple[object, ...], int] = {}
         self._symbols: list[frozenset[str]] = []
 
+    @classmethod
+    def of(cls, nodes: Iterable[tuple[str, Sequence[int], float | str | None]]) -> Graph:
+        """Return the graph of some nodes, each after its arguments, all as they are."""
+        graph = cls()
+        for operation, arguments, value in nodes:
+            graph._node(operation, tuple(arguments), value)
+        return graph
+
     def __len__(self) -> int:
         return len(self.operations)
 

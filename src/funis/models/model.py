@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from funis.cache import cache_key, cached, keep
 from funis.checks import Document, InputError, Issue, IssueList, nearest, read_yaml, validate
 from funis.models.compose import UNITS, ModelText, antimony_text, read_text, sbml_text
 from funis.models.endpoints import Endpoints, load_endpoints
-from funis.models.form import OdeForm, read_form
+from funis.models.form import OdeForm, form_of, form_text, read_form
 from funis.models.schema import Distribution, ParameterFile, ParameterRow, Target
 
 Array = NDArray[np.float64]
@@ -116,19 +117,39 @@ class Model:
 
     def sbml_variant(self, *, full: bool = False, corrupt: Mapping[str, str] | None = None) -> str:
         """Return the SBML of the full form, or with a unit corrupted on purpose (for tests)."""
+        text = self._antimony(full, corrupt)
+        return self._kept("sbml", text, lambda: sbml_text(text, self.id, self.text.lines))
+
+    def _antimony(self, full: bool, corrupt: Mapping[str, str] | None = None) -> str:
         values = {p.id: (p.value, p.unit) for p in self.parameters}
-        text = antimony_text(self.text, self.functions, values, full=full, corrupt=corrupt)
-        return sbml_text(text, self.id, self.text.lines)
+        return antimony_text(self.text, self.functions, values, full=full, corrupt=corrupt)
+
+    def _kept(self, kind: str, text: str, make: Callable[[], str]) -> str:
+        """Return what is made of a text, from the cache if it was made before."""
+        key = cache_key(text, *self.text.words("forcing"), *translators())
+        known = cached(kind, key)
+        if known is None:
+            known = make().encode()
+            keep(kind, key, known)
+        return known.decode()
 
     @cached_property
     def form(self) -> OdeForm:
         """The equations in symbols; fast species algebraic."""
-        return _form(self.sbml, self.text.words("forcing"))
+        return self._form(full=False)
 
     @cached_property
     def full_form(self) -> OdeForm:
         """The verification twin: fast species as states."""
-        return _form(self.full_sbml, self.text.words("forcing"))
+        return self._form(full=True)
+
+    def _form(self, full: bool) -> OdeForm:
+        forcing = self.text.words("forcing")
+
+        def make() -> str:
+            return form_text(read_form(self.full_sbml if full else self.sbml, forcing))
+
+        return _form(self._kept("forms", self._antimony(full), make))
 
     @cached_property
     def hash(self) -> str:
@@ -159,8 +180,19 @@ class Model:
 
 
 @lru_cache(maxsize=8)
-def _form(sbml: str, forcing: tuple[str, ...]) -> OdeForm:
-    return read_form(sbml, forcing)
+def _form(text: str) -> OdeForm:
+    return form_of(text)
+
+
+@lru_cache(maxsize=1)
+def translators() -> tuple[str, ...]:
+    """Return what makes SBML and forms of a text: versions of libraries, and our own modules."""
+    names = ("antimony", "python-libsbml")
+    own = sorted(Path(__file__).parent.glob("*.py"))
+    return (
+        *(f"{name} {metadata.version(name)}" for name in names),
+        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in own),
+    )
 
 
 def library_folder() -> Path:

@@ -1,23 +1,16 @@
 """From LLVM text to functions in memory, with object code kept between runs.
 
 Object code is kept by the hash of everything that it depends on: the text, the processor, LLVM's
-version. A cache that cannot be read or written costs time, never a result.
+version.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import platform
-import sys
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-CACHE_VARIABLE = "FUNIS_CACHE"
-"""Environment variable that names the folder of the cache; empty for none."""
+from funis.cache import cache_key, cached, keep
 
 WIDTHS = (8, 4, 2)
 """Lanes of a vector that the kernel can be written for."""
@@ -62,31 +55,16 @@ def load(text: str, *, optimise: bool) -> Library:
 
     target = _target()
     words = [text, *_host(), str(llvm.llvm_version_info), str(optimise)]
-    key = hashlib.sha256("\0".join(words).encode()).hexdigest()
-    content = _read(key)
-    cached = content is not None
+    key = cache_key(*words)
+    content = known = cached("objects", key)
     if content is None:
         content = _compiled(text, optimise, target)
-        _write(key, content)
+        keep("objects", key, content)
     backing = llvm.parse_assembly("")
     engine = llvm.create_mcjit_compiler(backing, _target())
     engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
-    return Library(engine, cached)
-
-
-def cache_folder() -> Path | None:
-    """Return where object code is kept, or None."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named is not None:
-        return Path(named) if named else None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "funis"
+    return Library(engine, known is not None)
 
 
 @lru_cache(maxsize=1)
@@ -116,33 +94,3 @@ def _compiled(text: str, optimise: bool, target: Any) -> bytes:
         builder = llvm.create_pass_builder(target, options)
         builder.getModulePassManager().run(module, builder)
     return bytes(target.emit_object(module))
-
-
-def _path(key: str) -> Path | None:
-    folder = cache_folder()
-    return None if folder is None else folder / "objects" / f"{key}.{platform.machine()}.o"
-
-
-def _read(key: str) -> bytes | None:
-    """Return kept object code if it is whole: a digest of it stands before it."""
-    path = _path(key)
-    try:
-        content = path.read_bytes() if path is not None else b""
-    except OSError:
-        return None
-    digest, code = content[:32], content[32:]
-    return code if code and hashlib.sha256(code).digest() == digest else None
-
-
-def _write(key: str, code: bytes) -> None:
-    path = _path(key)
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(name, path)
-    except OSError:
-        return

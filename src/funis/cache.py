@@ -1,0 +1,64 @@
+"""What is costly to make and may be made again: kept between runs in the user's cache folder.
+
+An entry is named by the hash of everything that it depends on and stands behind its own digest.
+A cache that cannot be read or written costs time, never a result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+CACHE_VARIABLE = "FUNIS_CACHE"
+"""Environment variable that names the folder of the cache; empty for none."""
+
+
+def cache_folder() -> Path | None:
+    """Return where entries are kept, or None."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named is not None:
+        return Path(named) if named else None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "funis"
+
+
+def cache_key(*words: str) -> str:
+    """Return the name of an entry that depends on some texts."""
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()
+
+
+def cached(kind: str, key: str) -> bytes | None:
+    """Return an entry if it is there and whole."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    try:
+        content = (folder / kind / key).read_bytes()
+    except OSError:
+        return None
+    digest, entry = content[:32], content[32:]
+    return entry if entry and hashlib.sha256(entry).digest() == digest else None
+
+
+def keep(kind: str, key: str, entry: bytes) -> None:
+    """Keep an entry, whole or not at all."""
+    folder = cache_folder()
+    if folder is None:
+        return
+    place = folder / kind / key
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(entry).digest() + entry)
+        os.replace(name, place)
+    except OSError:
+        return
