@@ -14,7 +14,7 @@ from funis.solver.values import MINUTES_PER_DAY, Array, Integers
 
 Method = Literal["LSODA", "Radau"]
 
-MOST_EVALUATIONS = 200_000
+MOST_EVALUATIONS = 20_000
 """Evaluations of the rates in one segment after which a patient counts as not solved."""
 
 
