@@ -228,6 +228,10 @@ class ChunkFolder:
         os.write(self._journal, (json.dumps({"file": name, "sha256": digest}) + "\n").encode())
         os.fsync(self._journal)
 
+    def noted(self) -> int:
+        """Return the number of files that are noted as whole, here or by an earlier run."""
+        return len({*self.whole, *_notes((self.path / JOURNAL).read_bytes())})
+
     def finish(self, more: Mapping[str, Any], digests: Mapping[str, str]) -> None:
         """Write the manifest that makes the run complete.
 

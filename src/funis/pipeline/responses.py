@@ -77,13 +77,9 @@ class Responses:
 
 def _improved(score: Score) -> Responder:
     least = score.minimal_important_difference
-    text = (
-        f"change({score.id}) <= -{least}"
-        if score.better == "lower"
-        else (f"change({score.id}) >= {least}")
-    )
+    text = f"<= -{least}" if score.better == "lower" else f">= {least}"
     name = f"{score.name} better than at the start by the important difference ({least:g})"
-    rule = parse_expression(text, (score.id,))
+    rule = parse_expression(f"change({score.id}) {text}", (score.id,))
     return Responder(f"{score.id}_improved", name, rule, score.source, score.where, score.note)
 
 

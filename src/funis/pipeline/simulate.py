@@ -186,10 +186,13 @@ def simulate_cohort(
     values = np.concatenate([part[0] for part in parts[:-1]], axis=1)
     failed = np.concatenate([part[1] for part in parts[:-1]])
     bands = _bands(values[:, ~failed])
-    return cohort_course(plan, int(failed.sum()), bands, parts[-1][0][:, 0])
+    evidence = evidence_of(plan.model)
+    return cohort_course(plan, int(failed.sum()), bands, parts[-1][0][:, 0], evidence)
 
 
-def cohort_course(plan: CohortPlan, failed: int, bands: Array, one: Array) -> CohortCourse:
+def cohort_course(
+    plan: CohortPlan, failed: int, bands: Array, one: Array, evidence: str
+) -> CohortCourse:
     """Return a course.
 
     Parameters
@@ -200,6 +203,8 @@ def cohort_course(plan: CohortPlan, failed: int, bands: Array, one: Array) -> Co
         Low, median and high, (3, treated or untreated, time, quantity).
     one
         The typical patient, (treated or untreated, time, quantity).
+    evidence
+        Its grade, as a sentence.
     """
     series = []
     for place, name in enumerate(plan.courses.names):
@@ -213,7 +218,7 @@ def cohort_course(plan: CohortPlan, failed: int, bands: Array, one: Array) -> Co
         series.append(Series(*words, treated, untreated, bool({shown, name} & {*plan.main})))
     return CohortCourse(
         plan.model.id, tuple(dose.id for dose in plan.given), plan.seed, plan.patients - failed,
-        failed, plan.courses.minutes / MINUTES_PER_DAY, tuple(series), evidence_of(plan.model),
+        failed, plan.courses.minutes / MINUTES_PER_DAY, tuple(series), evidence,
     )  # fmt: skip
 
 

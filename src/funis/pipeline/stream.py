@@ -132,11 +132,11 @@ def stream_cohort(
     source = Source(plan.model, pool, plan.courses, Responses.of(plan.model.endpoints), seed)
     cut = LAYOUT if layout is None else layout
     files = cut.files(patients)
-    settings = cohort_settings(plan, source, cut)
+    settings = cohort_settings(plan, source, cut, evidence_of(plan.model))
     names = [*map(part_name, range(len(files))), SUMMARY, RESPONDERS, DOCUMENT]
     digests: dict[str, str] = {}
     with chunk_folder(Path(out), settings, names, _known(plan)) as folder:
-        work = Work(source, cut, folder.path, evidence_of(plan.model), _marks(settings))
+        work = Work(source, cut, folder.path, settings["evidence"], _marks(settings))
         tasks = (PartTask(k, who, folder.whole.get(part_name(k))) for k, who in enumerate(files))
         try:
             totals = Totals.nobody(source)
@@ -147,14 +147,16 @@ def stream_cohort(
                         folder.record(part.name, part.digest)
                     digests[part.name] = part.digest
                     totals = totals.add(part)
-            found = _streamed(plan, source, totals, folder.path, len(files))
+            found = _streamed(plan, work, totals, len(files))
             _finish(folder, work, totals, found, digests)
         except KeyboardInterrupt:
-            raise Unfinished(_interrupted(folder.path, len(digests), len(files))) from None
+            raise Unfinished(_interrupted(folder, len(files))) from None
     return found
 
 
-def cohort_settings(plan: CohortPlan, source: Source, layout: Layout) -> dict[str, Any]:
+def cohort_settings(
+    plan: CohortPlan, source: Source, layout: Layout, evidence: str
+) -> dict[str, Any]:
     """Return everything that the bytes of a streamed cohort depend on, as JSON values."""
     courses = plan.courses
     return {
@@ -171,20 +173,19 @@ def cohort_settings(plan: CohortPlan, source: Source, layout: Layout) -> dict[st
         "endpoints_hash": content_hash(plan.model.endpoints),
         "pool_hash": source.pool.hash,
         "regimen_hash": content_hash((courses.arm, courses.parameters, courses.recovered)),
-        "evidence": evidence_of(plan.model),
+        "evidence": evidence,
         "block": layout.block,
         "blocks_per_file": layout.blocks_per_file,
     }
 
 
-def _streamed(
-    plan: CohortPlan, source: Source, totals: Totals, folder: Path, files: int
-) -> StreamedCohort:
+def _streamed(plan: CohortPlan, work: Work, totals: Totals, files: int) -> StreamedCohort:
+    source = work.source
     one = plan.courses(plan.model, typical(plan.model))[0][:, 0]
-    course = cohort_course(plan, totals.failed, bands(totals, source), one)
+    course = cohort_course(plan, totals.failed, bands(totals, source), one, work.evidence)
     found = responder_courses(totals, source)
     counts, size = totals.status_counts, len(source.pool)
-    return StreamedCohort(course, found, counts, size, folder, files, totals.kept)
+    return StreamedCohort(course, found, counts, size, work.folder, files, totals.kept)
 
 
 def _finish(
@@ -224,5 +225,6 @@ def _known(plan: CohortPlan) -> dict[str, Any]:
     return {"research_use": RESEARCH_USE, "data": SIMULATED, "title": title}
 
 
-def _interrupted(folder: Path, done: int, files: int) -> str:
-    return f"interrupted: {done} of {files} files are whole in {folder}; the same command goes on"
+def _interrupted(folder: ChunkFolder, files: int) -> str:
+    done = f"{folder.noted()} of {files} files are whole in {folder.path}"
+    return f"interrupted: {done}; the same command goes on"
