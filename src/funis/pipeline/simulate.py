@@ -209,9 +209,10 @@ def cohort_course(
     series = []
     for place, name in enumerate(plan.courses.names):
         treated, untreated = (
-            dict(zip(("low", "median", "high"), bands[:, group, :, place], strict=True))
-            | {"typical": one[group, :, place]}
-            for group in range(2)
+            {"median": median, "low": low, "high": high, "typical": own}
+            for own, (low, median, high) in zip(
+                one[:, :, place], bands[:, :, :, place].swapaxes(0, 1), strict=True
+            )
         )
         shown = shown_id(plan.model, name)
         words = (shown, shown_name(plan.model, name), shown_unit(plan.model, name))
