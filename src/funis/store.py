@@ -1,17 +1,20 @@
 """Runs on disk: whole files, whole folders, and hashes of what they hold.
 
 A file or run folder appears under its name complete or not at all. Tables are Parquet, and
-``manifest.json`` in a folder says that funis wrote it and from what. Checkpoints of a run that
-is still going on are not kept yet: a run is written once it is complete.
+``manifest.json`` in a folder says that funis wrote it and from what. A run folder (``run_folder``)
+is written once it is complete; a chunk folder (``chunk_folder``) grows file by file, and a run
+that was killed goes on from what its journal says is whole.
 """
 
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     import polars
 
 MANIFEST = "manifest.json"
+JOURNAL = "journal.jsonl"
 PROGRAM = "funis"
+_HALF = re.compile(r"\.(.+)\.[0-9a-f]{12}")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -199,6 +204,171 @@ def check_run_folder(path: Path) -> None:
     if foreign:
         problem = f"holds '{foreign[0]}', which is not of a funis run"
         raise _refusal(path, problem, "an empty folder or another name")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFolder:
+    """A run folder that grows file by file.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    whole
+        SHA-256 of the files that an earlier, unfinished run wrote, by name. A file may have been
+        damaged or lost since: only one that still has this hash counts (``read_whole``).
+    """
+
+    path: Path
+    whole: Mapping[str, str]
+    _journal: int
+
+    def record(self, name: str, digest: str) -> None:
+        """Note in the journal that a file is whole; the note is on disk when this returns."""
+        os.write(self._journal, (json.dumps({"file": name, "sha256": digest}) + "\n").encode())
+        os.fsync(self._journal)
+
+    def noted(self) -> int:
+        """Return the number of files that are noted as whole, here or by an earlier run."""
+        return len({*self.whole, *_notes((self.path / JOURNAL).read_bytes())})
+
+    def finish(self, more: Mapping[str, Any], digests: Mapping[str, str]) -> None:
+        """Write the manifest that makes the run complete.
+
+        Parameters
+        ----------
+        more
+            What it says beside what it has said from the beginning.
+        digests
+            SHA-256 of every other file by name.
+        """
+        begun = read_manifest(self.path)
+        write_manifest(self.path, {**begun, **more, "files": dict(digests), "complete": True})
+
+
+@contextmanager
+def chunk_folder(
+    path: Path, settings: Mapping[str, Any], names: Iterable[str], known: Mapping[str, Any]
+) -> Iterator[ChunkFolder]:
+    """Begin a run folder that grows file by file, or go on with it where an earlier run ended.
+
+    The manifest is written first and says that the run is not complete; every whole file is noted
+    in a journal, which goes when the run is complete. Nothing of somebody else is touched.
+
+    Parameters
+    ----------
+    path
+        A new or empty folder, or one of a run with the same settings.
+    settings
+        What the content depends on, as JSON values.
+    names
+        Every file that the run writes, relative to the folder.
+    known
+        What the manifest says from the beginning.
+
+    Raises
+    ------
+    InputError
+        If ``path`` is no folder, holds another run or files of somebody else, cannot be written
+        to, or is being written by another process.
+    """
+    digest = hash_bytes(json.dumps(settings, sort_keys=True, allow_nan=False).encode())
+    own = {MANIFEST, JOURNAL, *names}
+    _check_chunk_folder(path, settings, digest, own)
+    if not (path / MANIFEST).is_file():
+        begun = {**known, "settings": settings, "settings_hash": digest, "complete": False}
+        write_manifest(path, begun)
+    with _journal(path) as (journal, whole):
+        _remove_halves(path, own)
+        yield ChunkFolder(path, {**read_manifest(path).get("files", {}), **whole}, journal)
+    if read_manifest(path)["complete"]:
+        (path / JOURNAL).unlink(missing_ok=True)
+
+
+def read_whole(path: Path, digest: str | None) -> bytes | None:
+    """Bytes of a file that has this hash; none where it is missing or was changed."""
+    with suppress(OSError):
+        content = path.read_bytes() if digest is not None else None
+        if content is not None and hash_bytes(content) == digest:
+            return content
+    return None
+
+
+def _check_chunk_folder(
+    path: Path, settings: Mapping[str, Any], digest: str, own: Collection[str]
+) -> None:
+    if not path.exists() and not path.is_symlink():
+        return
+    if not path.is_dir():
+        raise _refusal(path, "is not a folder", "a new folder, or one of the same run")
+    names = _names(path)
+    manifest = read_manifest(path) if MANIFEST in names else {}
+    if manifest and manifest.get("settings_hash") != digest:
+        problem = _difference(manifest.get("settings"), settings)
+        raise _refusal(path, problem, "an empty folder, another name or the same settings")
+    foreign = sorted(names - {*own} if manifest else names)
+    if foreign:
+        problem = f"holds '{foreign[0]}', which is not of this run"
+        raise _refusal(path, problem, "an empty folder or another name")
+
+
+def _difference(found: Any, settings: Mapping[str, Any]) -> str:
+    """Say by what a run in a folder is another one."""
+    if not isinstance(found, Mapping):
+        return "holds another kind of run"
+    other = next((n for n in settings if found.get(n) != settings[n]), None)
+    if other is None:
+        return "holds a run of other settings"
+    return f"holds a run with {other} {found.get(other)}, not {settings[other]}"
+
+
+@contextmanager
+def _journal(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give the open journal of a folder, locked, and the hashes that it holds."""
+    try:
+        file = os.open(path / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    except OSError as error:
+        raise _unwritable(path / JOURNAL, error) from None
+    try:
+        if not _locked(file):
+            raise _refusal(path, "is being written by another process", "another name")
+        text = (path / JOURNAL).read_bytes()
+        noted = text[: text.rfind(b"\n") + 1]  # a line that was cut short is not noted
+        os.ftruncate(file, len(noted))
+        yield file, _notes(noted)
+    finally:
+        os.close(file)
+
+
+def _notes(text: bytes) -> dict[str, str]:
+    """Return the hashes that a journal holds; a line that says nothing costs time only."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        with suppress(ValueError, KeyError, TypeError):
+            row = json.loads(line)
+            found[str(row["file"])] = str(row["sha256"])
+    return found
+
+
+def _locked(file: int) -> bool:
+    """Lock an open file until it is closed or the process ends; systems without locks pass."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_halves(path: Path, own: Collection[str]) -> None:
+    """Remove what a killed process had begun to write under a hidden name."""
+    for half in path.rglob(".*"):
+        found = _HALF.fullmatch(half.name)
+        if found and half.with_name(found[1]).relative_to(path).as_posix() in own:
+            half.unlink(missing_ok=True)
 
 
 def _own_names(folder: Path) -> set[str]:

@@ -42,6 +42,16 @@ def test_a_documented_command_runs(command, place, blocks):
         assert printed.endswith("Virtual patients: people.parquet")
 
 
+def test_the_documented_files_of_a_streamed_cohort_are_those_written(place, blocks):
+    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    command = COMMANDS["simulate"].replace(" --json", " --out many")
+    for kept in ("1 files", "1 files (1 kept from an earlier run)"):
+        assert f"Patients: many/chunks, {kept}" in blocks.run(command, place)
+    paths = (path for path in (place / "many").rglob("*") if path.is_file())
+    for name in (path.relative_to(place / "many").as_posix() for path in paths):
+        assert f"`{name}`" in text
+
+
 def test_the_documented_json_of_a_run_has_the_keys_of_a_run(place, blocks):
     text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])

@@ -201,3 +201,123 @@ def test_a_file_or_link_is_no_place_for_a_run(tmp_path, kind):
     with pytest.raises(InputError, match=r"run: is not a folder; expected a new folder"):
         write_run(path)
     assert names(tmp_path) == ["run"]
+
+
+# ---- folders that grow file by file
+
+SETTINGS = {"seed": 1, "patients": 3}
+
+
+def grow(path, settings=SETTINGS, names=("a.txt", "b/c.txt")):
+    return store.chunk_folder(path, settings, names, {"title": "x"})
+
+
+def write_noted(folder, name, text):
+    store.write_text(folder.path / name, text)
+    folder.record(name, store.hash_bytes(text.encode()))
+
+
+def test_a_folder_that_grows_says_so_until_it_is_complete(tmp_path):
+    path = tmp_path / "run"
+    with grow(path) as folder:
+        assert store.read_manifest(path)["complete"] is False
+        assert (folder.whole, folder.noted()) == ({}, 0)
+        write_noted(folder, "a.txt", "1")
+        write_noted(folder, "b/c.txt", "2")
+        assert folder.noted() == 2
+        folder.finish({"failed": 0}, {"a.txt": "x", "b/c.txt": "y"})
+    manifest = store.read_manifest(path)
+    assert (manifest["complete"], manifest["title"], manifest["failed"]) == (True, "x", 0)
+    assert manifest["settings"] == SETTINGS
+    assert manifest["files"] == {"a.txt": "x", "b/c.txt": "y"}
+    assert names(path) == ["a.txt", "b", "b/c.txt", "manifest.json"]
+
+
+def test_a_folder_goes_on_from_what_was_noted(tmp_path):
+    path = tmp_path / "run"
+    with grow(path) as folder:
+        write_noted(folder, "b/c.txt", "2")
+    store.write_text(path / "a.txt", "not noted")
+    with (path / store.JOURNAL).open("ab") as file:
+        file.write(b'not a note\n{"file": "a.txt", "sha')
+    for half in (".a.txt.0123456789ab", "b/.c.txt.0123456789ab", ".other.0123456789ab", ".a.txt.x"):
+        store.write_text(path / half, "")
+    with grow(path) as folder:
+        assert folder.whole == {"b/c.txt": store.hash_bytes(b"2")}
+        folder.record("a.txt", "x")
+        assert {p.name for p in path.glob(".*")} == {".other.0123456789ab", ".a.txt.x"}
+    with grow(path) as folder:
+        assert set(folder.whole) == {"a.txt", "b/c.txt"}
+
+
+def test_a_complete_folder_names_its_files_as_whole(tmp_path):
+    with grow(tmp_path / "run") as folder:
+        folder.finish({}, {"a.txt": "x"})
+    with grow(tmp_path / "run") as folder:
+        assert folder.whole == {"a.txt": "x"}
+
+
+def test_a_file_counts_as_whole_by_its_hash_alone(tmp_path):
+    path = tmp_path / "a.txt"
+    digest = store.hash_bytes(b"1")
+    assert store.read_whole(path, digest) is None
+    path.write_bytes(b"1")
+    assert store.read_whole(path, digest) == b"1"
+    assert store.read_whole(path, None) is None
+    path.write_bytes(b"2")
+    assert store.read_whole(path, digest) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"seed": 2, "patients": 3}, "run: holds a run with seed 1, not 2; expected"),
+        ({"seed": 1, "patients": 3, "weeks": 4}, "run: holds a run with weeks None, not 4"),
+        ({"seed": 1}, "run: holds a run of other settings"),
+    ],
+)
+def test_a_run_of_other_settings_is_refused(tmp_path, settings, words):
+    with grow(tmp_path / "run") as folder:
+        write_noted(folder, "a.txt", "1")
+    before = store.hash_folder(tmp_path / "run")
+    with pytest.raises(InputError, match=words), grow(tmp_path / "run", settings):
+        pass
+    assert store.hash_folder(tmp_path / "run") == before
+
+
+def test_files_of_somebody_else_keep_a_folder_from_growing(tmp_path):
+    store.write_text(tmp_path / "thesis" / "a.txt", "mine")
+    with grow(tmp_path / "run"):
+        store.write_text(tmp_path / "run" / "b" / "notes.txt", "mine")
+    write_run(tmp_path / "trial", a="1")
+    for name, words in (
+        ("thesis", r"holds 'a\.txt', which is not of this run"),
+        ("run", r"holds 'b/notes\.txt', which is not of this run"),
+        ("trial", "holds another kind of run"),
+    ):
+        with pytest.raises(InputError, match=words), grow(tmp_path / name):
+            pass
+
+
+def test_a_run_folder_does_not_replace_one_that_is_growing(tmp_path):
+    with grow(tmp_path / "run") as folder:
+        write_noted(folder, "a.txt", "1")
+    with pytest.raises(InputError, match="which is not of a funis run"):
+        write_run(tmp_path / "run")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+def test_a_folder_grows_by_one_process_at_a_time(tmp_path):
+    words = "run: is being written by another process; expected another name"
+    with grow(tmp_path / "run"):
+        with pytest.raises(InputError, match=words), grow(tmp_path / "run"):
+            pass
+        assert (tmp_path / "run" / store.JOURNAL).is_file()
+    with grow(tmp_path / "run"):
+        pass
+
+
+def test_an_empty_folder_may_grow(tmp_path):
+    with grow(tmp_path):
+        pass
+    assert names(tmp_path) == ["journal.jsonl", "manifest.json"]

@@ -12,6 +12,13 @@ from funis.analysis.comparison import (
 from funis.analysis.durability import Durability, band, durability
 from funis.analysis.estimates import TrialTables, estimate
 from funis.analysis.failures import check_failures
+from funis.analysis.histogram import (
+    RELATIVE_ERROR,
+    Histogram,
+    histogram,
+    histogram_quantiles,
+    merge_histograms,
+)
 from funis.analysis.intervals import (
     Interval,
     MeanSummary,
@@ -21,6 +28,15 @@ from funis.analysis.intervals import (
     welch,
     wilson,
 )
+from funis.analysis.online import (
+    Blocks,
+    Moments,
+    Summary,
+    empty_summary,
+    merge_moments,
+    moments,
+    summarise_blocks,
+)
 from funis.analysis.pharmacology import PharmacologyRow, pharmacology_rows
 from funis.analysis.published import Published, Skipped, published_results
 from funis.analysis.results import ArmCount, Contrast, Decision, Estimate, Results
@@ -28,31 +44,43 @@ from funis.analysis.scores import score_table
 
 __all__ = [
     "ArmCount",
+    "Blocks",
     "Comparison",
     "ComparisonRow",
     "Contrast",
     "Decision",
     "Durability",
     "Estimate",
+    "Histogram",
     "Interval",
     "MeanSummary",
+    "Moments",
     "PharmacologyRow",
     "Published",
+    "RELATIVE_ERROR",
     "Results",
     "Skipped",
+    "Summary",
     "TrialTables",
     "band",
     "check_failures",
     "comparison",
     "comparison_requests",
     "durability",
+    "empty_summary",
     "estimate",
+    "histogram",
+    "histogram_quantiles",
     "mean_interval",
+    "merge_histograms",
+    "merge_moments",
+    "moments",
     "newcombe",
     "pharmacology_rows",
     "published_results",
     "score_table",
     "summarise",
+    "summarise_blocks",
     "welch",
     "wilson",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -201,18 +202,28 @@ def simulate(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the courses as CSV.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write every patient, file by file, and summaries; the same command goes on with"
+            " a run that was interrupted.",
+        ),
+    ] = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
     """Simulate a cohort and its typical patient under some doses, beside the same untreated."""
     from funis.pipeline.run import check_writable
     from funis.pipeline.simulate import simulate_cohort
+    from funis.pipeline.stream import StreamedCohort, stream_cohort
     from funis.store import write_text
 
     with terminal.one_document(json) as put:
         if csv is not None:
             check_writable(csv, file=True)
-        course = simulate_cohort(
+        call = simulate_cohort if out is None else partial(stream_cohort, out=out)
+        done = call(
             disease,
             dose or (),
             weeks=weeks,
@@ -222,11 +233,14 @@ def simulate(
             workers=workers,
             progress=terminal.progress(json),
         )
+        course = done.course if isinstance(done, StreamedCohort) else done
         if csv is not None:
             write_text(csv, course.csv())
         if json:
-            return put(course.document())
+            return put(done.document())
         terminal.show_course(course)
+        if isinstance(done, StreamedCohort):
+            terminal.show_streamed(done)
         if csv is not None:
             typer.echo(f"\nCourses: {csv}")
     return terminal.SUCCESS

@@ -17,7 +17,7 @@ def enter(app: Typer, arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status.
 
     Wrong input gives its lines on standard error and status 2, with ``--json`` also the document
-    ``{"error": [...]}`` on standard output. Ctrl-C gives 130.
+    ``{"error": [...]}`` on standard output. Ctrl-C gives 130, and a line that says what is kept.
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
@@ -40,9 +40,12 @@ def enter(app: Typer, arguments: list[str] | None = None) -> int:
 def _lines(error: Exception, given: list[str]) -> list[str] | None:
     """Return what to tell the user; None for what no user can have caused."""
     from funis.checks import InputError
+    from funis.pipeline.processes import Unfinished
 
     if isinstance(error, InputError):
         return [str(issue) for issue in error.issues]
+    if isinstance(error, Unfinished):
+        return [str(error)]
     if hasattr(error, "format_message"):  # a usage error of the command line
         return [_usage(error.format_message(), given)]
     if isinstance(error, UnicodeDecodeError):
@@ -75,6 +78,10 @@ def _usage(message: str, given: list[str]) -> str:
 
 
 def _status(error: Exception) -> int:
+    from funis.pipeline.processes import Unfinished
+
+    if isinstance(error, Unfinished):
+        return terminal.INTERRUPTED
     own = isinstance(error, BrokenExecutor | MemoryError)
     return terminal.NOT_PASSED if own else terminal.USAGE
 

@@ -15,7 +15,8 @@ care of an individual.
 
 Exit status: 0 fine; 1 a gate was not passed, or a larger share of patients failed in one arm than
 in another; 2 wrong input, told in one line for each fault with file, line, what was expected and
-the nearest valid name, and nothing is written; 130 after Ctrl-C.
+the nearest valid name, and nothing is written; 130 after Ctrl-C: nothing is written, but for
+`simulate --out`, which keeps its whole files and says so.
 
 With `--json` standard output holds one JSON document and nothing else, also when the command fails:
 then it is `{"error": [...]}`. Progress and warnings go to standard error.
@@ -48,6 +49,25 @@ A dose is `CELLS[/kg]:ROUTE@DAYS`: `70e6:iv@0,28` (days), `70e6:iv@w0,w4` (weeks
 umbilical-cord product. Bands hold the middle 80 % of the patients; the typical patient has the
 median of every parameter. Each treated series stands beside the same patients untreated, with the
 grade of evidence and the research-use statement in every row or document.
+
+With `--out DIR` every patient is written, file by file (`chunks/part-000000.parquet`: 4 blocks of
+512 patients, a row a patient and time, float32, treated and untreated columns side by side), and
+memory does not grow with their number. Patients are drawn from the disease's pool of virtual
+patients with replacement (`pool_index`). Whoever could not be solved keeps a row with the status,
+without numbers in either course, and is counted. Summaries are made on the way:
+
+- `summary.parquet`: n, mean, sd, min, max and quantiles by output and time, `summary.json` the same
+  as the document of `--json`. Quantiles come from whole-number histograms: each is within 0.2 % of
+  the value of the patient of that rank.
+- `responders.parquet`: how many patients meet each responder rule of the disease, and how many have
+  improved by the minimal important difference of a score since day 0. They are judged on the true
+  course, without noise, rounding, placebo response and drop-out: read them against the untreated
+  column, never against a published response rate. Rules that ask for the visit before are left out.
+- `manifest.json`: settings, hash of every file, and `complete`.
+
+After Ctrl-C or a kill the same command goes on from the files that are whole, and every byte is
+that of an uninterrupted run, for any number of processes. A folder of other settings, or with
+anything else in it, is refused and left as it is.
 """
 
 NOTES = {"run": RUN_NOTES, "simulate": SIMULATE_NOTES}

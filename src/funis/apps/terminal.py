@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from funis.checks import IssueList
     from funis.pipeline.processes import Progress
     from funis.pipeline.simulate import CohortCourse
+    from funis.pipeline.stream import StreamedCohort
     from funis.pipeline.tables import Table
     from funis.population import Pool
 
@@ -157,6 +158,27 @@ def show_course(course: CohortCourse) -> None:
     others = ", ".join(series.id for series in course.series if not series.main)
     typer.echo(f"\nIn --csv and --json also: {others}." if others else "")
     typer.echo(f"{course.evidence}\n{course.research_use}")
+
+
+def show_streamed(done: StreamedCohort) -> None:
+    """Print the share of responders at the same weeks, and where the files lie."""
+    weeks = done.course.weekly()
+    heads = "".join(f"{f'week {week:g}':<{CELL}}" for week, _ in weeks)
+    typer.echo(f"\n{'Responders, treated / untreated [%]':<{LABEL}}{heads}".rstrip())
+    rows = [row for _, row in weeks]
+    for one in done.responders:
+        counts = [(one.treated[row], one.untreated[row]) for row in rows]
+        if any(map(any, counts)):
+            pairs = (" / ".join(_short(100 * count / one.n) for count in pair) for pair in counts)
+            cells = "".join(f"{pair:<{CELL}}" for pair in pairs)
+            typer.echo(f"{f'  {one.rule}':<{LABEL}}{cells}".rstrip())
+    typer.echo(
+        "Judged on the true course, without noise. Quantiles are within 0.2 %.\nPatients are drawn"
+        f" with replacement from a pool of {done.pool_patients} virtual patients."
+    )
+    kept = f" ({done.kept} kept from an earlier run)" if done.kept else ""
+    typer.echo(f"\nPatients: {done.folder}/chunks, {done.files} files{kept}")
+    typer.echo(f"Summaries: {done.folder}/summary.parquet, responders.parquet, summary.json")
 
 
 def _band(group: Mapping[str, Any], row: int) -> str:

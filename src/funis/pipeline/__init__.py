@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from funis.pipeline.run import run_trial
     from funis.pipeline.simulate import simulate_cohort
     from funis.pipeline.straight_line import virtual_trial
+    from funis.pipeline.stream import stream_cohort
 
 _HOMES = {
     "check_files": "funis.pipeline.check",
@@ -22,6 +23,7 @@ _HOMES = {
     "population_table": "funis.pipeline.population",
     "run_trial": "funis.pipeline.run",
     "simulate_cohort": "funis.pipeline.simulate",
+    "stream_cohort": "funis.pipeline.stream",
     "virtual_trial": "funis.pipeline.straight_line",
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "population_table",
     "run_trial",
     "simulate_cohort",
+    "stream_cohort",
     "virtual_trial",
 ]
 

@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -19,6 +20,13 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _AT_HAND: list[Any] = []
+
+IN_FLIGHT = 4
+"""Tasks a process that are handed out before the first result is taken."""
+
+
+class Unfinished(Exception):
+    """Work was interrupted and can be gone on with; the text says how."""
 
 
 class Progress(Protocol):
@@ -51,6 +59,7 @@ class Processes(Generic[Shared]):
 
     def __init__(self, shared: Shared, workers: int) -> None:
         self._shared = shared
+        self._workers = workers
         self._executor: ProcessPoolExecutor | None = None
         self._before = set(multiprocessing.active_children())
         if workers > 1:
@@ -71,12 +80,32 @@ class Processes(Generic[Shared]):
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def map(
-        self, function: Callable[[Shared, Task], Result], tasks: Sequence[Task]
+        self,
+        function: Callable[[Shared, Task], Result],
+        tasks: Iterable[Task],
+        *,
+        in_flight: int = IN_FLIGHT,
     ) -> Iterator[Result]:
-        """Yield ``function(shared, task)`` for each task, in the order of the tasks."""
+        """Yield ``function(shared, task)`` for each task, in the order of the tasks.
+
+        At most ``in_flight`` tasks a process are handed out and not yet taken back, so memory does
+        not grow with the number of tasks. Their number changes no result.
+        """
         if self._executor is None:
             return (function(self._shared, task) for task in tasks)
-        return self._executor.map(_Call(function), tasks)
+        return _windowed(self._executor, _Call(function), tasks, in_flight * self._workers)
+
+
+def _windowed(
+    executor: ProcessPoolExecutor, call: _Call, tasks: Iterable[Any], most: int
+) -> Iterator[Any]:
+    flying: deque[Future[Any]] = deque()
+    for task in tasks:
+        if len(flying) >= most:
+            yield flying.popleft().result()
+        flying.append(executor.submit(call, task))
+    while flying:
+        yield flying.popleft().result()
 
 
 class _Call:
@@ -90,9 +119,18 @@ class _Call:
 
 
 def _take(shared: Any) -> None:
-    """Begin a process: it leaves interruption to the one that started it."""
+    """Begin a process: it leaves interruption to the one that started it, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _AT_HAND[:] = [shared]
+
+
+def _end_with_parent() -> None:
+    """End at once when the process that started this one was killed and can say no goodbye."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _Process(multiprocessing.context.SpawnProcess):

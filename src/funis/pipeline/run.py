@@ -244,10 +244,17 @@ def marked_table(
     table: polars.DataFrame, path: Path, evidence: str, known: Mapping[str, str] | None = None
 ) -> None:
     """Write a table as Parquet with the research-use statement and the evidence grade inside."""
+    write_bytes(path, marked_bytes(table, evidence, known))
+
+
+def marked_bytes(
+    table: polars.DataFrame, evidence: str, known: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a table as Parquet with the research-use statement and the evidence grade inside."""
     content = BytesIO()
     marks = {**(known or {}), "research_use": RESEARCH_USE, "evidence": evidence}
     table.write_parquet(content, compression="zstd", metadata=marks)
-    write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
 def _interval(interval: Interval | None) -> dict[str, float | None] | None:

@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from funis.analysis import band
-from funis.checks import InputError, Issue, nearest
-from funis.models import Model, find_disease, load_model
-from funis.pipeline.inputs import require, require_whole
+from funis.models import Model
+from funis.pipeline.course_plan import (
+    CohortPlan,
+    plan_cohort,
+    shown_id,
+    shown_name,
+    shown_unit,
+    typical,
+)
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
-from funis.pipeline.reporting.endpoints import short_name
-from funis.pipeline.reporting.mechanism import UNITS, panel_name
 from funis.pipeline.reporting.published import evidence_base, evidence_text
 from funis.pipeline.run import find_evidence, finite
 from funis.population import choose
-from funis.population.marginals import marginal
-from funis.population.scores import ScoreReader
-from funis.product import library_product, product_parameters
-from funis.protocol import Arm, FrozenMapping, Intervention, dose_events, no_doses, parse_dose_text
+from funis.protocol import Intervention
 from funis.report import RESEARCH_USE
 from funis.report.scales import Array
-from funis.solver import FAILED, ParameterTable, simulate
-from funis.trial.twins import course_minutes
+from funis.solver import ParameterTable
 from funis.units import DAYS_PER_WEEK, MINUTES_PER_DAY
-
-MOST_WEEKS = 1040.0
-"""Twenty years [week]."""
 
 BLOCK = 25
 """Patients that one task simulates."""
-
-DEFAULT_OUTPUTS = ("live", "licensed", "LM", "TNF", "IL6", "IL10", "TRG")
-"""Outputs of the core that are shown where a disease has them and none is asked for."""
-
-MOST_SCORES = 4
 
 TELLING_WEEKS = (0.0, 4.0, 12.0, 24.0, 52.0, 104.0, 156.0, 260.0, 520.0)
 """Weeks at which a terminal shows a course [week]."""
@@ -181,189 +172,65 @@ def simulate_cohort(
     InputError
         No dose, an argument out of range, or a route, product or output that does not exist.
     """
-    require_whole(patients=patients, workers=workers)
-    require_whole(0, seed=seed)
-    require(weeks=(0 < weeks <= MOST_WEEKS, weeks, f"more than 0 and at most {MOST_WEEKS:g}"))
-    given = tuple(parse_dose_text(d) if isinstance(d, str) else d for d in doses)
-    model = load_model(find_disease(str(disease)))
-    task = _plan(model, _checked(given, model), weeks, _shown(model, outputs))
-    pool = trial_pool(model, workers=worker_count(workers), progress=progress)
+    plan = plan_cohort(
+        disease, doses, weeks=weeks, patients=patients, seed=seed, outputs=outputs, workers=workers
+    )
+    pool = trial_pool(plan.model, workers=worker_count(workers), progress=progress)
     rows = choose(pool, seed, np.arange(patients, dtype=np.int64))
     table = ParameterTable(pool.names, pool.values[rows])
     pieces = [range(at, min(at + BLOCK, patients)) for at in range(0, patients, BLOCK)]
     tables = [table.rows(np.arange(piece.start, piece.stop)) for piece in pieces]
-    with Processes(model, 1 if len(pieces) == 1 else worker_count(workers)) as processes:
-        parts = list(
-            progress("Cohort", processes.map(task, [*tables, typical(model)]), len(pieces) + 1)
-        )
-    return _course(model, task, given, seed, parts, _main(model, outputs))
-
-
-def typical(model: Model) -> ParameterTable:
-    """Return the patient whose every parameter and covariate is the median."""
-    values = []
-    for item in model.parameters:
-        value = np.array([item.value])
-        if item.distribution is not None:
-            value = marginal(item.distribution, value, np.zeros(1))
-        values.append(float(value[0]))
-    return ParameterTable(tuple(item.id for item in model.parameters), np.array([values]))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """What one task does: some patients treated and untreated, (2, patient, time, output)."""
-
-    arm: Arm
-    minutes: NDArray[np.int64]
-    reader: ScoreReader
-    outputs: tuple[str, ...]
-    parameters: FrozenMapping[float]
-    recovered: FrozenMapping[float]
-
-    def __call__(self, model: Model, table: ParameterTable) -> tuple[Array, NDArray[np.bool_]]:
-        """Simulate some patients."""
-        weight = table.values[:, table.names.index("weight")] if "weight" in table.names else None
-        given = dose_events(
-            self.arm, weight, np.arange(len(table.values)), end_minute=int(self.minutes[-1]) + 1,
-            recovered_fraction=self.recovered,
-        )  # fmt: skip
-        treated = table.replaced(self.parameters)
-        found = [
-            simulate(model, patients, events, self.minutes, outputs=self._asked)
-            for patients, events in ((treated, given), (table, no_doses()))
-        ]
-        failed = (found[0].status == FAILED) | (found[1].status == FAILED)
-        return np.stack([self._read(one.values) for one in found]), failed
-
-    @property
-    def _asked(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.reader.outputs, *self.outputs)))
-
-    def _read(self, values: Array) -> Array:
-        asked = self._asked
-        places = [asked.index(name) for name in self.reader.outputs]
-        scores = self.reader.read(values[:, :, places])
-        own = [asked.index(name) for name in self.outputs]
-        return np.concatenate([scores, values[:, :, own]], axis=2)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Quantities on the last axis."""
-        return (*self.reader.names, *self.outputs)
-
-
-def _plan(
-    model: Model, given: Sequence[Intervention], weeks: float, shown: tuple[list[str], list[str]]
-) -> _Plan:
-    days = sorted({day for one in given for day in one.days})
-    minutes = course_minutes(days, weeks * DAYS_PER_WEEK, int(np.ceil(weeks)))
-    minutes = minutes[minutes <= round(weeks * DAYS_PER_WEEK * MINUTES_PER_DAY)]
-    products = {
-        name: library_product(name) for name in {one.product for one in given if one.product}
-    }
-    parameters: dict[str, float] = {}
-    for product in products.values():
-        parameters |= product_parameters(product)
-    recovered = {name: p.recovered_fraction.value or 1.0 for name, p in products.items()}
-    return _Plan(
-        Arm("treated", "treated", interventions=tuple(given)), minutes,
-        ScoreReader.of(model, shown[0]), tuple(shown[1]),
-        FrozenMapping(parameters), FrozenMapping(recovered),
-    )  # fmt: skip
-
-
-def _checked(given: Sequence[Intervention], model: Model) -> tuple[Intervention, ...]:
-    """Refuse doses that the model cannot take; name each one apart."""
-    if not given:
-        expected = "at least one, such as 70e6:iv@0,28"
-        raise InputError(Issue(None, None, "--dose", "no dose is given", expected))
-    routes = [one.id for one in model.inputs if one.kind == "cells"]
-    for one in given:
-        if one.product is not None and one.route not in routes:
-            message = f"'{one.id}': unknown route '{one.route}' for the disease '{model.id}'"
-            expected = "one of " + ", ".join(routes)
-            near = nearest(one.route or "", routes)
-            raise InputError(Issue(None, None, "--dose", message, expected, near))
-        if one.per_kg and "weight" not in model.covariates:
-            message = f"'{one.id}' is per kg, and patients of '{model.id}' have no weight"
-            raise InputError(Issue(None, None, "--dose", message, "a dose in cells"))
-    return tuple(replace(one, id=f"dose_{number}") for number, one in enumerate(given))
-
-
-def _shown(model: Model, asked: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the scores and components, and the outputs of the model, that are shown."""
-    components = [item.id for item in model.endpoints.components]
-    scored = [*(item.id for item in model.endpoints.scores), *components]
-    structural = {item.id: item.observable for item in model.endpoints.structural}
-    known = [*scored, *structural, *model.form.outputs]
-    for name in asked:
-        if name not in known:
-            message = f"unknown output '{name}' of the disease '{model.id}'"
-            raise InputError(Issue(None, None, "--output", message, None, nearest(name, known)))
-    main = [item.id for item in model.endpoints.scores][:MOST_SCORES] or scored[:MOST_SCORES]
-    patient = [c.id for c in model.endpoints.components if c.reporter != "assessor"][:2]
-    scores = [*main, *patient, *(name for name in asked if name in scored)]
-    usual = [name for name in DEFAULT_OUTPUTS if name in model.form.outputs]
-    more = [structural.get(name, name) for name in asked if name not in scored]
-    others = [*structural.values(), *usual, *more]
-    return list(dict.fromkeys(scores)), list(dict.fromkeys(others))
-
-
-def _main(model: Model, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return what a terminal shows: a score, what a patient feels, structure, and what is asked."""
-    points = model.endpoints
-    felt = [item.id for item in points.components if item.reporter == "patient"]
-    first = [[item.id for item in points.scores], felt, [item.id for item in points.structural]]
-    return (*(names[0] for names in first if names), *asked)
-
-
-def _course(
-    model: Model, task: _Plan, given: Sequence[Intervention], seed: int,
-    parts: Sequence[tuple[Array, NDArray[np.bool_]]], main: Sequence[str],
-) -> CohortCourse:  # fmt: skip
+    with Processes(plan.model, 1 if len(pieces) == 1 else worker_count(workers)) as processes:
+        done = processes.map(plan.courses, [*tables, typical(plan.model)])
+        parts = list(progress("Cohort", done, len(pieces) + 1))
     values = np.concatenate([part[0] for part in parts[:-1]], axis=1)
     failed = np.concatenate([part[1] for part in parts[:-1]])
-    one = parts[-1][0][:, 0]
-    kept = values[:, ~failed]
+    bands = _bands(values[:, ~failed])
+    evidence = evidence_of(plan.model)
+    return cohort_course(plan, int(failed.sum()), bands, parts[-1][0][:, 0], evidence)
+
+
+def cohort_course(
+    plan: CohortPlan, failed: int, bands: Array, one: Array, evidence: str
+) -> CohortCourse:
+    """Return a course.
+
+    Parameters
+    ----------
+    failed
+        Patients that are not in the bands.
+    bands
+        Low, median and high, (3, treated or untreated, time, quantity).
+    one
+        The typical patient, (treated or untreated, time, quantity).
+    evidence
+        Its grade, as a sentence.
+    """
     series = []
-    for place, name in enumerate(task.names):
-        treated, untreated = (_bands(kept[g, :, :, place], one[g, :, place]) for g in range(2))
-        shown = _id(model, name)
-        words = (shown, _name(model, name), _unit(model, name))
-        series.append(Series(*words, treated, untreated, bool({shown, name} & {*main})))
-    evidence = evidence_text(evidence_base(find_evidence(model)))
+    for place, name in enumerate(plan.courses.names):
+        treated, untreated = (
+            {"median": median, "low": low, "high": high, "typical": own}
+            for own, (low, median, high) in zip(
+                one[:, :, place], bands[:, :, :, place].swapaxes(0, 1), strict=True
+            )
+        )
+        shown = shown_id(plan.model, name)
+        words = (shown, shown_name(plan.model, name), shown_unit(plan.model, name))
+        series.append(Series(*words, treated, untreated, bool({shown, name} & {*plan.main})))
     return CohortCourse(
-        model.id, tuple(dose.id for dose in given), seed, int((~failed).sum()), int(failed.sum()),
-        task.minutes / MINUTES_PER_DAY, tuple(series), evidence,
+        plan.model.id, tuple(dose.id for dose in plan.given), plan.seed, plan.patients - failed,
+        failed, plan.courses.minutes / MINUTES_PER_DAY, tuple(series), evidence,
     )  # fmt: skip
 
 
-def _bands(values: Array, one: Array) -> dict[str, Array]:
-    low, median, high = band(values, (0.1, 0.5, 0.9))
-    return {"median": median, "low": low, "high": high, "typical": one}
+def evidence_of(model: Model) -> str:
+    """Return the grade of what was published on a disease, as a sentence."""
+    return evidence_text(evidence_base(find_evidence(model)))
 
 
-def _id(model: Model, name: str) -> str:
-    """Return the name under which a quantity is shown: structural ones by their endpoint."""
-    found = [item.id for item in model.endpoints.structural if item.observable == name]
-    return found[0] if found else name
-
-
-def _name(model: Model, name: str) -> str:
-    shown = _id(model, name)
-    known = shown in model.endpoints.numbers
-    return short_name(shown, model.endpoints) if known else panel_name(model, name)
-
-
-def _unit(model: Model, name: str) -> str:
-    shown = _id(model, name)
-    if shown in model.endpoints.numbers:
-        return model.endpoints.number(shown).unit
-    unit = model.text.units.get(name) or ("megacell" if name in model.cell_states else "")
-    if not unit and name in (*model.text.folds, *model.text.fast):
-        return "fold"
-    return UNITS.get(unit, unit or "dimensionless")
+def _bands(values: Array) -> Array:
+    """Return the middle 80 % of the patients and their median, (3, group, time, quantity)."""
+    return np.stack([band(group, (0.1, 0.5, 0.9)) for group in values], axis=1)
 
 
 def _number(value: float) -> str:

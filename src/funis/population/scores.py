@@ -51,13 +51,18 @@ class ScoreReader:
 
     def read(self, values: Array) -> Array:
         """Return components and scores (n, times, names) from outputs (n, times, outputs)."""
-        flat = values.reshape(-1, values.shape[-1])
-        columns: dict[str, Array] = {}
-        for item in self.endpoints.components:
-            true = item.gain * flat[:, self.outputs.index(item.observable)]
-            columns[item.id] = np.clip(true, item.low, item.high)
+        columns = self.components(values)
         scores = [item.id for item in self.endpoints.scores if item.id in self.names]
         found = evaluate_endpoints(self.endpoints, columns, columns, names=scores)
         columns |= {name: np.asarray(found[name], dtype=np.float64) for name in scores}
         table = np.column_stack([columns[name] for name in self.names])
         return table.reshape(*values.shape[:-1], len(self.names))
+
+    def components(self, values: Array) -> dict[str, Array]:
+        """Return every component (n * times,) from outputs (n, times, outputs)."""
+        flat = values.reshape(-1, values.shape[-1])
+        columns: dict[str, Array] = {}
+        for item in self.endpoints.components:
+            true = item.gain * flat[:, self.outputs.index(item.observable)]
+            columns[item.id] = np.clip(true, item.low, item.high)
+        return columns

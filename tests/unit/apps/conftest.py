@@ -5,7 +5,7 @@ import pytest
 
 from funis.apps.cli import app
 from funis.apps.door import enter
-from funis.pipeline import gates, simulate, straight_line
+from funis.pipeline import gates, simulate, straight_line, stream
 from funis.population import draw, weigh_pool
 
 
@@ -18,7 +18,7 @@ def pool(ra):
 @pytest.fixture
 def funis(pool, monkeypatch, tmp_path, capfd):
     """Run a command in an empty folder: status, standard output, standard error."""
-    for module in (gates, simulate, straight_line):
+    for module in (gates, simulate, straight_line, stream):
         monkeypatch.setattr(module, "trial_pool", lambda *_, **__: pool)
     monkeypatch.chdir(tmp_path)
 

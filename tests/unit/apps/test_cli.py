@@ -210,6 +210,43 @@ def test_simulate_as_json(funis):
     assert set(document["series"]["DAS28_CRP"]) >= {"treated", "untreated"}
 
 
+STREAMED = (
+    "simulate", "ra", "--dose", "70e6:iv@0", "--weeks", "1", "--patients", "3", "--workers", "1",
+    "--out", "many",
+)  # fmt: skip
+
+
+def test_simulate_into_a_folder_prints_the_same_table_with_responders(funis, tmp_path):
+    status, out, err = funis(*STREAMED, "--csv", "course.csv")
+    assert (status, err) == (0, "")
+    assert out.startswith("70e6:iv@0: median (10 % to 90 %) of 3 virtual patients")
+    assert out.count("\n  treated ") == out.count("\n  untreated ") == 3
+    assert "\nResponders, treated / untreated [%]  week 0 " in out
+    assert "\n  EULAR_none                         100 / 100 " in out
+    assert "\nPatients: many/chunks, 1 files\n" in out
+    assert RESEARCH_USE in out
+    assert (tmp_path / "course.csv").is_file()
+    again = funis(*STREAMED)[1]
+    assert "\nPatients: many/chunks, 1 files (1 kept from an earlier run)\n" in again
+
+
+def test_simulate_into_a_folder_as_json_is_the_document_of_the_folder(funis, tmp_path):
+    _, out, err = funis(*STREAMED, "--json")
+    written = json.loads((tmp_path / "many" / "summary.json").read_text(encoding="utf-8"))
+    assert (json.loads(out), err) == (written, "")
+    assert set(written["responders"]["ACR20"]) >= {"treated", "untreated", "n", "definition"}
+
+
+def test_simulate_refuses_a_folder_of_other_settings(funis):
+    funis(*STREAMED)
+    status, out, err = funis(*STREAMED, "--seed", "2")
+    assert (status, out) == (2, "")
+    assert err == (
+        "many: holds a run with seed 1, not 2; expected an empty folder, another name or the same "
+        "settings\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

@@ -6,6 +6,7 @@ import typer
 
 from funis.apps.door import enter
 from funis.checks import InputError, Issue
+from funis.pipeline.processes import Unfinished
 
 
 def made(error):
@@ -26,6 +27,7 @@ def made(error):
         (PermissionError(13, "Permission denied", "x.yaml"), 2, ["x.yaml: permission denied"]),
         (UnicodeDecodeError("utf-8", b"\xe9", 0, 1, ""), 2, ["a file is not text; expected UTF-8"]),
         (MemoryError(), 1, ["out of memory; try fewer --patients"]),
+        (Unfinished("interrupted: 2 of 3"), 130, ["interrupted: 2 of 3"]),
         (KeyboardInterrupt(), 130, ["interrupted: nothing was written"]),
     ],
     ids=lambda value: type(value).__name__,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funis.pipeline import gates, inputs, run, simulate, straight_line
+from funis.pipeline import gates, inputs, run, simulate, straight_line, stream
 from funis.population import draw, weigh_pool
 
 
@@ -17,7 +17,7 @@ def pool(ra):
 @pytest.fixture
 def small_pool(pool, monkeypatch):
     """Let every command draw from the small pool."""
-    for module in (gates, simulate, straight_line):
+    for module in (gates, simulate, straight_line, stream):
         monkeypatch.setattr(module, "trial_pool", lambda *_, **__: pool)
     return pool
 

@@ -62,3 +62,41 @@ def test_workers_are_as_many_as_asked_for():
 
 def test_silence_hands_everything_through():
     assert list(silent("label", iter([1, 2]), 2)) == [1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_only_a_few_tasks_are_handed_out_before_a_result_is_taken(workers):
+    asked = []
+
+    def tasks():
+        for task in range(40):
+            asked.append(task)
+            yield task
+
+    with Processes(2, workers) as processes:
+        done = processes.map(scaled, tasks(), in_flight=3)
+        assert next(done) == 0
+        assert len(asked) <= 3 * workers + 1
+        assert list(done) == [2 * task for task in range(1, 40)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
+    import psutil
+
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from time import sleep\n"
+        "from funis.pipeline.processes import Processes\n"
+        "with Processes(0, 2) as processes:\n"
+        "    for _ in processes.map(max, [1, 2]): pass\n"
+        "    print('begun', flush=True)\n"
+        "    sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout.readline() == "begun\n"
+        children = psutil.Process(started.pid).children(recursive=True)
+        started.kill()
+    assert len(children) >= 2
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive

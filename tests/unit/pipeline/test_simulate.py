@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from funis.checks import InputError
-from funis.pipeline.simulate import simulate_cohort, typical
+from funis.pipeline.course_plan import typical
+from funis.pipeline.simulate import simulate_cohort
 from funis.report import RESEARCH_USE
 
 
@@ -123,9 +124,9 @@ def test_wrong_input_is_told(given, words):
 def test_a_dose_per_kg_needs_a_weight(small_pool, ra, monkeypatch):
     import dataclasses
 
-    from funis.pipeline import simulate
+    from funis.pipeline import course_plan
 
     light = dataclasses.replace(ra, covariates={})
-    monkeypatch.setattr(simulate, "load_model", lambda _: light)
+    monkeypatch.setattr(course_plan, "load_model", lambda _: light)
     with pytest.raises(InputError, match="is per kg, and patients of 'ra' have no weight"):
         simulate_cohort("ra", ["1e6/kg:iv@0"], weeks=1, patients=1, workers=1)
