@@ -41,10 +41,11 @@ def _lines(error: Exception, given: list[str]) -> list[str] | None:
     """Return what to tell the user; None for what no user can have caused."""
     from funis.checks import InputError
     from funis.pipeline.processes import Unfinished
+    from funis.solver import UnreliableError
 
     if isinstance(error, InputError):
         return [str(issue) for issue in error.issues]
-    if isinstance(error, Unfinished):
+    if isinstance(error, Unfinished | UnreliableError):
         return [str(error)]
     if hasattr(error, "format_message"):  # a usage error of the command line
         return [_usage(error.format_message(), given)]
@@ -82,7 +83,9 @@ def _status(error: Exception) -> int:
 
     if isinstance(error, Unfinished):
         return terminal.INTERRUPTED
-    own = isinstance(error, BrokenExecutor | MemoryError)
+    from funis.solver import UnreliableError
+
+    own = isinstance(error, BrokenExecutor | MemoryError | UnreliableError)
     return terminal.NOT_PASSED if own else terminal.USAGE
 
 

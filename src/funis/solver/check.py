@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from funis.solver.segments import LEAST_RTOL
 from funis.solver.values import FAILED, MINUTES_PER_DAY, Array, Integers, Start
@@ -21,16 +20,22 @@ class UnreliableError(RuntimeError):
     """Two solutions of one patient differ by more than the tolerance allows."""
 
 
-def sampled(status: NDArray[np.int8], share: float) -> Integers:
-    """Return evenly spread rows, a share of all, without those that failed."""
+def sampled(count: int, share: float) -> Integers:
+    """Return evenly spread rows, a share of `count`."""
+    if share <= 0:
+        return np.empty(0, dtype=np.int64)
     step = max(round(1.0 / share), 1)
-    rows = np.arange(step // 2, len(status), step, dtype=np.int64)
-    solved: Integers = rows[status[rows] != FAILED]
-    return solved
+    return np.arange(step // 2, count, step, dtype=np.int64)
 
 
-def compare(problem: Problem, begin: Start, found: Found, rows: Integers, rtol: float) -> Array:
+def compare(
+    problem: Problem, begin: Start, found: Found, rows: Integers, rtol: float, first: int = 0
+) -> Array:
     """Solve rows again at a hundredth of the tolerance and return their deviations.
+
+    Parameters
+    ----------
+    first : number of the first row, for words.
 
     Returns
     -------
@@ -55,7 +60,8 @@ def compare(problem: Problem, begin: Start, found: Found, rows: Integers, rtol: 
     worst: Array = share.max(axis=(1, 2)) if share.size else np.zeros(len(rows))
     deviation = np.where(solved, worst, np.nan)
     if np.any(deviation > MOST_DEVIATION):
-        raise UnreliableError(_words(problem, rows, share, int(np.nanargmax(deviation)), rtol))
+        place = int(np.nanargmax(deviation))
+        raise UnreliableError(_words(problem, first + int(rows[place]), share[place], rtol))
     return deviation
 
 
@@ -70,12 +76,12 @@ def _given(problem: Problem, rows: Integers) -> Array:
     return scale
 
 
-def _words(problem: Problem, rows: Integers, share: Array, worst: int, rtol: float) -> str:
-    time, state = np.unravel_index(int(share[worst].argmax()), share[worst].shape)
+def _words(problem: Problem, row: int, share: Array, rtol: float) -> str:
+    when, state = np.unravel_index(int(share.argmax()), share.shape)
     times = [*problem.times.tolist(), int(problem.times[-1])]
     name = problem.form.states[int(problem.needed[state])]
     return (
-        f"patient {int(rows[worst])}: {name} at day {times[time] / MINUTES_PER_DAY:g} changes by "
-        f"{share[worst].max():.3g} times the relative tolerance {rtol:g} when the tolerance is a "
+        f"patient {row}: {name} at day {times[when] / MINUTES_PER_DAY:g} changes by "
+        f"{share.max():.3g} times the relative tolerance {rtol:g} when the tolerance is a "
         f"hundredth; expected at most {MOST_DEVIATION:g} times"
     )

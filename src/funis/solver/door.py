@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -27,7 +28,10 @@ from funis.solver.values import (
 CHECKED_SHARE = 0.01
 """Share of patients that is solved a second time at a hundredth of the tolerance."""
 
-BLOCK = 512
+BLOCK = 4096
+"""Patients that are solved before their states are let go: memory holds the outputs of all."""
+
+OBSERVED = 512
 """Patients whose outputs are evaluated at once."""
 
 
@@ -90,23 +94,65 @@ def simulate(
     _check_shapes(begin.states, (len(fixed), len(form.states)), doses, forcing)
     _check_outputs(form, wanted)
     _check_parameters(form, sensitivities)
+    floor = floor_of(model, form, model.text.words("floored"))
     shown = floor_of(model, form, model.cell_states)
     needed = needed_states(form, wanted, shown)
-    floor = floor_of(model, form, model.text.words("floored"))
     problem = Problem(model, form, fixed, doses, times, forcing, floor, needed, full)
-    found = solve(problem, begin, engine, rtol, threads)
-    deviation = np.full(len(fixed), np.nan)
-    if engine in ("ladder", "kernel") and checked > 0:
-        rows = sampled(found.status, checked)
-        deviation[rows] = compare(problem, begin, found, rows, rtol)
-    values = _observe(problem, wanted, _shown(found.values, needed, shown), dtype)
-    values[found.status == FAILED] = np.nan
-    slopes = None
-    if sensitivities:
-        given, names = start is not None, tuple(sensitivities)
-        slopes = sensitivity(problem, begin, given, wanted, names, rtol, threads)
+    ask = _Ask(wanted, shown, tuple(sensitivities), start is not None, engine, rtol, threads)
+    rows = sampled(len(fixed), checked if engine in ("ladder", "kernel") else 0.0)
+    found = _nothing(ask, problem, dtype)
+    for first in range(0, len(fixed), BLOCK):
+        index = np.arange(first, min(first + BLOCK, len(fixed)))
+        mine = problem if len(index) == len(fixed) else problem.rows(index)
+        again = rows[(rows >= first) & (rows <= index[-1])] - first
+        _fill(found, first, mine, Start(begin.minute, begin.states[index]), again, ask)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked of every block of patients."""
+
+    outputs: tuple[str, ...]
+    shown: Floor
+    sensitivities: tuple[str, ...]
+    start_given: bool
+    engine: Engine
+    rtol: float
+    threads: int
+
+
+def _nothing(ask: _Ask, problem: Problem, dtype: DTypeLike) -> Trajectories:
+    count, shape = len(problem.fixed), (len(problem.fixed), len(problem.times), len(ask.outputs))
+    slopes = np.empty((*shape, len(ask.sensitivities))) if ask.sensitivities else None
+    return Trajectories(
+        ask.outputs,
+        problem.times,
+        np.empty(shape, dtype=dtype),
+        np.empty((count, len(problem.form.states))),
+        np.full(count, FAILED, dtype=np.int8),
+        slopes,
+        np.full(count, np.nan),
+    )
+
+
+def _fill(
+    whole: Trajectories, first: int, problem: Problem, begin: Start, again: Integers, ask: _Ask
+) -> None:
+    """Solve a block of patients and write them into the whole."""
+    found = solve(problem, begin, ask.engine, ask.rtol, ask.threads)
+    again = again[found.status[again] != FAILED]
+    rows = slice(first, first + len(found.status))
+    whole.deviation[first + again] = compare(problem, begin, found, again, ask.rtol, first)
+    _observe(problem, ask.outputs, _shown(found.values, problem.needed, ask.shown), whole, rows)
+    whole.end[rows], whole.status[rows] = found.end, found.status
+    whole.values[rows][found.status == FAILED] = np.nan
+    if whole.sensitivities is not None:
+        slopes = sensitivity(
+            problem, begin, ask.start_given, ask.outputs, ask.sensitivities, ask.rtol, ask.threads
+        )
         slopes[found.status == FAILED] = np.nan
-    return Trajectories(wanted, times, values, found.end, found.status, slopes, deviation)
+        whole.sensitivities[rows] = slopes
 
 
 def jacobian(model: Model, parameters: ParameterTable, state: Array) -> Array:
@@ -211,24 +257,25 @@ def _shown(table: Array, needed: Integers, floor: Floor) -> Array:
     return table
 
 
-def _observe(problem: Problem, wanted: Sequence[str], table: Array, dtype: DTypeLike) -> Array:
-    patients, count, _ = table.shape
-    form, forcing, needed = problem.form, problem.forcing, problem.needed
+def _observe(
+    problem: Problem, wanted: Sequence[str], table: Array, whole: Trajectories, rows: slice
+) -> None:
+    """Evaluate outputs from the needed states of a block and write them into the whole."""
+    form, forcing, values = problem.form, problem.forcing, whole.values[rows]
     if tuple(wanted) == form.states:
-        return table.astype(dtype, copy=False)
-    values = np.empty((patients, count, len(wanted)), dtype=dtype)
+        values[:] = table
+        return
     days = problem.times / MINUTES_PER_DAY
-    for first in range(0, patients, BLOCK):
-        rows = slice(first, first + BLOCK)
+    for first in range(0, len(table), OBSERVED):
+        some = slice(first, first + OBSERVED)
         columns = {
-            form.states[state]: np.ascontiguousarray(table[rows, :, place])
-            for place, state in enumerate(needed.tolist())
+            form.states[state]: np.ascontiguousarray(table[some, :, place])
+            for place, state in enumerate(problem.needed.tolist())
         }
         for place, name in enumerate(form.fixed_names):
-            columns[name] = np.ascontiguousarray(problem.fixed[rows, place, None])
+            columns[name] = np.ascontiguousarray(problem.fixed[some, place, None])
         if forcing is not None:
-            paths = range(first, min(first + BLOCK, patients))
+            paths = range(first, min(first + OBSERVED, len(table)))
             columns[forcing.name] = np.stack([forcing.at(row, days) for row in paths])
         for place, column in enumerate(form.observe_columns(wanted, columns)):
-            values[rows, :, place] = column
-    return values
+            values[some, :, place] = column
