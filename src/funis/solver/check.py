@@ -54,9 +54,9 @@ def compare(
     again = solve(problem.rows(rows), Start(begin.minute, begin.states[rows]), "kernel", rtol / 100)
     solved = again.status != FAILED
     values = np.concatenate([again.values, again.end[:, None, problem.needed]], axis=1)
-    first = np.concatenate([found.values[rows], found.end[rows][:, None, problem.needed]], axis=1)
+    once = np.concatenate([found.values[rows], found.end[rows][:, None, problem.needed]], axis=1)
     scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), _given(problem, rows))
-    share = np.abs(first - values) / scale / rtol
+    share = np.abs(once - values) / scale / rtol
     worst: Array = share.max(axis=(1, 2)) if share.size else np.zeros(len(rows))
     deviation = np.where(solved, worst, np.nan)
     if np.any(deviation > MOST_DEVIATION):
