@@ -331,6 +331,60 @@ def gate_pharmacology(
     return _judge(gate, into, json, f"funis gate pharmacology {disease}")
 
 
+@app.command("bench")
+def bench_(
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES", help="Engines to compare with: libroadrunner, amici; or none."
+        ),
+    ] = "libroadrunner",
+    disease: Annotated[
+        str, typer.Option(metavar="DISEASE", help="Disease whose model is timed.")
+    ] = "ra",
+    rounds: Annotated[int, typer.Option(metavar="N", help="Interleaved rounds.")] = 5,
+    patients: Annotated[int, typer.Option(metavar="N", help="Patients of one timing.")] = 4096,
+    peer_patients: Annotated[
+        int, typer.Option(metavar="N", help="Patients of one timing of another engine.")
+    ] = 64,
+    sizes: Annotated[
+        str, typer.Option(metavar="N,N", help="Numbers of patients of the throughput.")
+    ] = "1000,10000,100000",
+    memory: Annotated[
+        str, typer.Option(metavar="N,N", help="Numbers of patients whose memory is measured.")
+    ] = "10000,100000",
+    into: Into = None,
+    json: Json = False,
+) -> int:
+    """Measure the engine against its peers: speed at equal error, start, memory."""
+    from funis.pipeline.bench import bench
+    from funis.pipeline.inputs import require_whole, whole_numbers
+    from funis.pipeline.tables import fill_marked, marked_place
+
+    with terminal.one_document(json) as put:
+        require_whole(rounds=rounds, patients=patients, peer_patients=peer_patients)
+        if into is not None:
+            marked_place(into, "funis bench")
+        done = bench(
+            disease,
+            against=tuple(name for name in against.split(",") if name and name != "none"),
+            rounds=rounds,
+            patients=patients,
+            peer_patients=peer_patients,
+            sizes=whole_numbers("--sizes", sizes),
+            memory=whole_numbers("--memory", memory),
+            progress=terminal.progress(json),
+        )
+        if into is not None:
+            text = "\n".join(table.markdown() for table in done.tables())
+            fill_marked(into, "funis bench", text)
+        if json:
+            put(done.document())
+        else:
+            terminal.show_tables(done.tables())
+    return terminal.SUCCESS
+
+
 def main() -> None:
     """Run the command line and end with its exit status."""
     from funis.apps.door import enter

@@ -105,6 +105,24 @@ def require(**conditions: tuple[bool, object, str]) -> None:
     ).raise_errors()
 
 
+def whole_numbers(name: str, text: str) -> tuple[int, ...]:
+    """Return the numbers of a list such as 1000,10000.
+
+    Raises
+    ------
+    InputError
+        What is no whole number of at least 1.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if not word.isdecimal() or int(word) < 1:
+            expected = "whole numbers of at least 1, with commas between them"
+            raise InputError(
+                Issue(None, None, name, f"'{word}' is no number of patients", expected)
+            )
+    return tuple(int(word) for word in words)
+
+
 def require_whole(low: int = 1, **values: int | None) -> None:
     """Refuse whole numbers below a limit; None is not given.
 

@@ -221,13 +221,14 @@ def _rungs(problem: Problem, engine: Engine, rtol: float) -> tuple[Rung, ...]:
         "radau": (scipy(SOLVED, "Radau"),),
     }
     if engine == "roadrunner":
-        return (_cvode(problem, rtol),)
+        return (cvode(problem, rtol),)
     if engine not in rungs:
         raise ValueError(f"unknown engine '{engine}'")
     return rungs[engine]
 
 
-def _cvode(problem: Problem, rtol: float) -> Rung:
+def cvode(problem: Problem, rtol: float) -> Rung:
+    """Return libRoadRunner as a rung."""
     model, forcing = problem.model, problem.forcing
     sbml = model.full_sbml if problem.full else model.sbml
     tolerance = roadrunner.Tolerance(rtol, rtol * RELATIVE_ATOL, 5)
@@ -238,7 +239,7 @@ def _cvode(problem: Problem, rtol: float) -> Rung:
 def _one_by_one(
     problem: Problem, start: Start, found: Found, waiting: Integers, rungs: Sequence[Rung]
 ) -> None:
-    given, longest = gains(problem), _longest(problem.forcing)
+    given, longest = gains(problem), longest_segment(problem.forcing)
     with roadrunner.silenced():
         for row in waiting.tolist():
             patient = Patient(row, problem.fixed[row], problem.forcing)
@@ -252,7 +253,7 @@ def _one_by_one(
             found.status[row] = status
 
 
-def _longest(forcing: Forcing | None) -> int:
+def longest_segment(forcing: Forcing | None) -> int:
     """Return the longest segment [minute]: with a forcing, what libRoadRunner's window spans."""
     if forcing is None:
         return LONGEST_DAY * MINUTES_PER_DAY

@@ -228,7 +228,7 @@ def _memory(kernel: Kernel, outs: int) -> tuple[dict[str, int], Array]:
     rows = {
         "y": size, "argument": size, "r": extended, "timed": extended, "u": STAGES * size,
         "fixed": code.table_rows, "inflow": max(len(system.inflows), 1),
-        "matrix": code.matrix_rows, "lu": code.lu_rows, "shift": 1, "moving": 2, "weights": 2,
+        "matrix": code.matrix_rows, "lu": code.lu_rows, "shift": 1, "moving": 3, "weights": 2,
         "buffer": max(outs, 1),
     }  # fmt: skip
     lanes: Sequence[str] = (

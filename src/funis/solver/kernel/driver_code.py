@@ -47,6 +47,9 @@ TINY = 1e-12
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 8.0
 """Of the step size controller."""
 
+AT_KNOT = 1e-9
+"""Distance from a knot, as a share of the spacing, that counts as none."""
+
 LEAST_STEP = 1e-14
 """Shortest step as a share of a segment before a lane gives up."""
 
@@ -113,6 +116,7 @@ def _moving(width: int) -> Code:
         day = code.new(f"fadd double {time}, {code.get(code.at('day'), lane)}")
         code.put(day, code.at("moving"), lane)
         code.put("1.0", code.at("moving"), code.lane(1, lane))
+        code.put("0x7FF0000000000000", code.at("moving"), code.lane(2, lane))
         with code.when(code.new(f"xor i1 {is_time}, true")):
             _cubic(code, lane, day)
     return code
@@ -131,6 +135,7 @@ def _cubic(code: _Driver, lane: Value, day: Value) -> None:
     whole = code.call("i64", "llvm.smin.i64", ("i64", whole), ("i64", most))
     whole = code.call("i64", "llvm.smax.i64", ("i64", whole), ("i64", "0"))
     x = flop("sub", u, code.new(f"sitofp i64 {whole} to double"))
+    _until_knot(code, lane, x)
     patient = code.get(code.at("patient"), lane, "i64")
     place = code.plus(code.times(patient, code.at("knots")), whole)
     after = code.plus(place, 1)
@@ -149,6 +154,16 @@ def _cubic(code: _Driver, lane: Value, day: Value) -> None:
     slope = flop("add", flop("mul", flop("mul", "3.0", cube), x), flop("mul", "2.0", square))
     slope = flop("add", flop("mul", slope, x), leaving)
     code.put(flop("div", slope, code.at("spacing")), code.at("moving"), code.lane(1, lane))
+
+
+def _until_knot(code: _Driver, lane: Value, x: Value) -> None:
+    """Store the time to the next knot, or to the one after if it is reached but for rounding."""
+    left = code.new(f"fsub double 1.0, {x}")
+    there = code.new(f"fcmp olt double {left}, {literal(AT_KNOT)}")
+    after = code.new(f"fadd double {left}, 1.0")
+    left = code.new(f"select i1 {there}, double {after}, double {left}")
+    until = code.new(f"fmul double {left}, {code.at('spacing')}")
+    code.put(until, code.at("moving"), code.lane(2, lane))
 
 
 def _begin_segment(width: int) -> Code:
@@ -303,6 +318,7 @@ def _run(width: int) -> Code:
     number = code.new(f"sitofp i64 {code.at('states')} to double")
     count = code.spread(number)
     moves = code.new(f"icmp ne i64 {code.at('mode')}, 0")
+    code.store(INFINITY, code.at("moving"), 2)
     with code.loop(width) as lane:
         code.say(f"call void @begin_patient(ptr %context, i64 {lane})")
     with code.forever() as mark:
@@ -353,17 +369,25 @@ FIRST_STEP = 1e-4
 
 
 def _choose_step(code: _Driver) -> tuple[Value, Value]:
-    """Return the step of every lane, and the lanes that it takes to the end of the segment."""
+    """Return the step of every lane, and the lanes that it takes to the end of the segment.
+
+    A step ends at a knot of the forcing, whose second derivative jumps there; the next one goes on
+    with the step size that the controller chose.
+    """
     h, zero = code.load(code.at("h")), code.number(0.0)
     rest = code.sub(code.load(code.at("length")), code.load(code.at("t")))
     resting = code.compare("ole", rest, zero)
     rest = code.select(resting, code.number(1.0), rest)
-    last = code.compare("oge", code.mul(h, code.number(1.01)), rest)
+    until = code.load(code.at("moving"), 2)
+    nearer = code.mul(rest, code.number(1.0 - AT_KNOT))
+    at_end = code.compare("ole", nearer, until)
+    rest = code.select(at_end, rest, until)
+    whole = code.compare("oge", code.mul(h, code.number(1.01)), rest)
     nearly = code.compare("ogt", code.mul(h, code.number(2.0)), rest)
     h = code.select(nearly, code.mul(rest, code.number(0.5)), h)
-    h = code.select(last, rest, h)
+    h = code.select(whole, rest, h)
     code.store(h, code.at("h"))
-    return h, code.both(last, code.but(resting))
+    return h, code.both(code.both(whole, at_end), code.but(resting))
 
 
 def _stage(code: _Driver, stage: int, moves: Value, inverse: Value, h: Value) -> None:

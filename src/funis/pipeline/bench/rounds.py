@@ -1,0 +1,139 @@
+"""Interleaved rounds: every engine in every round, so that a slow minute is slow for all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from funis.models import Model
+from funis.pipeline.bench.peers import Funis, Peer, Timed
+from funis.pipeline.bench.workload import Workload, workload
+from funis.solver.values import Array
+
+TOLERANCES = (1e-4, 1e-5, 1e-6)
+REFERENCE_RTOL = 1e-11
+ERROR_QUANTILE = 0.999
+LEAST_OUTPUT = 1e-6
+"""Outputs that stay above this are compared: the absolute tolerance of a fold state."""
+
+GRID = tuple(10.0 ** (-2.0 - step / 8) for step in range(41))
+"""Tolerances that the engine is tried at for an equal error, from 1e-2 to 1e-7."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times the patients of a peer, at a tolerance of the peer's.
+
+    Attributes
+    ----------
+    peer_error, own_error : the 99.9 % quantile of relative errors, at its tolerance and at the
+        own tolerance of equal error.
+    own_rtol : the loosest own tolerance whose error is no larger.
+    equal_tolerance, equal_error : ratios of patients per second, medians of rounds.
+    low, high : range of `equal_error` over the rounds.
+    peer_speed, speed, speed_at_equal_error : patients per second, medians.
+    failed : patients that an engine failed; they are left out of both times.
+    """
+
+    rtol: float
+    peer_error: float
+    own_error: float
+    own_rtol: float
+    equal_tolerance: float
+    equal_error: float
+    low: float
+    high: float
+    peer_speed: float
+    speed: float
+    speed_at_equal_error: float
+    failed: int
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Pin this process to one core, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def errors(found: Timed, reference: Array, usable: Array) -> float:
+    """Return the 99.9 % quantile of the relative error of outputs that stay above `LEAST_OUTPUT`.
+
+    Parameters
+    ----------
+    usable : (patient,) patients that count.
+    """
+    stays = (np.abs(reference) > LEAST_OUTPUT).all(axis=1) & usable[:, None]
+    deviation = np.abs(found.values - reference) / np.abs(np.where(reference == 0, 1, reference))
+    counted = deviation.transpose(0, 2, 1)[stays]
+    return float(np.quantile(counted, ERROR_QUANTILE))
+
+
+def ratios(
+    model: Model, peer: Peer, *, rounds: int, patients: int, peer_patients: int
+) -> tuple[Ratio, ...]:
+    """Compare with a peer at its tolerances on four monthly doses, forcing off."""
+    judged = workload(model, peer_patients)
+    reference = Funis().solve(judged, REFERENCE_RTOL)
+    own = {rtol: Funis().solve(judged, rtol) for rtol in GRID}
+    compared = []
+    for rtol in TOLERANCES:
+        theirs = peer.solve(judged, rtol)
+        usable = ~(theirs.failed | reference.failed)
+        allowed = errors(theirs, reference.values, usable)
+        found = {r: errors(one, reference.values, usable) for r, one in own.items()}
+        loosest = equal_error(found, allowed)
+        compared.append((rtol, allowed, found[loosest], loosest, int(np.sum(~usable))))
+    many = workload(model, patients, first=peer_patients)
+    timed = [_round(judged, many, peer, [row[:1] + row[3:4] for row in compared])
+             for _ in range(rounds)]  # fmt: skip
+    return tuple(_ratio(row, [one[place] for one in timed]) for place, row in enumerate(compared))
+
+
+def equal_error(found: dict[float, float], allowed: float) -> float:
+    """Return the loosest tolerance from which on the error stays within what is allowed."""
+    best = min(found)
+    for rtol in sorted(found):
+        if found[rtol] > allowed:
+            break
+        best = rtol
+    return best
+
+
+def _round(
+    judged: Workload, many: Workload, peer: Peer, pairs: Sequence[tuple[float, ...]]
+) -> list[tuple[float, float, float]]:
+    """Time each tolerance once: seconds a patient of the peer, own, own at equal error."""
+    result = []
+    for rtol, own_rtol in pairs:
+        theirs = peer.solve(judged, rtol)
+        good = max(int(np.sum(~theirs.failed)), 1)
+        own = [Funis().solve(many, one).seconds / many.size for one in (rtol, own_rtol)]
+        result.append((theirs.seconds / good, own[0], own[1]))
+    return result
+
+
+def _ratio(
+    row: tuple[float, float, float, float, int], timed: list[tuple[float, float, float]]
+) -> Ratio:
+    rtol, allowed, reached, own_rtol, failed = row
+    equal = [theirs / own for theirs, _, own in timed]
+    return Ratio(
+        rtol, allowed, reached, own_rtol,
+        median(theirs / own for theirs, own, _ in timed),
+        median(equal), min(equal), max(equal),
+        *(median(1 / one[place] for one in timed) for place in range(3)),
+        failed,
+    )  # fmt: skip
