@@ -144,7 +144,7 @@ def _fill(
     again = again[found.status[again] != FAILED]
     rows = slice(first, first + len(found.status))
     whole.deviation[first + again] = compare(problem, begin, found, again, ask.rtol, first)
-    _observe(problem, ask.outputs, _shown(found.values, problem.needed, ask.shown), whole, rows)
+    _observe(problem, ask, found.values, whole.values[rows])
     whole.end[rows], whole.status[rows] = found.end, found.status
     whole.values[rows][found.status == FAILED] = np.nan
     if whole.sensitivities is not None:
@@ -242,40 +242,35 @@ def needed_states(form: OdeForm, wanted: Sequence[str], floor: Floor) -> Integer
     return np.array(needed, dtype=np.int64)
 
 
-def _shown(table: Array, needed: Integers, floor: Floor) -> Array:
-    """Return the states to be observed: what rounding left below zero cells is none.
+def _show(columns: dict[str, Array], form: OdeForm, floor: Floor) -> None:
+    """Show what rounding left below zero cells as none.
 
     The sum of cells stays: the sink takes the difference, as it does at the cuts.
     """
-    places = {state: place for place, state in enumerate(needed.tolist())}
+    sink = None if floor.sink is None else form.states[floor.sink]
     for state in floor.states.tolist():
-        if state in places:
-            below = np.minimum(table[:, :, places[state]], 0.0)
-            table[:, :, places[state]] -= below
-            if floor.sink in places and state in floor.counted:
-                table[:, :, places[floor.sink]] += below
-    return table
+        column = columns.get(form.states[state])
+        if column is not None and (below := np.minimum(column, 0.0)).any():
+            column -= below
+            if sink in columns and state in floor.counted:
+                columns[sink] += below
 
 
-def _observe(
-    problem: Problem, wanted: Sequence[str], table: Array, whole: Trajectories, rows: slice
-) -> None:
-    """Evaluate outputs from the needed states of a block and write them into the whole."""
-    form, forcing, values = problem.form, problem.forcing, whole.values[rows]
-    if tuple(wanted) == form.states:
-        values[:] = table
-        return
+def _observe(problem: Problem, ask: _Ask, table: Array, values: Array) -> None:
+    """Evaluate outputs from the needed states of a block and write them into `values`."""
+    form, forcing, outputs = problem.form, problem.forcing, ask.outputs
     days = problem.times / MINUTES_PER_DAY
     for first in range(0, len(table), OBSERVED):
         some = slice(first, first + OBSERVED)
         columns = {
-            form.states[state]: np.ascontiguousarray(table[some, :, place])
+            form.states[state]: np.array(table[some, :, place], order="C")
             for place, state in enumerate(problem.needed.tolist())
         }
+        _show(columns, form, ask.shown)
         for place, name in enumerate(form.fixed_names):
             columns[name] = np.ascontiguousarray(problem.fixed[some, place, None])
         if forcing is not None:
             paths = range(first, min(first + OBSERVED, len(table)))
             columns[forcing.name] = np.stack([forcing.at(row, days) for row in paths])
-        for place, column in enumerate(form.observe_columns(wanted, columns)):
+        for place, column in enumerate(form.observe_columns(outputs, columns)):
             values[some, :, place] = column

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.models import Model
 from funis.pipeline.bench.peers import Funis, Peer, Timed
@@ -21,8 +22,8 @@ ERROR_QUANTILE = 0.999
 LEAST_OUTPUT = 1e-6
 """Outputs that stay above this are compared: the absolute tolerance of a fold state."""
 
-GRID = tuple(10.0 ** (-2.0 - step / 8) for step in range(41))
-"""Tolerances that the engine is tried at for an equal error, from 1e-2 to 1e-7."""
+GRID = tuple(10.0 ** (-1.0 - step / 8) for step in range(49))
+"""Tolerances that the engine is tried at for an equal error, from 1e-1 to 1e-7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def errors(found: Timed, reference: Array, usable: Array) -> float:
+def errors(found: Timed, reference: Array, usable: NDArray[np.bool_]) -> float:
     """Return the 99.9 % quantile of the relative error of outputs that stay above `LEAST_OUTPUT`.
 
     Parameters
@@ -134,6 +135,8 @@ def _ratio(
         rtol, allowed, reached, own_rtol,
         median(theirs / own for theirs, own, _ in timed),
         median(equal), min(equal), max(equal),
-        *(median(1 / one[place] for one in timed) for place in range(3)),
+        median(1 / theirs for theirs, _, _ in timed),
+        median(1 / own for _, own, _ in timed),
+        median(1 / own for _, _, own in timed),
         failed,
     )  # fmt: skip

@@ -182,11 +182,28 @@ def _begin_segment(width: int) -> Code:
         code.put("0.0", code.at("inflow"), code.lane(slot, "%lane"))
     _add_entries(code, segment, ("first_flow", "flow_slot", "flow_rate"), "inflow")
     code.put("0.0", code.at("t"), "%lane")
-    code.put("1.0", code.at("fresh"), "%lane")
+    _mark_fresh(code, segment)
     for source, target in (("segment_length", "length"), ("segment_day", "day")):
         code.put(code.get(code.at(source), segment), code.at(target), "%lane")
     code.say("call void @next_sample(ptr %context, i64 %lane)")
     return code
+
+
+def _mark_fresh(code: _Driver, segment: Value) -> None:
+    """A cut without jump or flow, before and after it, leaves the step size as it is."""
+    before = code.plus(segment, -1)
+    first = code.call("i64", "llvm.smax.i64", ("i64", before), ("i64", "0"))
+    jumps = code.new(
+        f"sub i64 {code.get(code.at('first_jump'), code.plus(segment, 1), 'i64')}, "
+        f"{code.get(code.at('first_jump'), segment, 'i64')}"
+    )
+    flows = code.new(
+        f"sub i64 {code.get(code.at('first_flow'), code.plus(segment, 1), 'i64')}, "
+        f"{code.get(code.at('first_flow'), first, 'i64')}"
+    )
+    changed = code.new(f"icmp sgt i64 {code.plus(jumps, flows)}, 0")
+    with code.when(changed):
+        code.put("1.0", code.at("fresh"), "%lane")
 
 
 def _apply_floor(code: _Driver) -> None:
@@ -268,6 +285,7 @@ def _begin_patient(width: int) -> Code:
         code.put("0.0", code.at("taken"), "%lane")
         code.put("0.0", code.at("rejected"), "%lane")
         code.put("1.0", code.at("h"), "%lane")
+        code.put("1.0", code.at("fresh"), "%lane")
         code.say("call void @begin_segment(ptr %context, i64 %lane)")
     with code.when(code.new(f"xor i1 {more}, true")):
         code.keep("active", code.plus(code.again("active"), -1))
@@ -315,8 +333,6 @@ def _run(width: int) -> Code:
     code.take("states", "extra", "mode", "outs", "time_count", kind="i64")
     code.take("rtol", "atol", "most_steps", kind="double")
     rtol, atol = code.spread(code.at("rtol")), code.spread(code.at("atol"))
-    number = code.new(f"sitofp i64 {code.at('states')} to double")
-    count = code.spread(number)
     moves = code.new(f"icmp ne i64 {code.at('mode')}, 0")
     code.store(INFINITY, code.at("moving"), 2)
     with code.loop(width) as lane:
@@ -330,7 +346,7 @@ def _run(width: int) -> Code:
         code.run(code.at("factor"), *(code.at(n) for n in ("fixed", "matrix", "shift", "lu")))
         for stage in range(STAGES):
             _stage(code, stage, moves, inverse, h)
-        error = _error(code, rtol, atol, count)
+        error = _error(code, rtol, atol)
         _accept(code, error, h, last, inverse)
     return code
 
@@ -364,7 +380,7 @@ def _start_of_step(code: _Driver, moves: Value, rtol: Value, atol: Value) -> Non
 
 
 FIRST_SHARE = 0.01
-FIRST_STEP = 1e-4
+FIRST_STEP = 5e-3
 """First step of a segment [day], where the state and its rates suggest no longer one."""
 
 
@@ -437,8 +453,11 @@ def _add_timed(code: _Driver, stage: int, h: Value) -> None:
         code.store(code.mul(step, code.load(code.at("timed"), place)), code.at("r"), place)
 
 
-def _error(code: _Driver, rtol: Value, atol: Value, count: Value) -> Value:
-    """Store the new state in `argument` and return the error in units of what is allowed."""
+def _error(code: _Driver, rtol: Value, atol: Value) -> Value:
+    """Store the new state in `argument` and return the error in units of what is allowed.
+
+    It is that of the worst state: a mean over states would forgive one what others do not need.
+    """
     last = code.row(code.at("u"), code.times(STAGES - 1, code.at("states")))
     code.store(code.number(0.0), code.at("weights"))
     with code.loop(code.at("states")) as state:
@@ -448,10 +467,11 @@ def _error(code: _Driver, rtol: Value, atol: Value, count: Value) -> Value:
         old = code.unary("fabs", code.load(code.at("y"), state))
         size = code.unary("fabs", new)
         larger = code.select(code.compare("ogt", old, size), old, size)
-        share = code.div(u, code.fma(rtol, larger, atol))
-        total = code.fma(share, share, code.load(code.at("weights")))
-        code.store(total, code.at("weights"))
-    error = code.unary("sqrt", code.div(code.load(code.at("weights")), count))
+        share = code.unary("fabs", code.div(u, code.fma(rtol, larger, atol)))
+        worst = code.load(code.at("weights"))
+        less, none = code.compare("ole", share, worst), code.compare("uno", worst, worst)
+        code.store(code.select(code.either(less, none), worst, share), code.at("weights"))
+    error = code.load(code.at("weights"))
     wrong = code.but(code.compare("olt", error, code.number(1e10)))
     return code.select(wrong, code.number(1e10), error)
 

@@ -21,7 +21,7 @@ class Elimination:
     order : unknowns in the order in which they are pivots.
     lower : of each pivot in order: its row's columns left of the diagonal, in elimination order.
     upper : of each pivot in order: its row's columns right of the diagonal, in elimination order.
-    changed : entries that elimination changes or makes; the others keep their first value.
+    changed : entries that earlier pivots change or make; the others keep their first value.
     """
 
     order: tuple[int, ...]
@@ -74,7 +74,6 @@ def _remove(
     below = columns[pivot] - {pivot}
     for row in below:
         rows[row].discard(pivot)
-        changed.add((row, pivot))
         for column in beside:
             rows[row].add(column)
             columns[column].add(row)

@@ -3,7 +3,8 @@
 - ``rates(y, fixed, inflow, moving, r)`` adds the right-hand side to r
 - ``slopes(y, fixed, inflow, moving, r, matrix, timed)`` stores it, the partial derivatives that
   are neither numbers nor fixed, and the derivatives by what moves with time
-- ``factor(fixed, matrix, shift, lu)`` factorises shift*I - J, assignments beside states
+- ``factor(fixed, matrix, shift, lu)`` factorises J - shift*I, assignments beside states (their
+  rows are partial derivatives, with -1 on the diagonal)
 - ``solve(fixed, matrix, lu, r, x)`` solves for the states
 
 Rows of r and timed are the states, then the assignments that move with time directly.
@@ -48,7 +49,9 @@ class _Writer:
     Attributes
     ----------
     matrix : entry -> row in the memory of partial derivatives that are computed.
-    lu : entry -> row in the memory of the factors; (k, k) holds the inverse of a pivot.
+    lu : entry -> row in the memory of the factors. With the signs that make every operation an
+        addition: (k, k) holds -1/pivot, an entry of the lower factor its negative. What equals a
+        partial derivative is not stored again.
     """
 
     def __init__(self, equations: Equations, width: int) -> None:
@@ -61,14 +64,17 @@ class _Writer:
                     self.matrix[row, column] = len(self.matrix)
         plan = equations.elimination
         for place, unknown in enumerate(plan.order):
-            for column in (*plan.lower[place], *plan.upper[place]):
+            for column in plan.lower[place]:
+                if (unknown, column) in plan.changed or self._has_pivot(column):
+                    self.lu[unknown, column] = len(self.lu)
+            for column in plan.upper[place]:
                 if (unknown, column) in plan.changed:
                     self.lu[unknown, column] = len(self.lu)
             if self._has_pivot(unknown):
                 self.lu[unknown, unknown] = len(self.lu)
 
     def _has_pivot(self, unknown: int) -> bool:
-        """Return whether a pivot is anything but one."""
+        """Return whether a pivot is anything but -1."""
         entry = (unknown, unknown)
         return unknown < self.equations.size or entry in self.equations.elimination.changed
 
@@ -114,30 +120,33 @@ class _Writer:
         return code
 
     def factor(self) -> Code:
-        """Factorise shift*I - J row by row, each entry stored as soon as it is done."""
+        """Factorise J - shift*I row by row, each entry stored as soon as it is done."""
         code = self._code("factor", "fixed", "matrix", "shift", "lu")
         plan, shift = self.equations.elimination, code.load("%shift", 0)
         place = {unknown: number for number, unknown in enumerate(plan.order)}
         for number, row in enumerate(plan.order):
             values: dict[int, Value | None] = {
-                column: self._first(code, row, column)
+                column: self._slope(code, row, column)
                 for column in (*plan.lower[number], row, *plan.upper[number])
             }
-            if row < self.equations.size:
-                own = values[row]
-                values[row] = shift if own is None else code.add(shift, own)
+            values[row] = self._less_shift(code, row, values[row], shift)
             for pivot in plan.lower[number]:
-                self._take(code, plan.upper[place[pivot]], row, pivot, values)
+                self._add_row(code, plan.upper[place[pivot]], row, pivot, values)
             for column in plan.upper[number]:
                 if (row, column) in self.lu:
                     code.store(values[column] or code.number(0.0), "%lu", self.lu[row, column])
             if (row, row) in self.lu:
                 pivot_value = values[row] or code.number(0.0)
-                inverse = code.div(code.number(1.0), pivot_value)
+                inverse = code.div(code.number(-1.0), pivot_value)
                 code.store(inverse, "%lu", self.lu[row, row])
         return code
 
-    def _take(
+    def _less_shift(self, code: Code, row: int, own: Value | None, shift: Value) -> Value:
+        """Return a diagonal entry."""
+        away = shift if row < self.equations.size else code.number(1.0)
+        return code.sub(code.number(0.0) if own is None else own, away)
+
+    def _add_row(
         self,
         code: Code,
         upper: tuple[int, ...],
@@ -145,29 +154,26 @@ class _Writer:
         pivot: int,
         values: dict[int, Value | None],
     ) -> None:
-        """Take a multiple of a pivot's row from a row."""
+        """Add a multiple of a pivot's row to a row, so that its entry below the pivot vanishes."""
         share = values[pivot]
         if share is None:
             return
         if (pivot, pivot) in self.lu:
             share = code.mul(share, code.load("%lu", self.lu[pivot, pivot]))
-        code.store(share, "%lu", self.lu[row, pivot])
+        if (row, pivot) in self.lu:
+            code.store(share, "%lu", self.lu[row, pivot])
         for column in upper:
-            product = code.mul(share, self._entry(code, pivot, column))
-            own = values[column]
-            values[column] = (
-                code.sub(code.number(0.0), product) if own is None else code.sub(own, product)
-            )
+            other = self._entry(code, pivot, column)
+            if other is not None:
+                product = code.mul(share, other)
+                own = values[column]
+                values[column] = product if own is None else code.add(own, product)
 
-    def _first(self, code: Code, row: int, column: int) -> Value | None:
-        """Return an entry of -J before elimination (of assignments: their own one); None is 0."""
+    def _slope(self, code: Code, row: int, column: int) -> Value | None:
+        """Return a partial derivative; None is zero."""
         node = self.equations.slopes[row].get(column)
         if node is None:
-            return code.number(1.0) if row == column >= self.equations.size else None
-        zero = code.number(0.0)
-        return code.sub(zero, self._slope(code, row, column, node))
-
-    def _slope(self, code: Code, row: int, column: int, node: int) -> Value:
+            return None
         if (row, column) in self.matrix:
             return code.load("%matrix", self.matrix[row, column])
         number = self.equations.graph.constant(node)
@@ -175,12 +181,11 @@ class _Writer:
             return code.number(number)
         return code.load("%fixed", self.equations.column(node))
 
-    def _entry(self, code: Code, row: int, column: int) -> Value:
-        """Return an entry of the factors."""
+    def _entry(self, code: Code, row: int, column: int) -> Value | None:
+        """Return an entry of the factors; None is zero."""
         if (row, column) in self.lu:
             return code.load("%lu", self.lu[row, column])
-        found = self._first(code, row, column)
-        return code.number(0.0) if found is None else found
+        return self._slope(code, row, column)
 
     def solve(self) -> Code:
         """Solve for all unknowns and store the states."""
@@ -191,13 +196,13 @@ class _Writer:
         for number, row in enumerate(plan.order):
             value = code.load("%r", places[row]) if row in places else None
             for column in plan.lower[number]:
-                value = self._less(code, value, row, column, half[column])
+                value = self._plus(code, value, row, column, half[column])
             half[row] = value
         found: dict[int, Value | None] = {}
         for number, row in reversed(list(enumerate(plan.order))):
             value = half[row]
             for column in plan.upper[number]:
-                value = self._less(code, value, row, column, found[column])
+                value = self._plus(code, value, row, column, found[column])
             if value is not None and (row, row) in self.lu:
                 value = code.mul(value, code.load("%lu", self.lu[row, row]))
             found[row] = value
@@ -205,16 +210,18 @@ class _Writer:
                 code.store(value or code.number(0.0), "%x", row)
         return code
 
-    def _less(
+    def _plus(
         self, code: Code, value: Value | None, row: int, column: int, other: Value | None
     ) -> Value | None:
-        """Return value - entry * other; an entry that was not changed keeps the sign of J."""
+        """Return value + entry * other."""
+        node = self.equations.slopes[row].get(column)
         if other is None:
             return value
-        if (row, column) in self.lu:
-            product = code.mul(code.load("%lu", self.lu[row, column]), other)
-            return code.sub(value or code.number(0.0), product)
-        node = self.equations.slopes[row][column]
-        one = self.equations.graph.constant(node) == 1.0
-        product = other if one else code.mul(self._slope(code, row, column, node), other)
+        if (row, column) not in self.lu and node is not None:
+            if self.equations.graph.constant(node) == 1.0:
+                return other if value is None else code.add(value, other)
+        entry = self._entry(code, row, column)
+        if entry is None:
+            return value
+        product = code.mul(entry, other)
         return product if value is None else code.add(value, product)
