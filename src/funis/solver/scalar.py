@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from funis.checks import InputError, Issue
 from funis.models.sbml import SbmlModel, start_values
 from funis.solver.scalar_equations import Equations, compiled
+from funis.solver.scalar_events import HopelessError
 from funis.solver.scalar_run import Run
 from funis.solver.scalar_steps import Method
 
@@ -69,6 +70,9 @@ def solve(equations: Equations, times: Array, *, rtol: float, atol: float) -> Ar
                 return run.solve([start[name] for name in equations.model.kept])
         except (RuntimeError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             reasons.append(" ".join(str(error).split()))
+            if isinstance(error, HopelessError):
+                reasons = reasons[-1:]
+                break
     raise InputError(Issue(equations.model.file, None, None, f"cannot be solved: {reasons[0]}"))
 
 

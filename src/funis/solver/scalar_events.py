@@ -13,6 +13,10 @@ MOST_AT_ONCE = 10_000
 """Executions at one moment after which a run counts as endless."""
 
 
+class HopelessError(RuntimeError):
+    """What no method of solving can help: it lies in the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A triggered event: when it is executed, and its values where the trigger fixed them."""
@@ -55,7 +59,7 @@ class Events:
 
         Raises
         ------
-        RuntimeError
+        HopelessError
             Events without end, or a delay that is negative or no number.
         """
         if not self.equations.happenings:
@@ -68,7 +72,7 @@ class Events:
             chosen = self._first(due, time, kept)
             self.waiting.remove(chosen)
             self._execute(chosen, time, kept)
-        raise RuntimeError(f"events trigger each other without end at time {time:g}")
+        raise HopelessError(f"events trigger each other without end at time {time:g}")
 
     def _look(self, time: float, kept: list[float]) -> None:
         """Note triggers that became true or false."""
@@ -89,7 +93,7 @@ class Events:
         delay = 0.0 if item.delay is None else item.delay(now)[0]
         if math.isnan(delay) or delay < 0:
             message = f"the delay of the event '{item.event.name}' is {delay:g} at time {time:g}"
-            raise RuntimeError(message)
+            raise HopelessError(message)
         values = tuple(item.values(now)) if item.event.values_at_trigger else None
         return Waiting(place, after(time, delay), values)
 

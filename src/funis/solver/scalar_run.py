@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.solver.scalar_equations import Equations
-from funis.solver.scalar_events import Events
+from funis.solver.scalar_events import Events, HopelessError
 from funis.solver.scalar_steps import Between, Method, Rates, smooth
 
 Array = NDArray[np.float64]
 
 MOST_SEGMENTS = 100_000
 """Restarts after which a run counts as not solved."""
+
+MOST_SHORT = 200
+"""Restarts in a row, each next to the one before, after which conditions undo each other."""
 
 SAMPLES = 8
 """Looks into each step for conditions that change."""
@@ -50,20 +53,24 @@ class Run:
         self.rates = Rates(equations, strict=method == "LSODA")
         self.kept: list[float] = []
         gaps = np.diff(np.concatenate([[0.0], times]))
-        self.gap = float(np.min(gaps[gaps > 0], initial=math.inf))
-        self.longest = self.gap if equations.uses_time else math.inf
+        gap = float(np.min(gaps[gaps > 0], initial=math.inf))
+        self.near = NEAR * gap if math.isfinite(gap) else 0.0
+        self.longest = gap if equations.uses_time else math.inf
 
     def solve(self, kept: list[float]) -> Array:
         """Go from time 0 to the last output."""
         self.kept = list(kept)
         events = Events(self.equations)
-        t, end = 0.0, self.times[-1]
+        t, end, short = 0.0, self.times[-1], 0
         for _ in range(MOST_SEGMENTS):
             events.settle(t, self.kept)
             self._record(t, lambda time: self._moving(), inclusive=True)
             if t >= end:
                 return np.array(self.rows)
-            t = self._advance(self._segment(t, min(end, events.next_time)))
+            before, t = t, self._advance(self._segment(t, min(end, events.next_time)))
+            short = short + 1 if t - before < self.near else 0
+            if short > MOST_SHORT:
+                raise HopelessError(f"conditions undo each other near time {t:g}")
         raise RuntimeError(f"more than {MOST_SEGMENTS} jumps up to time {t:g}")
 
     def _moving(self) -> Array:
@@ -161,7 +168,7 @@ class Run:
         before = self.equations.gaps(self._at(low, between))
         after = self.equations.gaps(self._at(high, between))
         if any(before[place] * after[place] < 0 for place in self.equations.equalities):
-            raise RuntimeError(f"a trigger is an equality that is crossed near time {high:g}")
+            raise HopelessError(f"a trigger is an equality that is crossed near time {high:g}")
 
     def _record_around(self, time: float, held: list[float], between: Between) -> None:
         """Note the outputs before a change whose time is known up to the solver's error.
@@ -176,7 +183,7 @@ class Run:
             self._record(time, between, inclusive=False)
             return
         enough = all(_equality_is_enough(self.equations.kinds[k], held[k], now[k]) for k in changed)
-        self._record(time + NEAR * self.gap * (-1 if enough else 1), between, inclusive=False)
+        self._record(time + self.near * (-1 if enough else 1), between, inclusive=False)
 
     def _record(self, time: float, between: Between, inclusive: bool) -> None:
         """Note the outputs before a time, or up to it."""
