@@ -19,6 +19,9 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ENCODING = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding=["']([\w.-]+)["']""")
 
+_LEVEL = re.compile(r"""\s(level|version)\s*=\s*["'](\w*)["']""")
+SPACE = "http://www.sbml.org/sbml/level"
+VERSIONS = {("1", "1"), ("1", "2"), ("3", "1"), ("3", "2"), *(("2", v) for v in "12345")}
 _UNKNOWN = re.compile(r"^The formula '(.+?)' in .* uses '(\w+)' (?:that|which) is not")
 _ROOT = re.compile(r"<(?:\w+:)?sbml\b[^>]*>")
 _REQUIRED = re.compile(r"""(\w+):required\s*=\s*["']true["']""")
@@ -41,6 +44,7 @@ def read_document(path: Path) -> Any:
     if not path.is_file():
         raise InputError(Issue(str(path), None, None, "no such file", "an SBML file"))
     text = _text(path)
+    _refuse_unknown_level(path, text)
     document = libsbml.readSBMLFromString(DECLARATION + text)
     _refuse_packages(path, text)
     _refuse_errors(path, document)
@@ -63,6 +67,23 @@ def _text(path: Path) -> str:
         reason = (error.strerror or "cannot be read").lower()
         raise InputError(Issue(str(path), None, None, reason, "an SBML file")) from None
     return _DECLARED.sub("", text, count=1)
+
+
+def _refuse_unknown_level(path: Path, text: str) -> None:
+    """Refuse a Level, Version and namespace that do not belong together: libsbml would abort."""
+    root = _ROOT.search(text)
+    if root is None:
+        return
+    found = {name: value for name, value in _LEVEL.findall(root[0])}
+    level, version = found.get("level", ""), found.get("version", "")
+    place = f"{SPACE}{level}" if level == "1" else f"{SPACE}{level}/version{version}"
+    place = {"2/1": f"{SPACE}2"}.get(f"{level}/{version}", place)
+    place += "/core" if level == "3" else ""
+    if (level, version) not in VERSIONS or f'"{place}"' not in root[0].replace("'", '"'):
+        line = text[: root.start()].count("\n") + 1
+        message = f"is not SBML of a known Level and Version (level '{level}', version '{version}')"
+        expected = f"Level 1 to 3 with its namespace, such as {SPACE}3/version2/core"
+        raise InputError(Issue(str(path), line, None, message, expected))
 
 
 def _refuse_errors(path: Path, document: Any) -> None:
