@@ -17,6 +17,9 @@ from funis.models.sbml import SbmlModel
 
 MOST_STEPS = 1_000_000
 
+MOST_NAMED = 12
+"""Ids of a model that a message lists."""
+
 EXPECTED: Mapping[str, str] = {
     "start": "a time of 0 or later",
     "duration": "a time of more than 0",
@@ -159,7 +162,7 @@ def output_nodes(settings: Settings, model: SbmlModel) -> dict[str, int]:
             if name not in model.quantities:
                 near = nearest(name, model.quantities)
                 message = f"unknown variable '{name}'"
-                expected = f"an id of {model.file}"
+                expected = _ids(model)
                 issues.append(Issue(settings.file, line, key, message, expected, near))
             elif names.count(name) > 1 and key == "variables":
                 message = f"'{name}' is given twice"
@@ -172,6 +175,11 @@ def output_nodes(settings: Settings, model: SbmlModel) -> dict[str, int]:
     if issues:
         raise InputError(issues)
     return {name: _node(settings, model, name) for name in settings.variables}
+
+
+def _ids(model: SbmlModel) -> str:
+    few = len(model.quantities) <= MOST_NAMED
+    return f"one of {', '.join(model.quantities)}" if few else f"an id of {model.file}"
 
 
 def _node(settings: Settings, model: SbmlModel, name: str) -> int:
