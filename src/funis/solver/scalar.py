@@ -1,7 +1,8 @@
 """One SBML model solved as it stands: smooth pieces between jumps and events, with SciPy.
 
-The path does not depend on where output is asked for, but that a step is no longer than from one
-output to the next where rates or conditions depend on time, so that nothing is stepped over.
+The path does not depend on where output is asked for, except that a step is no longer than a
+quarter of the way between outputs where rates or conditions depend on time: nothing is stepped
+over.
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from funis.models.sbml import SbmlEvent, SbmlModel
 Values = Callable[[Sequence[float]], list[float]]
 """A function of time and everything kept (and the modes, where they are held)."""
 
+MOST_ANALYTIC = 150
+"""Moving values up to which the Jacobian is analytic; it is compiled with all its zeros."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -86,6 +89,7 @@ def compiled(model: SbmlModel, outputs: Sequence[int]) -> Equations:
     graph, known = model.graph, model.substituted()
     moving = tuple(place for place, name in enumerate(model.kept) if name in model.rates)
     rates = graph.replaced([model.rates[model.kept[place]] for place in moving], known)
+    rates = graph.replaced(rates, _kinks(model, rates))
     triggers = graph.replaced([event.trigger for event in model.events], known)
     jumps = [node for node in graph.reached([*rates, *triggers]) if _jumps(model, node)]
     held = {node: graph.symbol(f"mode {place}") for place, node in enumerate(jumps)}
@@ -113,6 +117,20 @@ def compiled(model: SbmlModel, outputs: Sequence[int]) -> Equations:
         total_function(graph, free, graph.replaced(outputs, known)),
         any(TIME in graph.symbols(node) for node in still) or len(lines) < len(jumps),
     )
+
+
+def _kinks(model: SbmlModel, nodes: Sequence[int]) -> dict[int, int]:
+    """Return choices in place of `min`, `max` and `abs`, so that a kink is met as a jump is."""
+    graph = model.graph
+    found: dict[int, int] = {}
+    for node in graph.reached(nodes):
+        kind = graph.operations[node]
+        if kind in ("min", "max", "abs"):
+            one, *rest = graph.replaced(graph.arguments[node], found)
+            other = rest[0] if rest else graph.negative(one)
+            holds = graph.apply("<=" if kind == "min" else ">=", one, other)
+            found[node] = graph.choose(holds, one, other)
+    return found
 
 
 def _numbers(function: Values) -> Values:
@@ -173,8 +191,10 @@ def _slope(model: SbmlModel, node: int) -> int | None:
 def _jacobian(
     model: SbmlModel, rates: Sequence[int], names: Sequence[str], arguments: Sequence[str]
 ) -> Values | None:
-    """Return the analytic Jacobian, row by row; None where it does not exist."""
+    """Return the analytic Jacobian, row by row; None where it does not exist or is very large."""
     zero = model.graph.number(0.0)
+    if len(rates) > MOST_ANALYTIC:
+        return None
     try:
         rows = [model.graph.partials(rate, frozenset(names)) for rate in rates]
     except ValueError:

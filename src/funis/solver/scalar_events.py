@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
@@ -35,9 +36,11 @@ class Events:
     held : value of each trigger at the last moment looked at.
     waiting : triggered events, in the order in which they were triggered.
     executed : how many were executed.
+    snapped : puts the end of a delay on the output that it means to meet.
     """
 
     equations: Equations
+    snapped: Callable[[float], float] = float
     held: list[bool] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     executed: int = 0
@@ -95,7 +98,8 @@ class Events:
             message = f"the delay of the event '{item.event.name}' is {delay:g} at time {time:g}"
             raise HopelessError(message)
         values = tuple(item.values(now)) if item.event.values_at_trigger else None
-        return Waiting(place, after(time, delay), values)
+        end = after(time, delay)
+        return Waiting(place, self.snapped(end) if delay > 0 else end, values)
 
     def _first(self, due: list[Waiting], time: float, kept: list[float]) -> Waiting:
         """Return the event of the highest priority; among equal ones chance decides.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funis.solver.scalar_equations import Equations
 from funis.solver.scalar_events import Events, HopelessError
+from funis.solver.scalar_look import Look
 from funis.solver.scalar_steps import Between, Method, Rates, smooth
 
 Array = NDArray[np.float64]
@@ -19,9 +21,6 @@ MOST_SEGMENTS = 100_000
 
 MOST_SHORT = 200
 """Restarts in a row, each next to the one before, after which conditions undo each other."""
-
-SAMPLES = 8
-"""Looks into each step for conditions that change."""
 
 NEAR = 1e-8
 """Part of the time between outputs within which a crossing counts as meeting an output."""
@@ -52,15 +51,16 @@ class Run:
         self.rows: list[list[float]] = []
         self.rates = Rates(equations, strict=method == "LSODA")
         self.kept: list[float] = []
+        self.enough: bool | None = None
         gaps = np.diff(np.concatenate([[0.0], times]))
         gap = float(np.min(gaps[gaps > 0], initial=math.inf))
         self.near = NEAR * gap if math.isfinite(gap) else 0.0
-        self.longest = gap if equations.uses_time else math.inf
+        self.longest = gap / 4 if equations.uses_time else math.inf
 
     def solve(self, kept: list[float]) -> Array:
         """Go from time 0 to the last output."""
         self.kept = list(kept)
-        events = Events(self.equations)
+        events = Events(self.equations, self._snapped)
         t, end, short = 0.0, self.times[-1], 0
         for _ in range(MOST_SEGMENTS):
             events.settle(t, self.kept)
@@ -107,6 +107,7 @@ class Run:
     def _advance(self, piece: Segment) -> float:
         """Solve up to the end of a segment, or to the first change of a mode in it."""
         self.rates.hold(self.kept, piece.modes)
+        self.enough = None
         if piece.stop - piece.start <= 4 * math.ulp(piece.start):
             self._record(piece.stop, lambda time: self._moving(), inclusive=False)
             return piece.stop
@@ -114,18 +115,59 @@ class Run:
             self.rates, self.method, piece.start, self._moving(), piece.stop, self.longest,
             self.rtol, self.atol, self.analytic,
         )  # fmt: skip
+        look = Look(self.equations, piece.modes)
         while True:
             before = steps.t
             between = steps.step()
-            changed = self._first_change(piece.modes, before, steps.t, between)
-            reached = steps.t if changed is None else changed
-            if changed is None:
-                self._record(reached, between, inclusive=False)
-            else:
-                self._record_around(reached, piece.modes, between)
-            if changed is not None or reached >= piece.stop:
-                self._take(between(reached))
-                return reached
+            changed = look.first_change(before, steps.t, partial(self._at, between=between))
+            if changed is not None:
+                return self._change(changed, piece, between)
+            self._record(steps.t, between, inclusive=False)
+            if steps.t >= piece.stop:
+                self._take(between(piece.stop))
+                self._meet(piece)
+                return piece.stop
+
+    def _change(self, time: float, piece: Segment, between: Between) -> float:
+        """End a segment where a mode has changed; the time is known up to the solver's error.
+
+        An output, or an event, as near as that error stands on the side that the condition says:
+        the change comes first where equality is enough for it.
+        """
+        self.enough = self._enough(piece.modes, self.equations.modes(self._at(time, between)))
+        sides = {None: 0.0, True: -self.near, False: self.near}
+        self._record(time + sides[self.enough], between, inclusive=False)
+        if self.enough and piece.stop - time <= self.near:
+            time = piece.stop
+        self._take(between(time))
+        return time
+
+    def _enough(self, held: list[float], now: list[float]) -> bool | None:
+        """Return whether equality is enough for the changes of modes; None for exact changes."""
+        changed = [k for k, (a, b) in enumerate(zip(held, now, strict=True)) if a != b]
+        if not changed or {line.place for line in self.equations.lines} & set(changed):
+            return None
+        return all(_equality_is_enough(self.equations.kinds[k], held[k], now[k]) for k in changed)
+
+    def _meet(self, piece: Segment) -> None:
+        """Where a condition is about to be met as a segment ends, let it be met there."""
+        if not self.equations.happenings or not self.equations.moving:
+            return
+        now = self.equations.modes([piece.stop, *self.kept])
+        kept, moving = list(self.kept), self._moving()
+        self._take(moving + self.near * self.rates.at(piece.stop, moving))
+        if not self._enough(now, self.equations.modes([piece.stop, *self.kept])):
+            self.kept = kept
+
+    def _snapped(self, time: float) -> float:
+        """Return the output that a time misses by the solver's error only, or the time itself."""
+        place = int(np.searchsorted(self.times, time - self.near))
+        if self.enough is None or place == len(self.times):
+            return time
+        wanted = self.times[place]
+        if abs(wanted - time) > self.near:
+            return time
+        return wanted if self.enough else math.nextafter(wanted, math.inf)
 
     def _take(self, moving: Array) -> None:
         for place, value in zip(self.equations.moving, moving.tolist(), strict=True):
@@ -136,54 +178,6 @@ class Run:
         for place, value in zip(self.equations.moving, between(time).tolist(), strict=True):
             values[1 + place] = value
         return values
-
-    def _first_change(
-        self, held: list[float], start: float, end: float, between: Between
-    ) -> float | None:
-        """Return the first number in a step at which a mode is not what it was."""
-        if not self.equations.kinds:
-            return None
-        low = start
-        for sample in range(1, SAMPLES + 1):
-            high = end if sample == SAMPLES else start + (end - start) * sample / SAMPLES
-            if self.equations.modes(self._at(high, between)) != held:
-                return self._bisected(held, low, high, between)
-            self._refuse_equalities(low, high, between)
-            low = high
-        return None
-
-    def _bisected(self, held: list[float], low: float, high: float, between: Between) -> float:
-        while low < (middle := 0.5 * (low + high)) < high:
-            if self.equations.modes(self._at(middle, between)) != held:
-                high = middle
-            else:
-                low = middle
-        self._refuse_equalities(low, high, between)
-        return high
-
-    def _refuse_equalities(self, low: float, high: float, between: Between) -> None:
-        """Refuse a trigger that is true for one moment only, which no step can meet."""
-        if not self.equations.equalities:
-            return
-        before = self.equations.gaps(self._at(low, between))
-        after = self.equations.gaps(self._at(high, between))
-        if any(before[place] * after[place] < 0 for place in self.equations.equalities):
-            raise HopelessError(f"a trigger is an equality that is crossed near time {high:g}")
-
-    def _record_around(self, time: float, held: list[float], between: Between) -> None:
-        """Note the outputs before a change whose time is known up to the solver's error.
-
-        An output as near as that error stands on the side that the condition says: after it where
-        equality is enough for the change, else before it.
-        """
-        now = self.equations.modes(self._at(time, between))
-        changed = [k for k, (a, b) in enumerate(zip(held, now, strict=True)) if a != b]
-        exact = {line.place for line in self.equations.lines}
-        if exact & set(changed):
-            self._record(time, between, inclusive=False)
-            return
-        enough = all(_equality_is_enough(self.equations.kinds[k], held[k], now[k]) for k in changed)
-        self._record(time + self.near * (-1 if enough else 1), between, inclusive=False)
 
     def _record(self, time: float, between: Between, inclusive: bool) -> None:
         """Note the outputs before a time, or up to it."""

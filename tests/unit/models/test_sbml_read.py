@@ -180,13 +180,32 @@ def test_a_reaction_without_a_law_does_nothing_and_has_no_rate(sbml):
         ' hasOnlySubstanceUnits="true" boundaryCondition="false"/></listOfSpecies>'
         '<listOfReactions><reaction id="J" reversible="false"><listOfProducts>'
         '<speciesReference species="x" stoichiometry="1" constant="true"/></listOfProducts>'
-        "</reaction></listOfReactions>"
+        "<kineticLaw/></reaction></listOfReactions>"
     )
     path = sbml(text)
     model = read_sbml(path)
     assert not model.rates
     check_start(model, start_values(model), {"x": model.quantities["x"].value})
     assert "the reaction 'J' has no kinetic law" in str(refused(path, ["J"]))
+    path = sbml(text.replace("<kineticLaw/>", ""))
+    assert refused(path).construct == "a network of reactions without kinetic laws"
+
+
+def test_a_flux_balance_is_refused(sbml):
+    path = sbml(given())
+    space = "http://www.sbml.org/sbml/level3/version1/fbc/version2"
+    text = path.read_text().replace(
+        'level="3" version="2">', f'level="3" version="2" xmlns:fbc="{space}" fbc:required="false">'
+    )
+    text = text.replace('<model id="made_up" ', '<model id="made_up" fbc:strict="false" ')
+    balance = (
+        '<fbc:listOfObjectives fbc:activeObjective="o">'
+        '<fbc:objective fbc:id="o" fbc:type="maximize">'
+        '<fbc:listOfFluxObjectives><fbc:fluxObjective fbc:reaction="J" fbc:coefficient="1"/>'
+        "</fbc:listOfFluxObjectives></fbc:objective></fbc:listOfObjectives></model>"
+    )
+    path.write_text(text.replace("</model>", balance))
+    assert refused(path).construct == "package fbc"
 
 
 def test_what_the_file_calls_infinite_is_no_fault(sbml):

@@ -76,6 +76,44 @@ def test_a_condition_of_the_state_that_meets_an_output(sbml):
     assert found.tolist() == [early, late, early, late]
 
 
+def test_a_condition_of_the_state_that_meets_another_event(sbml):
+    for first, truth in (("1", 21), ("3", 12)):
+        text = (
+            parameters(x=0, s=0)
+            + rate(x="1/3")
+            + events(
+                event("x >= 1", priority=first, at_trigger=False, s="10*s + 1"),
+                event("time >= 3", priority="2", at_trigger=False, s="10*s + 2"),
+            )
+        )
+        assert solved(sbml(text), "s", times=[0, 1, 2, 3, 4])[0].tolist() == [0, 0, 0, truth, truth]
+
+
+def test_a_delay_from_a_condition_of_the_state_that_meets_an_output(sbml):
+    text = (
+        parameters(x=0, a=0, b=0)
+        + rate(x="1/3")
+        + events(event("x >= 1", delay="1", a="1"), event("x > 1", delay="1", b="1"))
+    )
+    found = solved(sbml(text), "a", "b", times=[0, 2, 3, 4, 5])
+    assert found.tolist() == [[0, 0, 0, 1, 1], [0, 0, 0, 0, 1]]
+
+
+def test_what_is_true_for_a_short_while_only_is_met(sbml):
+    text = (
+        parameters(x=1, v=0, a=0, b=0, c=0)
+        + rate(x="v", v="-x")
+        + events(
+            event("sin(time) > 0.999", a="a + 1"),
+            event("x < -0.9999", b="b + 1"),
+            event("floor(1.0001*x) >= 1", c="c + 1"),
+            event("rem(time, 2) == 0", c="c + 100"),
+        )
+    )
+    found = solved(sbml(text), "a", "b", "c", times=[0, 7, 14])
+    assert found.tolist() == [[0, 1, 2], [0, 1, 2], [0, 301, 702]]
+
+
 def test_the_start(sbml):
     text = parameters(a=0, b=0, c=0) + events(
         event("time >= 0", a="1"),

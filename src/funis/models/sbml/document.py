@@ -158,6 +158,16 @@ def _refuse_constructs(path: Path, document: Any) -> None:
     for reaction in model.getListOfReactions():
         if reaction.isSetFast() and reaction.getFast():
             raise RefusedError(str(path), reaction.getLine() or None, "fast reaction")
+    _refuse_structure(path, model)
+
+
+def _refuse_structure(path: Path, model: Any) -> None:
+    """Refuse a network of reactions where nothing says how fast anything happens."""
+    reactions = list(model.getListOfReactions())
+    moved = any(rule.isRate() for rule in model.getListOfRules()) or model.getNumEvents()
+    if reactions and not moved and not any(one.isSetKineticLaw() for one in reactions):
+        line = reactions[0].getLine() or None
+        raise RefusedError(str(path), line, "a network of reactions without kinetic laws")
 
 
 def _check(path: Path, document: Any) -> None:
