@@ -17,6 +17,7 @@ from funis.checks import InputError, Issue
 from funis.models.sbml import SbmlModel, start_values
 from funis.solver.scalar_equations import Equations, compiled
 from funis.solver.scalar_events import HopelessError
+from funis.solver.scalar_forcing import longest_step
 from funis.solver.scalar_run import Run
 from funis.solver.scalar_steps import Method
 
@@ -62,9 +63,10 @@ def solve(equations: Equations, times: Array, *, rtol: float, atol: float) -> Ar
     """Solve compiled equations; see `integrate_sbml`."""
     start = start_values(equations.model)
     tolerances = _tolerances(equations, start, atol)
+    longest = longest_step(equations.model, equations.still, start, float(times[-1]))
     reasons: list[str] = []
     for method, analytic in LADDER if equations.moving else LADDER[:1]:
-        run = Run(equations, method, analytic, times, rtol, tolerances)
+        run = Run(equations, method, analytic, times, rtol, tolerances, longest)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")

@@ -65,6 +65,7 @@ class Equations:
     kinds : operations of the modes.
     equalities : modes that are an equality, start an event, and are not on a line.
     lines, line_values : what is linear in time, with values and slopes, (2 x line).
+    still : nodes of the rates with their modes held.
     uses_time : whether the rates depend on time or a mode is not on a line.
     """
 
@@ -81,6 +82,7 @@ class Equations:
     triggers: Values
     happenings: tuple[Happening, ...]
     outputs: Values
+    still: tuple[int, ...]
     uses_time: bool
 
 
@@ -115,6 +117,7 @@ def compiled(model: SbmlModel, outputs: Sequence[int]) -> Equations:
         total_function(graph, free, triggers),
         tuple(_happening(model, event, known, free) for event in model.events),
         total_function(graph, free, graph.replaced(outputs, known)),
+        tuple(still),
         any(TIME in graph.symbols(node) for node in still) or len(lines) < len(jumps),
     )
 

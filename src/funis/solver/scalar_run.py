@@ -43,7 +43,7 @@ class Run:
 
     def __init__(
         self, equations: Equations, method: Method, analytic: bool, times: Array, rtol: float,
-        atol: Array,
+        atol: Array, longest: float,
     ) -> None:  # fmt: skip
         self.equations, self.method, self.analytic = equations, method, analytic
         self.rtol, self.atol = rtol, atol
@@ -55,7 +55,7 @@ class Run:
         gaps = np.diff(np.concatenate([[0.0], times]))
         gap = float(np.min(gaps[gaps > 0], initial=math.inf))
         self.near = NEAR * gap if math.isfinite(gap) else 0.0
-        self.longest = gap / 4 if equations.uses_time else math.inf
+        self.longest = min(longest, gap / 4 if equations.uses_time else math.inf)
 
     def solve(self, kept: list[float]) -> Array:
         """Go from time 0 to the last output."""

@@ -217,6 +217,12 @@ def test_steps_in_time_and_state_are_met_exactly(sbml):
     same(solved(sbml(text), "x", "y", "z", "w"), [x, y, z, w])
 
 
+def test_a_short_pulse_in_time_is_not_stepped_over(sbml):
+    path = sbml(parameters(x=0) + rules("x = 200*exp(-((time - 2.37)*200)^2)"))
+    found = solved(path, "x", times=[0, 1, 2, 3, 4, 5])
+    same(found, [[0, 0, 0] + [math.sqrt(math.pi)] * 3])
+
+
 def test_quotients_are_exact_where_a_step_needs_it(sbml):
     text = parameters(q=0, r=0) + rules("q := floor(time/49)", "r := rem(time, 49)")
     found = solved(sbml(text), "q", "r", times=[0, 49, 98, 147])
