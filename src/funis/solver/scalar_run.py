@@ -155,7 +155,10 @@ class Run:
             return
         now = self.equations.modes([piece.stop, *self.kept])
         kept, moving = list(self.kept), self._moving()
-        self._take(moving + self.near * self.rates.at(piece.stop, moving))
+        ahead = moving + self.near * self.rates.at(piece.stop, moving)
+        if not np.all(np.isfinite(ahead)):
+            return
+        self._take(ahead)
         if not self._enough(now, self.equations.modes([piece.stop, *self.kept])):
             self.kept = kept
 

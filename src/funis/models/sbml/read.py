@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -304,8 +304,6 @@ def evaluation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def _resolved(known: Derivatives, event: SbmlEvent) -> SbmlEvent:
-    from dataclasses import replace
-
     def found(node: int | None) -> int | None:
         return None if node is None else known.resolved(node)
 
