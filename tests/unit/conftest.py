@@ -1,5 +1,6 @@
 """A disease of a few lines whose solution is known, written to a folder of its own."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,3 +97,36 @@ def tiny_disease(tmp_path: Path) -> Callable[..., Path]:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
     disease = write_disease(tmp_path_factory.mktemp("library"))
     return load_model(disease, core=disease.parents[1] / "core")
+
+
+FORMULA = re.compile(r"\{([^{}]*)\}")
+
+
+def math_text(formula: str) -> str:
+    """MathML of an infix formula of SBML Level 3."""
+    import libsbml
+
+    settings = libsbml.L3ParserSettings()
+    settings.setParseL3v2Functions(True)
+    node = libsbml.parseL3FormulaWithSettings(formula, settings)
+    assert node is not None, libsbml.getLastParseL3Error()
+    text = libsbml.writeMathMLToString(node)
+    return text.partition("?>")[2].strip() if text.startswith("<?xml") else text
+
+
+@pytest.fixture
+def sbml(tmp_path: Path) -> Callable[..., Path]:
+    """Write an SBML file from the content of its model; {a + b} in it is a formula."""
+
+    def write(content: str, *, level: int = 3, version: int = 2, model: str = "") -> Path:
+        body = FORMULA.sub(lambda found: math_text(found[1]), content)
+        space = {3: f"level3/version{version}/core", 2: f"level2/version{version}"}[level]
+        path = tmp_path / "model.xml"
+        path.write_text(
+            f'<?xml version="1.0" encoding="UTF-8"?>\n'
+            f'<sbml xmlns="http://www.sbml.org/sbml/{space}" level="{level}" version="{version}">\n'
+            f'<model id="made_up" {model}>\n{body}\n</model>\n</sbml>\n'
+        )
+        return path
+
+    return write

@@ -13,9 +13,10 @@ Generated from the command line by `python -m funis.apps.reference docs/commands
 that it is current. Research and education software: not a medical device, not for deciding the
 care of an individual.
 
-Exit status: 0 fine; 1 a gate was not passed, or a larger share of patients failed in one arm than
-in another; 2 wrong input, told in one line for each fault with file, line, what was expected and
-the nearest valid name, and nothing is written; 130 after Ctrl-C: nothing is written, but for
+Exit status: 0 fine; 1 a gate was not passed, a case of a test suite is wrong, a larger share of
+patients failed in one arm than in another, or two solutions of one patient differ by more than the
+tolerance allows; 2 wrong input, told in one line for each fault with file, line, what was expected
+and the nearest valid name, and nothing is written; 130 after Ctrl-C: nothing is written, but for
 `simulate --out`, which keeps its whole files and says so.
 
 With `--json` standard output holds one JSON document and nothing else, also when the command fails:
@@ -70,7 +71,49 @@ that of an uninterrupted run, for any number of processes. A folder of other set
 anything else in it, is refused and left as it is.
 """
 
-NOTES = {"run": RUN_NOTES, "simulate": SIMULATE_NOTES}
+SBML_RUN_NOTES = """
+The settings are those of the SBML Test Suite, one `key: value` a line:
+
+```
+start: 0
+duration: 10
+steps: 50
+variables: S1, k1, compartment
+absolute: 1e-7
+relative: 1e-4
+amount: S1
+concentration:
+```
+
+A species is shown as amount or concentration as the last two keys say, else as the model's formulas
+mean it. Variables are species, compartments, parameters, reactions (their rates) and references of
+species (their stoichiometries). Rows at a time where events happen hold the values after them. The
+tolerances say what a result may be wrong by; the solver is held to far less, runs twice, and
+refuses a result that depends on its own tolerance.
+
+Any model of SBML Level 3 core is taken that is a system of ordinary differential equations, with
+rules, events (delays, priorities), functions, conversion factors, stoichiometries that change and
+sizes that change; Levels 1 and 2 are converted. Refused with one line, and nothing is written:
+algebraic rules, the symbol `delay`, fast reactions, and packages that a model requires.
+"""
+
+CONFORMANCE_NOTES = """
+`DIR` holds a folder for each case with `model.xml`, `settings.txt` and `results.csv`. A case passes
+where each value is within absolute + relative × |expected|. Exit status 1 where a case is wrong;
+one that is refused says so and misleads nobody. The document of `--json`:
+
+```json
+{"cases": {"00001": "pass", "00002": "refused: algebraic rule",
+ "00003": "wrong: S1 at time 0.5 is 0.12, expected 0.13"}}
+```
+"""
+
+NOTES = {
+    "run": RUN_NOTES,
+    "simulate": SIMULATE_NOTES,
+    "sbml run": SBML_RUN_NOTES,
+    "sbml conformance": CONFORMANCE_NOTES,
+}
 
 
 def commands_markdown() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,10 +53,33 @@ def scalar_function(
     ZeroDivisionError, ValueError, OverflowError
         A division by zero, a logarithm of a negative number, and the like.
     """
-    function = _made(_source(graph, arguments, nodes, "scalar"), dict(FUNCTIONS))
+    function = _made(_source(graph, arguments, nodes, "scalar"), {**FUNCTIONS, "power": math.pow})
 
     def evaluate(values: Sequence[float]) -> list[float]:
         return list(function(*values))
+
+    return evaluate
+
+
+def total_function(
+    graph: Graph, arguments: Sequence[str], nodes: Sequence[int]
+) -> Callable[[Sequence[float]], list[float]]:
+    """Return a function of one list of floats to a list that has a value everywhere.
+
+    What Python refuses has the value of IEEE arithmetic: 1/0 is infinite, the logarithm of a
+    negative number is no number.
+    """
+    quick = scalar_function(graph, arguments, nodes)
+    slow: list[Callable[[Array], Array]] = []
+
+    def evaluate(values: Sequence[float]) -> list[float]:
+        try:
+            return quick(values)
+        except (ArithmeticError, ValueError):
+            if not slow:
+                slow.append(columns_function(graph, arguments, nodes))
+            found: list[float] = slow[0](np.array([values], dtype=np.float64))[0].tolist()
+            return found
 
     return evaluate
 
@@ -84,15 +108,18 @@ def _word(graph: Graph, node: int, words: dict[int, str], places: dict[str, int]
     kind, value = graph.operations[node], graph.values[node]
     given = [words[one] for one in graph.arguments[node]]
     if kind == "number":
-        return f"({value!r})" if abs(float(value or 0)) != float("inf") else f"float('{value}')"
+        return f"({value!r})" if math.isfinite(float(value or 0)) else f"float('{value}')"
     if kind == "symbol":
         if value not in places:
             raise ValueError(f"unknown name '{value}'")
         return f"a{places[str(value)]}"
+    if kind == "product" and graph.exact:
+        return _fraction(graph, node, words)
     if kind in ("sum", "product"):
         return (" + " if kind == "sum" else "*").join(given)
     if kind == "inverse":
-        return f"1.0/{given[0]}"
+        nothing = form == "columns" and graph.constant(graph.arguments[node][0]) == 0
+        return "float('inf')" if nothing else f"1.0/{given[0]}"
     if kind == "power":
         return _power(graph, node, given, form)
     if form == "scalar":
@@ -104,6 +131,18 @@ def _word(graph: Graph, node: int, words: dict[int, str], places: dict[str, int]
     if kind in LOGIC:
         return f"1.0*f_np.logical_{kind}({', '.join(given)})"
     return f"f_{kind}({', '.join(given)})"
+
+
+def _fraction(graph: Graph, node: int, words: dict[int, str]) -> str:
+    """Write a product with its inverses as divisions."""
+    above: list[int] = []
+    below: list[int] = []
+    for one in graph.arguments[node]:
+        inside = graph.operations[one] == "inverse" and graph.constant(graph.arguments[one][0]) != 0
+        (below if inside else above).append(graph.arguments[one][0] if inside else one)
+    return "*".join([words[one] for one in above] or ["1.0"]) + "".join(
+        f"/{words[one]}" for one in below
+    )
 
 
 def _scalar_word(kind: str, given: Sequence[str]) -> str:
@@ -130,7 +169,11 @@ def _power(graph: Graph, node: int, given: Sequence[str], form: str) -> str:
         return {2.0: f"{base}*{base}", 3.0: f"{base}*{base}*{base}"}.get(
             exponent, f"({base}*{base})*({base}*{base})"
         )
-    return f"f_np.power({given[0]}, {given[1]})" if form == "columns" else "**".join(given)
+    return (
+        f"f_np.power({given[0]}, {given[1]})"
+        if form == "columns"
+        else f"f_power({', '.join(given)})"
+    )
 
 
 def _column_functions() -> dict[str, Any]:

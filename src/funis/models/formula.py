@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, reduce
 from typing import Any
 
-from funis.models.graph import Graph
+from funis.models.graph import LOGIC, RELATIONS, Graph
 
 TIME = "time"
 """The symbol that stands for time in a graph; it is no legal name of a parameter here."""
@@ -15,31 +16,97 @@ TIME = "time"
 AVOGADRO = 6.02214179e23
 """The value of the SBML symbol `avogadro` (SBML Level 3 Version 1, section 3.4.6)."""
 
+RATE = "rateOf "
+"""The symbol `rateOf x` stands for the time derivative of x until it is known."""
+
 Maker = Callable[[Graph, Sequence[int]], int]
 
 
-def symbolic(graph: Graph, node: Any) -> int:
-    """Translate a libsbml formula tree, whose functions are expanded, to a node.
+class UnsupportedError(ValueError):
+    """A construct of SBML that is no part of an ordinary differential equation."""
+
+    def __init__(self, construct: str) -> None:
+        self.construct = construct
+        super().__init__(f"{construct} is not supported")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What names mean in a formula.
+
+    Attributes
+    ----------
+    names : nodes that stand for names; any other name is a symbol of its own.
+    functions : of each function, its arguments and the tree of its body.
+    inside : functions that are being expanded.
+    """
+
+    names: Mapping[str, int] = field(default_factory=dict)
+    functions: Mapping[str, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
+    inside: tuple[str, ...] = ()
+
+
+def symbolic(graph: Graph, node: Any, scope: Scope | None = None) -> int:
+    """Translate a libsbml formula tree to a node; functions of the scope are expanded.
 
     Raises
     ------
+    UnsupportedError
+        A delay: it is no part of an ODE.
     ValueError
-        A construct that is no part of an ODE; it is named.
+        A function that is not known, and the like; it is named.
     """
     import libsbml
 
+    scope = scope or Scope()
     kind = node.getType()
     if kind == libsbml.AST_INTEGER:
         return graph.number(node.getInteger())
     if kind in (libsbml.AST_REAL, libsbml.AST_REAL_E, libsbml.AST_RATIONAL):
         return graph.number(node.getReal())
     if kind == libsbml.AST_NAME:
-        return graph.symbol(node.getName())
-    made = _makers(libsbml).get(kind)
+        return _named(graph, node.getName(), scope)
+    if kind == libsbml.AST_FUNCTION_DELAY:
+        raise UnsupportedError("csymbol delay")
+    children = [symbolic(graph, node.getChild(i), scope) for i in range(node.getNumChildren())]
+    if kind == libsbml.AST_FUNCTION_RATE_OF:
+        return _rate(graph, children)
+    if kind == libsbml.AST_FUNCTION and node.getName() in scope.functions:
+        return _expanded(graph, node.getName(), children, scope)
+    made = _all_makers().get(kind)
     if made is None:
         raise ValueError(f"'{libsbml.formulaToL3String(node)}' is not part of the model language")
-    children = [symbolic(graph, node.getChild(i)) for i in range(node.getNumChildren())]
     return made(graph, children)
+
+
+def _named(graph: Graph, name: str, scope: Scope) -> int:
+    return scope.names[name] if name in scope.names else graph.symbol(name)
+
+
+def _rate(graph: Graph, children: Sequence[int]) -> int:
+    if len(children) == 1 and graph.operations[children[0]] == "number":
+        return graph.number(0.0)
+    if len(children) != 1 or graph.operations[children[0]] != "symbol":
+        raise ValueError("'rateOf' takes the name of one variable")
+    return graph.symbol(f"{RATE}{graph.values[children[0]]}")
+
+
+def _expanded(graph: Graph, name: str, given: Sequence[int], scope: Scope) -> int:
+    """Return the body of a function with nodes in place of its arguments."""
+    arguments, body = scope.functions[name]
+    if name in scope.inside:
+        raise ValueError(f"functions in a circle: {', '.join(sorted(scope.inside))}")
+    if len(given) != len(arguments):
+        raise ValueError(f"'{name}' takes {len(arguments)} arguments and is given {len(given)}")
+    names = {**scope.names, **dict(zip(arguments, given, strict=True))}
+    return symbolic(graph, body, Scope(names, scope.functions, (*scope.inside, name)))
+
+
+@cache
+def _all_makers() -> dict[int, Maker]:
+    import libsbml
+
+    return _makers(libsbml)
 
 
 def _makers(libsbml: Any) -> dict[int, Maker]:
@@ -72,8 +139,10 @@ def _structure(libsbml: Any) -> dict[int, Maker]:
     for name in ("and", "or", "xor"):
         found[libsbml.__dict__[f"AST_LOGICAL_{name.upper()}"]] = _logical(name)
     return found | {
-        libsbml.AST_LOGICAL_NOT: lambda g, a: g.apply("not", a[0]),
-        libsbml.AST_LOGICAL_IMPLIES: lambda g, a: g.apply("or", g.apply("not", a[0]), a[1]),
+        libsbml.AST_LOGICAL_NOT: lambda g, a: g.apply("not", truth(g, a[0])),
+        libsbml.AST_LOGICAL_IMPLIES: lambda g, a: g.apply(
+            "or", g.apply("not", truth(g, a[0])), truth(g, a[1])
+        ),
         libsbml.AST_FUNCTION_PIECEWISE: _piecewise,
         libsbml.AST_PLUS: lambda g, a: g.sum(*a),
         libsbml.AST_TIMES: lambda g, a: g.product(*a),
@@ -103,6 +172,13 @@ def _numbers(libsbml: Any) -> dict[int, Maker]:
     }
 
 
+def truth(graph: Graph, node: int) -> int:
+    """Return a node as a condition: a number holds where it is not zero."""
+    if graph.operations[node] in RELATIONS or graph.operations[node] in LOGIC:
+        return node
+    return graph.apply("!=", node, graph.number(0.0))
+
+
 def _function(name: str) -> Maker:
     return lambda graph, a: graph.apply(name, a[0])
 
@@ -120,15 +196,16 @@ def _relation(name: str) -> Maker:
 
     def made(graph: Graph, a: Sequence[int]) -> int:
         links = [graph.apply(name, *a[i : i + 2]) for i in range(len(a) - 1)]
-        return reduce(lambda x, y: graph.apply("and", x, y), links)
+        return reduce(lambda x, y: graph.apply("and", x, y), links or [graph.number(1.0)])
 
     return made
 
 
 def _logical(name: str) -> Maker:
     def made(graph: Graph, a: Sequence[int]) -> int:
-        nothing = graph.number(1.0 if name == "and" else 0.0)
-        return reduce(lambda x, y: graph.apply(name, x, y), a, nothing) if len(a) != 1 else a[0]
+        if not a:
+            return graph.number(1.0 if name == "and" else 0.0)
+        return reduce(lambda x, y: graph.apply(name, x, y), [truth(graph, one) for one in a])
 
     return made
 
@@ -136,7 +213,7 @@ def _logical(name: str) -> Maker:
 def _piecewise(graph: Graph, a: Sequence[int]) -> int:
     """Return value, condition, value, condition, ... and last what holds otherwise."""
     otherwise = a[-1] if len(a) % 2 else graph.number(math.nan)
-    pairs = [(a[i], a[i + 1]) for i in range(0, len(a) - 1, 2)]
+    pairs = [(a[i], truth(graph, a[i + 1])) for i in range(0, len(a) - 1, 2)]
     return reduce(lambda no, pair: graph.choose(pair[1], pair[0], no), reversed(pairs), otherwise)
 
 

@@ -52,6 +52,10 @@ LOGIC: Mapping[str, Callable[..., bool]] = {
 class Graph:
     """A growing set of nodes.
 
+    Parameters
+    ----------
+    exact : quotients stay as they are written, so that 49/49 is 1 where 49*(1/49) is not.
+
     Attributes
     ----------
     operations : of each node: `number`, `symbol`, `sum`, `product`, `power`, `inverse`, `if`,
@@ -60,7 +64,8 @@ class Graph:
     values : of each node: the number, the name of the symbol, else None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool = False) -> None:
+        self.exact = exact
         self.operations: list[str] = []
         self.arguments: list[tuple[int, ...]] = []
         self.values: list[float | str | None] = []
@@ -120,7 +125,7 @@ class Graph:
     def inverse(self, node: int) -> int:
         """Return 1 / node."""
         value = self.constant(node)
-        if value is not None and value != 0:
+        if value is not None and value != 0 and not self.exact:
             return self.number(1.0 / value)
         if self.operations[node] == "inverse":
             return self.arguments[node][0]
@@ -128,6 +133,9 @@ class Graph:
 
     def quotient(self, left: int, right: int) -> int:
         """Return left / right."""
+        above, below = self.constant(left), self.constant(right)
+        if self.exact and above is not None and below is not None and below != 0:
+            return self.number(above / below)
         return self.product(left, self.inverse(right))
 
     def power(self, base: int, exponent: int) -> int:

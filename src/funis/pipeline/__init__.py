@@ -9,18 +9,21 @@ if TYPE_CHECKING:
     from funis.pipeline.library import list_library
     from funis.pipeline.population import library_pool, population_table
     from funis.pipeline.run import run_trial
+    from funis.pipeline.sbml import conformance, run_sbml
     from funis.pipeline.simulate import simulate_cohort
     from funis.pipeline.straight_line import virtual_trial
     from funis.pipeline.stream import stream_cohort
 
 _HOMES = {
     "check_files": "funis.pipeline.check",
+    "conformance": "funis.pipeline.sbml",
     "library_pool": "funis.pipeline.population",
     "list_library": "funis.pipeline.library",
     "pharmacology_gate": "funis.pipeline.gates",
     "placebo_gate": "funis.pipeline.gates",
     "population_gate": "funis.pipeline.gates",
     "population_table": "funis.pipeline.population",
+    "run_sbml": "funis.pipeline.sbml",
     "run_trial": "funis.pipeline.run",
     "simulate_cohort": "funis.pipeline.simulate",
     "stream_cohort": "funis.pipeline.stream",
@@ -29,12 +32,14 @@ _HOMES = {
 
 __all__ = [
     "check_files",
+    "conformance",
     "library_pool",
     "list_library",
     "pharmacology_gate",
     "placebo_gate",
     "population_gate",
     "population_table",
+    "run_sbml",
     "run_trial",
     "simulate_cohort",
     "stream_cohort",

@@ -217,9 +217,9 @@ class _Writer:
         node = self.equations.slopes[row].get(column)
         if other is None:
             return value
-        if (row, column) not in self.lu and node is not None:
-            if self.equations.graph.constant(node) == 1.0:
-                return other if value is None else code.add(value, other)
+        plain = node is not None and (row, column) not in self.lu
+        if plain and self.equations.graph.constant(node) == 1.0:
+            return other if value is None else code.add(value, other)
         entry = self._entry(code, row, column)
         if entry is None:
             return value
