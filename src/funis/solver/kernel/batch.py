@@ -25,6 +25,9 @@ from funis.solver.values import MINUTES_PER_DAY, Array, Forcing, Integers
 MOST_STEPS = 100_000
 """Steps after which a patient counts as not solved by the kernel."""
 
+ALIGNMENT = 64
+"""Of the lanes' memory [byte]: a row of eight doubles."""
+
 CHUNK = 512
 """Patients that a thread takes at once."""
 
@@ -238,10 +241,10 @@ def _memory(kernel: Kernel, outs: int) -> tuple[dict[str, int], Array]:
     rows |= dict.fromkeys(lanes, 1)
     width = kernel.width
     memory = np.zeros(sum(rows.values()) * width + 8 * (len(rows) + 1))
-    offset = (-memory.ctypes.data % 64) // 8
+    address = memory.ctypes.data + -memory.ctypes.data % ALIGNMENT
     addresses = {}
     for name, count in rows.items():
-        addresses[name] = memory[offset:].ctypes.data
-        offset += count * width
-        offset += -offset % 8 if width < 8 else 0
+        addresses[name] = address
+        address += count * width * memory.itemsize
+        address += -address % ALIGNMENT
     return addresses, memory

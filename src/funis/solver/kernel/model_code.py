@@ -217,8 +217,8 @@ class _Writer:
         node = self.equations.slopes[row].get(column)
         if other is None:
             return value
-        plain = node is not None and (row, column) not in self.lu
-        if plain and self.equations.graph.constant(node) == 1.0:
+        stored = (row, column) in self.lu
+        if node is not None and not stored and self.equations.graph.constant(node) == 1.0:
             return other if value is None else code.add(value, other)
         entry = self._entry(code, row, column)
         if entry is None:
