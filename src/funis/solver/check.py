@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.solver.segments import LEAST_RTOL
 from funis.solver.values import FAILED, MINUTES_PER_DAY, Array, Integers, Start
@@ -20,8 +21,10 @@ class UnreliableError(RuntimeError):
     """Two solutions of one patient differ by more than the tolerance allows."""
 
 
-def sampled(count: int, share: float) -> Integers:
-    """Return evenly spread rows, a share of `count`."""
+def sampled(count: int, share: float | NDArray[np.bool_]) -> Integers:
+    """Return evenly spread rows, a share of `count`, or those that a mask names."""
+    if not isinstance(share, int | float):
+        return np.flatnonzero(share).astype(np.int64)
     if share <= 0:
         return np.empty(0, dtype=np.int64)
     step = max(round(1.0 / share), 1)

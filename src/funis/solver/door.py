@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from funis.models import Model, OdeForm
 from funis.solver.check import compare, sampled
@@ -49,7 +49,7 @@ def simulate(
     engine: Engine = "ladder",
     full: bool = False,
     threads: int = 1,
-    checked: float = CHECKED_SHARE,
+    checked: float | NDArray[np.bool_] = CHECKED_SHARE,
     dtype: DTypeLike = np.float64,
 ) -> Trajectories:
     """Solve a model for many patients.
@@ -68,7 +68,8 @@ def simulate(
     engine : `ladder` is the rule; the single engines are for verification.
     full : solve the full form, with the fast species as states.
     threads : that share the patients; they change no byte.
-    checked : share of patients solved again at rtol/100, see `Trajectories.deviation`.
+    checked : patients solved again at rtol/100, see `Trajectories.deviation`: a share of the rows,
+        or which ones, (patient,).
     dtype : of the values that are returned; all arithmetic is in float64.
 
     Returns

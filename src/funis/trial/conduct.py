@@ -90,6 +90,7 @@ def _record(group: Group, course: Course) -> Block:
         status=np.where(failed, "failed", np.where(gone, "discontinued", "completed")),
         reason=np.where(failed, STATUS[FAILED], ""),
         ladder=course.status,
+        deviation=course.deviation,
         discontinued_week=np.where(gone, group.leave_minute / MINUTES_PER_WEEK, np.nan),
         rescued_week=course.rescued_week,
         weeks=study.protocol.visits.weeks,

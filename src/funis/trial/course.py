@@ -57,6 +57,7 @@ class Course:
     minute : of the visit.
     states : (patient, state) before any dose of that minute.
     status : (patient,) the worst so far, see `funis.solver.STATUS`.
+    deviation : (patient,) the largest so far, see `funis.solver.Trajectories`.
     doses : given and planned; patients by their row.
     rescued_week : (patient,) NaN for never.
     seen : what was written down at each visit so far.
@@ -66,6 +67,7 @@ class Course:
     minute: int
     states: Array
     status: NDArray[np.int8]
+    deviation: Array
     doses: DoseEvents
     rescued_week: Array
     seen: tuple[Mapping[str, Array], ...] = ()
@@ -94,7 +96,7 @@ def randomised(group: Group) -> Course:
     who, study = group.who, group.study
     doses = regimen_doses(study, group.arm, who, study.horizon_minute)
     never = np.full(len(who.patient), np.nan)
-    return Course(0, who.states, who.status, doses, never)
+    return Course(0, who.states, who.status, who.deviation, doses, never)
 
 
 def visit(group: Group, course: Course, minute: int) -> Course:
@@ -109,12 +111,14 @@ def visit(group: Group, course: Course, minute: int) -> Course:
         forcing=group.forcing,
         outputs=names,
         rtol=study.rtol,
+        checked=study.checked(group.who.patient),
     )
     arrived = replace(
         course,
         minute=minute,
         states=found.end,
         status=np.maximum(course.status, found.status),
+        deviation=np.fmax(course.deviation, found.deviation),
     )
     truth = {name: found.values[:, 0, place] for place, name in enumerate(names)}
     seen = observe(study.model, group.observers, truth, minute, entry=minute <= 0)

@@ -24,6 +24,7 @@ PER_PATIENT = (
     "status",
     "reason",
     "ladder",
+    "deviation",
     "discontinued_week",
     "rescued_week",
     "values",
@@ -37,8 +38,9 @@ class TrialData:
 
     Attributes
     ----------
-    subjects : one row a patient: subject, site, arm, status, status_reason, discontinued_week,
-        rescued_week and the covariates known at entry.
+    subjects : one row a patient: subject, site, arm, status, status_reason, solver,
+        solver_deviation (of those solved a second time), discontinued_week, rescued_week and the
+        covariates known at entry.
     doses : one row an administration: subject, arm, day, intervention, route, amount,
         duration_day, rule.
     observations : one row a measurement: subject, arm, week, visit, component, value.
@@ -61,6 +63,7 @@ class Block:
     status: NDArray[np.str_]
     reason: NDArray[np.str_]
     ladder: NDArray[np.int8]
+    deviation: Array
     discontinued_week: Array
     rescued_week: Array
     weeks: tuple[float, ...]
@@ -123,13 +126,14 @@ def _subjects(block: Block) -> polars.DataFrame:
         "status": block.status.astype(str),
         "status_reason": block.reason.astype(str),
         "solver": block.ladder.astype(np.int64),
+        "solver_deviation": block.deviation,
         "screened": block.attempt + 1,
         "discontinued_week": block.discontinued_week,
         "rescued_week": block.rescued_week,
     }
     frame = polars.DataFrame(columns | dict(block.covariates))
     return frame.with_columns(
-        polars.col("discontinued_week", "rescued_week").fill_nan(None),
+        polars.col("discontinued_week", "rescued_week", "solver_deviation").fill_nan(None),
         polars.when(polars.col("status_reason") == "")
         .then(None)
         .otherwise(polars.col("status_reason"))

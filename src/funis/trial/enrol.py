@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Enrolled:
     attempt : (patient,) how many candidates were turned away before this one.
     states : (patient, state) at day 0, before any dose.
     status : (patient,) of the run-in.
+    deviation : (patient,) of the run-in, see `funis.solver.Trajectories`.
     """
 
     patient: Integers
@@ -38,6 +39,7 @@ class Enrolled:
     parameters: ParameterTable
     states: Array
     status: NDArray[np.int8]
+    deviation: Array
 
     def rows(self, index: Integers) -> Enrolled:
         """Return some patients."""
@@ -48,6 +50,7 @@ class Enrolled:
             self.parameters.rows(index),
             self.states[index],
             self.status[index],
+            self.deviation[index],
         )
 
     def covariate(self, name: str) -> Array:
@@ -98,6 +101,7 @@ def _candidates(study: Study, patients: Integers, number: int) -> Enrolled:
         table,
         np.full((len(patients), len(study.model.form.states)), np.nan),
         np.zeros(len(patients), dtype=np.int8),
+        np.full(len(patients), np.nan),
     )
 
 
@@ -138,13 +142,14 @@ def _run_in(study: Study, who: Enrolled) -> tuple[Enrolled, dict[int, dict[str, 
         forcing=forcing_of(study, who, 0),
         outputs=names,
         rtol=study.rtol,
+        checked=study.checked(who.patient),
     )
     truth = {
         minute: {name: found.values[:, visit, place] for place, name in enumerate(names)}
         for visit, minute in ((1, screening), (2, 0))
     }
     return (
-        Enrolled(who.patient, who.attempt, who.site, who.parameters, found.end, found.status),
+        replace(who, states=found.end, status=found.status, deviation=found.deviation),
         truth,
     )
 
@@ -200,6 +205,7 @@ def _in_order(parts: list[Enrolled], patients: Integers) -> Enrolled:
         ),
         np.concatenate([part.states for part in parts]),
         np.concatenate([part.status for part in parts]),
+        np.concatenate([part.deviation for part in parts]),
     )
     order = np.argsort(whole.patient, kind="stable")
     assert np.array_equal(whole.patient[order], np.sort(patients))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from funis.models import Model
-from funis.population import Pool
+from funis.population import Pool, uniform
 from funis.product import Product, product_parameters
 from funis.protocol import Arm, Protocol, Rule
+
+CHECKED_SHARE = 0.01
+"""Share of patients whose every course is solved a second time, much more tightly."""
 
 MINUTES_PER_WEEK = 10080
 MINUTES_PER_DAY = 1440
@@ -53,6 +59,10 @@ class Study:
         for name in products_of(arm, self.protocol.rules):
             given |= product_parameters(self.products[name])
         return given | self.protocol.parameters_of(arm.id)
+
+    def checked(self, patient: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which patients are solved a second time, by their own luck, (patient,)."""
+        return np.asarray(uniform(self.seed, "solver check", patient) < CHECKED_SHARE)
 
     @property
     def recovered(self) -> dict[str, float]:

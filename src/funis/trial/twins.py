@@ -109,6 +109,7 @@ def twin_courses(
             study.model, who.parameters.replaced(study.parameters_of(arm)),
             regimen_doses(study, arm, who, last), minutes, start=Start(0, who.states),
             forcing=forcing, outputs=tuple(outputs), rtol=study.rtol,
+            checked=study.checked(who.patient),
         )  # fmt: skip
         status = np.where(who.status == FAILED, who.status, solved.status)
         values = np.where((status == FAILED)[:, None, None], np.nan, solved.values)

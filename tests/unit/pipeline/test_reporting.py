@@ -1,6 +1,8 @@
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
+import polars
 import pytest
 
 from funis.analysis import published_results
@@ -273,10 +275,21 @@ def test_competing_forms_are_named_and_off(ra):
 
 
 def test_provenance_is_enough_to_run_again(done, two_arm):
-    source = methods.provenance(two_arm, done.study, 6)
+    source = methods.provenance(two_arm, done.study, done.data, 6)
     assert source.command == "funis run ra_two_arm --patients 12 --seed 5"
     assert source.protocol_file == "library/trials/ra_two_arm.yaml"
     assert source.model_hash == done.study.model.hash
     assert source.library_version.startswith("funis ")
     assert set(source.more) >= {"product uc_msc_reference", "twins", "Python"}
     assert methods.version("no-such-package") == "unknown"
+
+
+def test_the_second_solutions_of_a_run_are_told(done):
+    nobody = done.data.subjects.with_columns(solver_deviation=polars.lit(None, polars.Float64))
+    assert methods.second_solutions(replace(done.data, subjects=nobody)) == "no patient, of so few"
+    some = nobody.with_columns(
+        solver_deviation=polars.when(polars.col("subject") < 2).then(polars.col("subject") + 0.25)
+    )
+    assert methods.second_solutions(replace(done.data, subjects=some)) == (
+        "2 patients; largest difference 1.2 times the relative tolerance"
+    )

@@ -22,9 +22,9 @@ def in_tasks(*tasks):
 
 def test_the_three_tables_are_shaped_like_those_of_a_real_trial(study):
     data = conduct(study())
-    assert data.subjects.columns[:9] == [
-        "subject", "site", "arm", "status", "status_reason", "solver", "screened",
-        "discontinued_week", "rescued_week",
+    assert data.subjects.columns[:10] == [
+        "subject", "site", "arm", "status", "status_reason", "solver", "solver_deviation",
+        "screened", "discontinued_week", "rescued_week",
     ]  # fmt: skip
     assert {"age_year", "weight_kg", "duration_year", "prior_failures"} <= set(
         data.subjects.columns
@@ -233,3 +233,17 @@ def test_the_serial_map_is_lazy_and_in_order():
     found = serial(lambda _, task: asked.append(task) or task, None, [range(2), range(2, 3)])
     assert asked == []
     assert list(found) == [range(2), range(2, 3)]
+
+
+def test_whoever_is_solved_a_second_time_is_so_by_his_own_luck(study, monkeypatch):
+    plan = study(n=8)
+    few = conduct(plan).subjects
+    assert few["solver_deviation"].null_count() >= len(few) - 2
+    monkeypatch.setattr("funis.trial.study.CHECKED_SHARE", 0.5)
+    half = conduct(plan).subjects
+    apart = conduct(plan, in_tasks(range(5), range(5, plan.size))).subjects
+    assert 0 < half["solver_deviation"].null_count() < len(half)
+    assert half.equals(apart)
+    assert half["solver_deviation"].max() < 10
+    kept = [name for name in half.columns if name != "solver_deviation"]
+    assert half.select(kept).equals(few.select(kept))

@@ -18,6 +18,7 @@ def block(patients, arm="a", **changes):
         "status": np.full(n, "completed"),
         "reason": np.full(n, ""),
         "ladder": np.zeros(n, dtype=np.int8),
+        "deviation": np.full(n, np.nan),
         "discontinued_week": np.full(n, np.nan),
         "rescued_week": np.full(n, np.nan),
         "weeks": (0.0, 2.5),

@@ -12,7 +12,7 @@ from funis.pipeline.inputs import Trial
 from funis.population import Pool
 from funis.protocol import content_hash
 from funis.report.content import DrawGate, ParameterRow, Provenance, Status, StructureRow
-from funis.trial import Study
+from funis.trial import Study, TrialData
 
 BY_HAND = "by hand"
 COMPETING = ("structure", "hypothesis", "scenario")
@@ -48,7 +48,7 @@ def draw_gate(pool: Pool) -> DrawGate:
     return DrawGate(sum(counts.values()), counts.get("accepted", 0), reasons)
 
 
-def provenance(trial: Trial, study: Study, twins: int) -> Provenance:
+def provenance(trial: Trial, study: Study, data: TrialData, twins: int) -> Provenance:
     """Return what it takes to run a trial again."""
     products = {
         f"product {name}": content_hash(product)[:16]
@@ -68,15 +68,26 @@ def provenance(trial: Trial, study: Study, twins: int) -> Provenance:
             **products,
             "twins": str(twins),
             "relative tolerance": f"{study.rtol:g}",
+            "solved a second time": second_solutions(data),
             "Python": platform.python_version(),
             "NumPy": version("numpy"),
         },
     )
 
 
+def second_solutions(data: TrialData) -> str:
+    """Return how far second solutions at a hundredth of the tolerance are from the first."""
+    found = data.subjects["solver_deviation"].drop_nulls()
+    if len(found) == 0:
+        return "no patient, of so few"
+    number = "1 patient" if len(found) == 1 else f"{len(found)} patients"
+    worst = float(found.max())  # type: ignore[arg-type]
+    return f"{number}; largest difference {worst:.2g} times the relative tolerance"
+
+
 def engine_text() -> str:
     """Return the engines behind the solver's door with their versions."""
-    return f"libRoadRunner {version('libroadrunner')}, then SciPy {version('scipy')}"
+    return f"Rodas5P on LLVM (llvmlite {version('llvmlite')}), then SciPy {version('scipy')}"
 
 
 def version(package: str) -> str:

@@ -19,7 +19,7 @@ from funis.solver.kernel.machine import Library, host_width, load
 from funis.solver.kernel.model_code import ModelCode, model_code
 from funis.solver.kernel.rodas5p import STAGES
 from funis.solver.kernel.timetable import Timetable
-from funis.solver.segments import RELATIVE_ATOL, Floor
+from funis.solver.segments import TINY, Floor
 from funis.solver.values import MINUTES_PER_DAY, Array, Forcing, Integers
 
 MOST_STEPS = 100_000
@@ -58,21 +58,26 @@ class Batch:
     start : (patient, state)
     fixed : (patient, parameter and constant)
     timetable : segments of every patient.
-    times : minutes of the output grid.
+    times : minutes of the output grid; whole numbers or not.
     wanted : states that are written to the output.
     forcing : of every patient, or None.
     floor : cell states that vanish below one cell.
-    rtol : relative tolerance.
+    rtol, atol : relative and absolute tolerance.
+    tiny : states smaller than this are zero at the start of a segment.
+    minutes_per_day : units of `times` in a unit of the time of the rates.
     """
 
     start: Array
     fixed: Array
     timetable: Timetable
-    times: Integers
+    times: Integers | Array
     wanted: Integers
     forcing: Forcing | None
     floor: Floor
     rtol: float
+    atol: float
+    tiny: float = TINY
+    minutes_per_day: float = MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +153,7 @@ class _Tables:
         mode = 0 if moving is None else 1 if forcing is not None else 2
         knots = np.zeros((1, 2)) if forcing is None else np.ascontiguousarray(forcing.values)
         slopes = np.zeros((1, 2)) if forcing is None else np.ascontiguousarray(forcing.slopes)
-        length = (plan.end - plan.start) / MINUTES_PER_DAY
+        length = (plan.end - plan.start) / batch.minutes_per_day
         arrays: dict[str, NDArray[np.generic]] = {
             "start": np.ascontiguousarray(batch.start),
             "end": found.end,
@@ -156,9 +161,9 @@ class _Tables:
             "steps": found.steps,
             "first_segment": plan.first_segment,
             "segment_length": length,
-            "segment_day": plan.start / MINUTES_PER_DAY,
-            "segment_start": plan.start,
-            "segment_end": plan.end,
+            "segment_day": plan.start / batch.minutes_per_day,
+            "segment_start": plan.start.astype(np.float64),
+            "segment_end": plan.end.astype(np.float64),
             "first_jump": plan.first_jump,
             "first_flow": plan.first_flow,
             "jump_state": plan.jump_state,
@@ -167,7 +172,7 @@ class _Tables:
             "flow_rate": plan.flow_rate,
             "floor_state": floor.states,
             "floor_counted": np.isin(floor.states, floor.counted).astype(np.int64),
-            "times": batch.times,
+            "times": batch.times.astype(np.float64),
             "out": found.values,
             "out_state": batch.wanted,
             "knot_value": knots,
@@ -190,8 +195,10 @@ class _Tables:
             "first_day": 0.0 if forcing is None else float(forcing.first_day),
             "spacing": 1.0 if forcing is None else float(forcing.spacing_day),
             "rtol": batch.rtol,
-            "atol": batch.rtol * RELATIVE_ATOL,
+            "atol": batch.atol,
             "most_steps": float(MOST_STEPS),
+            "minutes_per_day": float(batch.minutes_per_day),
+            "tiny": batch.tiny,
         }
 
     def run(self, first: int, last: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from funis.solver.kernel.code import INFINITY, Code, Value, literal
 from funis.solver.kernel.rodas5p import ALPHA, GAMMA, GAMMAS, STAGES, WEIGHTS, A, C, H
+from funis.solver.segments import CELL_FLOOR
 
 FIELDS = (
     # a model's functions
@@ -36,13 +37,11 @@ FIELDS = (
     "times", "time_count", "first_time", "out", "out_state", "outs",
     # what moves with time: 0 nothing, 1 a cubic, 2 time itself
     "mode", "knot_value", "knot_slope", "knots",
-    # doubles
-    "first_day", "spacing", "rtol", "atol", "most_steps",
+    # doubles; minutes are the unit of times, days that of rates
+    "first_day", "spacing", "rtol", "atol", "most_steps", "minutes_per_day", "tiny",
 )  # fmt: skip
 
 SOLVED, FAILED = 0, 3
-CELL_FLOOR = 1e-6
-TINY = 1e-12
 
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 8.0
 """Of the step size controller."""
@@ -210,6 +209,7 @@ def _apply_floor(code: _Driver) -> None:
     """Set what is left of less than one cell, and any tiny state, to zero."""
     code.take("floor_state", "floor_counted")
     code.take("floors", "sink", kind="i64")
+    code.take("tiny", kind="double")
     with code.loop(code.at("floors")) as number:
         state = code.get(code.at("floor_state"), number, "i64")
         place = code.lane(state, "%lane")
@@ -225,7 +225,7 @@ def _apply_floor(code: _Driver) -> None:
     with code.loop(code.at("states")) as state:
         place = code.lane(state, "%lane")
         size = code.call("double", "llvm.fabs.f64", ("double", code.get(code.at("y"), place)))
-        with code.when(code.new(f"fcmp olt double {size}, {literal(TINY)}")):
+        with code.when(code.new(f"fcmp olt double {size}, {code.at('tiny')}")):
             code.put("0.0", code.at("y"), place)
 
 
@@ -247,17 +247,18 @@ def _next_sample(width: int) -> Code:
     """Store the time in the segment of the next sample, or infinity if it comes later."""
     code = _Driver("next_sample", width, ("i64", "lane"))
     code.take("next", "sample", "segment", "segment_start", "segment_end", "times")
+    code.take("minutes_per_day", kind="double")
     code.take("time_count", kind="i64")
     code.put("0x7FF0000000000000", code.at("next"), "%lane")
     sample = code.get(code.at("sample"), "%lane", "i64")
     with code.when(code.new(f"icmp slt i64 {sample}, {code.at('time_count')}")):
         segment = code.get(code.at("segment"), "%lane", "i64")
-        minute = code.get(code.at("times"), sample, "i64")
-        end = code.get(code.at("segment_end"), segment, "i64")
-        with code.when(code.new(f"icmp sle i64 {minute}, {end}")):
-            start = code.get(code.at("segment_start"), segment, "i64")
-            away = code.new(f"sitofp i64 {code.new(f'sub i64 {minute}, {start}')} to double")
-            code.put(code.new(f"fdiv double {away}, 1440.0"), code.at("next"), "%lane")
+        minute = code.get(code.at("times"), sample)
+        end = code.get(code.at("segment_end"), segment)
+        with code.when(code.new(f"fcmp ole double {minute}, {end}")):
+            away = code.new(f"fsub double {minute}, {code.get(code.at('segment_start'), segment)}")
+            day = code.new(f"fdiv double {away}, {code.at('minutes_per_day')}")
+            code.put(day, code.at("next"), "%lane")
     return code
 
 

@@ -19,21 +19,30 @@ class Timetable:
     Attributes
     ----------
     first_segment : (patient + 1,) where each patient's segments begin.
-    start, end : (segment,) minutes.
+    start, end : (segment,) minutes; whole numbers or not.
     first_jump, jump_state, jump_amount : what is added to states at the start of a segment;
         (segment + 1,) where each segment's jumps begin, (jump,), (jump,).
     first_flow, flow_slot, flow_rate : what flows in during a segment, per day, alike.
     """
 
     first_segment: Integers
-    start: Integers
-    end: Integers
+    start: Integers | Array
+    end: Integers | Array
     first_jump: Integers
     jump_state: Integers
     jump_amount: Array
     first_flow: Integers
     flow_slot: Integers
     flow_rate: Array
+
+
+def one_segment(patients: int, start: float, end: float) -> Timetable:
+    """Return a time without jumps or flows, the same for everybody."""
+    nothing, none = np.empty(0, np.int64), np.zeros(patients + 1, np.int64)
+    return Timetable(
+        np.arange(patients + 1, dtype=np.int64), np.full(patients, start), np.full(patients, end),
+        none, nothing, np.empty(0), none, nothing, np.empty(0),
+    )  # fmt: skip
 
 
 def timetable(
