@@ -15,7 +15,7 @@ help:
 	@echo "make install  build .venv from uv.lock (wheels only, no compiler)"
 	@echo "make demo     conduct the rheumatoid-arthritis trial and write its report"
 	@echo "make test     run the tests (WORKERS=$(WORKERS))"
-	@echo "make bench    measure speed"
+	@echo "make bench    measure speed against libRoadRunner, into docs/performance.md"
 	@echo "make baselines  renew the stored numbers of whole runs after a change on purpose"
 	@echo "make lint     ruff, mypy, import-linter, lock file"
 	@echo "make docs     execute every documented command and example"
@@ -42,10 +42,10 @@ demo: install
 	@$(BIN)/funis demo
 
 test: install
-	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/bench
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: install
-	$(BIN)/python -m pytest tests/bench -q -s
+	$(BIN)/funis bench --into docs/performance.md
 
 baselines: install
 	$(BIN)/python tests/baselines/update.py

@@ -37,6 +37,7 @@ def place(tmp_path_factory):
 
 
 COMMANDS = {
+    "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64 --json",
     "run": f"funis run ra_two_arm --patients 4 {SMALL} --json",
     "check": "funis check --json",
     "list": "funis list --json",

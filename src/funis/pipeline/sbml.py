@@ -132,7 +132,7 @@ def conformance(
 
     Parameters
     ----------
-    folder : it holds a folder for each case, with `model.xml`, `settings.txt`, `results.csv`.
+    folder : it holds a folder for each case, see `find_case`.
     workers, progress : as for `run_trial`.
 
     Raises
@@ -143,7 +143,7 @@ def conformance(
     place = Path(folder)
     if not place.is_dir():
         raise InputError(Issue(str(folder), None, None, "no such folder", "a folder of cases"))
-    cases = sorted(path.parent for path in place.glob("*/model.xml"))
+    cases = [case for found in sorted(place.iterdir()) if (case := find_case(found)) is not None]
     if not cases:
         expected = "folders with model.xml, settings.txt and results.csv"
         raise InputError(Issue(str(folder), None, None, "holds no case", expected))
@@ -154,15 +154,47 @@ def conformance(
     return Conformance(dict(zip((case.name for case in cases), texts, strict=True)))
 
 
-def judge(_: None, case: Path) -> str:
-    """Return what becomes of one case: `pass`, `refused: CONSTRUCT` or `wrong: WHERE`."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The files of one case of a test suite."""
+
+    name: str
+    model: Path
+    settings: Path
+    results: Path
+
+
+def find_case(folder: Path) -> Case | None:
+    """Return the case in a folder, None where there is none.
+
+    The files are `model.xml`, `settings.txt`, `results.csv`, or those of the SBML Test Suite:
+    `00001-sbml-l3v2.xml` (of several the latest Level and Version), `00001-settings.txt`,
+    `00001-results.csv`.
+    """
+    name = folder.name
+    if (folder / "model.xml").is_file():
+        return Case(name, *(folder / file for file in ("model.xml", "settings.txt", "results.csv")))
+    models = sorted(folder.glob(f"{name}-sbml-l*v*.xml"))
+    if not models:
+        return None
+    return Case(name, models[-1], folder / f"{name}-settings.txt", folder / f"{name}-results.csv")
+
+
+def judge(_: None, case: Case) -> str:
+    """Return what becomes of one case: `pass`, `refused: CONSTRUCT` or `wrong: WHERE`.
+
+    A fault of the program in one case is told in its place, and the others go on.
+    """
     try:
-        course, settings = _course(case / "model.xml", case / "settings.txt")
-        expected = read_results(case / "results.csv", course.names)
+        course, settings = _course(case.model, case.settings)
+        expected = read_results(case.results, course.names)
     except RefusedError as error:
         return f"{REFUSED}: {error.construct}"
     except InputError as error:
         return f"{REFUSED}: {error.issues[0]}"
+    except Exception as error:
+        words = " ".join(str(error).split())
+        return f"{REFUSED}: unexpected fault ({type(error).__name__}: {words})"
     where = difference(course, expected, settings)
     return PASS if where is None else f"{WRONG}: {where}"
 

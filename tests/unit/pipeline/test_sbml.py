@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from funis.checks import InputError
-from funis.pipeline.sbml import Conformance, SbmlCourse, conformance, judge, read_results, run_sbml
+from funis.pipeline.sbml import (
+    Conformance,
+    SbmlCourse,
+    conformance,
+    find_case,
+    judge,
+    read_results,
+    run_sbml,
+)
 from funis.pipeline.sbml_settings import read_settings
 
 SUITE = Path(__file__).parents[4] / "shared" / "sbml-suite"
@@ -147,6 +155,27 @@ def test_each_case_passes_is_refused_or_is_wrong(suite):
     assert set(found.refused()) == {"algebraic rule", found.cases["4"].partition(": ")[2]}
 
 
+def test_files_may_have_the_names_of_the_test_suite(suite):
+    case = suite / "1"
+    for old, new in (("model.xml", "1-sbml-l3v1.xml"), ("settings.txt", "1-settings.txt"),
+                     ("results.csv", "1-results.csv")):  # fmt: skip
+        (case / old).rename(case / new)
+    (case / "1-sbml-l2v4.xml").write_text("an older one")
+    (suite / "notes").mkdir()
+    found = conformance(suite)
+    assert found.cases["1"] == "pass"
+    assert set(found.cases) == {"1", "2", "3", "4", "5"}
+
+
+def test_a_fault_of_the_program_costs_its_case_alone(suite, monkeypatch):
+    def faulty(model, settings):
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr("funis.pipeline.sbml._course", faulty)
+    found = conformance(suite, workers=1)
+    assert set(found.cases.values()) == {"refused: unexpected fault (ZeroDivisionError: a fault)"}
+
+
 def test_refusals_alone_are_no_failure():
     found = Conformance({"1": "pass", "2": "refused: b", "3": "refused: a", "4": "refused: a"})
     assert found.passed
@@ -176,6 +205,6 @@ REFUSED = {"refused: algebraic rule", "refused: csymbol delay", "refused: fast r
 @pytest.mark.parametrize("part", range(4))
 def test_the_public_suite_holds_no_case_that_is_wrong(part):
     """Truth: the suite's own results."""
-    found = {case.name: judge(None, case) for case in CASES[part::4]}
+    found = {case.name: judge(None, find_case(case)) for case in CASES[part::4]}
     assert {name: text for name, text in found.items() if text not in {"pass", *REFUSED}} == {}
     assert sum(text == "pass" for text in found.values()) >= 0.87 * len(found)
