@@ -85,12 +85,12 @@ amount: S1
 concentration:
 ```
 
-A species is shown as amount or concentration as the last two keys say, else as the model's formulas
-mean it. Variables are species, compartments, parameters, reactions (their rates) and references of
-species (their stoichiometries). Rows at a time where events happen hold the values after them. The
-tolerances say what a result may be wrong by; the solver is held to far less. A smooth model is solved
-by the engine that solves the virtual patients and by SciPy, any other one by SciPy at two tolerances:
-a result that depends on the solver is refused.
+A species is shown as amount or concentration as the last two keys say, else as the model's
+formulas mean it. Variables are species, compartments, parameters, reactions (their rates) and
+references of species (their stoichiometries). Rows at a time where events happen hold the values
+after them. The tolerances say what a result may be wrong by; the solver is held to far less. A
+smooth model is solved by the engine that solves the virtual patients and by SciPy, any other one
+by SciPy at two tolerances: a result that depends on the solver is refused.
 
 Any model of SBML Level 3 core is taken that is a system of ordinary differential equations, with
 rules, events (delays, priorities), functions, conversion factors, stoichiometries that change and
@@ -101,8 +101,9 @@ algebraic rules, the symbol `delay`, fast reactions, and packages that a model r
 CONFORMANCE_NOTES = """
 `DIR` holds a folder for each case with `model.xml`, `settings.txt` and `results.csv`, or with the
 files of the SBML Test Suite (`00001-sbml-l3v2.xml` or the latest there is, `00001-settings.txt`,
-`00001-results.csv`). A case passes where each value is within absolute + relative × |expected|. Exit status 1 where a case is wrong;
-one that is refused says so and misleads nobody. The document of `--json`:
+`00001-results.csv`). A case passes where each value is within absolute + relative × |expected|.
+Exit status 1 where a case is wrong; one that is refused says so and misleads nobody. The document
+of `--json`:
 
 ```json
 {"cases": {"00001": "pass", "00002": "refused: algebraic rule",
@@ -111,13 +112,13 @@ one that is refused says so and misleads nobody. The document of `--json`:
 """
 
 BENCH_NOTES = """
-All in one run, interleaved round by round and pinned to one core: a year of raw draws of the disease,
-four monthly doses of 70 million cells, ten quantities every week, forcing off. The error is the
-99.9 % quantile of the relative error of quantities that stay above the absolute tolerance, against
-this engine at a relative tolerance of 1e-11; at equal error this engine runs at the loosest
-tolerance, of eight a decade, from which on its error is no larger than that of the other. Times of
-this engine hold everything that a user waits for, checks and outputs included; of the other engine
-its own part only. Patients that either fails are left out of both and counted.
+All in one run, interleaved round by round and pinned to one core: a year of raw draws of the
+disease, four monthly doses of 70 million cells, ten quantities every week, forcing off. The error
+is the 99.9 % quantile of the relative error of quantities that stay above the absolute tolerance,
+against this engine at a relative tolerance of 1e-11; at equal error this engine runs at the
+loosest tolerance, of eight a decade, from which on its error is no larger than that of the other.
+Times of this engine hold everything that a user waits for, checks and outputs included; of the
+other engine its own part only. Patients that either fails are left out of both and counted.
 
 `--into docs/performance.md` puts the tables at their marked place. The document of `--json`:
 
@@ -130,8 +131,8 @@ its own part only. Patients that either fails are left out of both and counted.
  "start": {"cold": 2.0, "warm": 0.8}, "memory": {"10000": 270.0}}
 ```
 
-Each ratio also holds the errors, the tolerance of equal error, both speeds and who failed. Memory is
-in megabytes, times in seconds.
+Each ratio also holds the errors, the tolerance of equal error, both speeds and who failed. Memory
+is in megabytes, times in seconds.
 """
 
 NOTES = {
