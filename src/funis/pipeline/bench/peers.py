@@ -27,7 +27,7 @@ class Timed:
 
     Attributes
     ----------
-    own_seconds : of them, what the engine says that its integrator took; None if it does not say.
+    own_seconds : processor time that the engine reports of its integrator alone; None without one.
     """
 
     values: Array

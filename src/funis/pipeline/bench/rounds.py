@@ -37,8 +37,8 @@ class Ratio:
     own_rtol : the loosest own tolerance whose error is no larger.
     equal_tolerance, equal_error : ratios of patients per second, medians of rounds.
     low, high : range of `equal_error` over the rounds.
-    equal_error_own : the same ratio to what the peer says that its integrator alone took, None
-        if it does not say; all of this engine against a part of the peer.
+    equal_error_own : as `equal_error`, to the processor time that the peer reports of its
+        integrator alone: all of this engine, by wall, against a part of the peer; None without.
     peer_speed, speed, speed_at_equal_error : patients per second, medians.
     failed : patients that an engine failed; they are left out of both times.
     """
