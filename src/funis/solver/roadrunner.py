@@ -151,7 +151,7 @@ def load_runner(sbml: str, form: OdeForm, forcing: str | None) -> Runner:
 
     roadrunner.Logger.disableLogging()
     with silenced():
-        engine = roadrunner.RoadRunner(_prepared(sbml, form.constant_names, forcing))
+        engine = roadrunner.RoadRunner(prepared(sbml, form.constant_names, forcing))
     engine.timeCourseSelections = list(form.states)
     engine.integrator.setValue("initial_time_step", FIRST_STEP_DAY)
     species = list(engine.model.getFloatingSpeciesIds())
@@ -176,7 +176,7 @@ def load_runner(sbml: str, form: OdeForm, forcing: str | None) -> Runner:
     )
 
 
-def _prepared(sbml: str, constants: Sequence[str], forcing: str | None) -> str:
+def prepared(sbml: str, constants: Sequence[str], forcing: str | None) -> str:
     """Hold derived constants, drop what no rate needs, and put the forcing's window in."""
     import libsbml
 

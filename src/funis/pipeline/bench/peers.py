@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Protocol
@@ -15,7 +15,7 @@ from funis.checks import InputError, Issue, nearest
 from funis.pipeline.bench.workload import OUTPUTS, Workload
 from funis.solver import FAILED, fixed_values, observe, simulate, untreated
 from funis.solver.door import floor_of
-from funis.solver.ladder import Problem, climb, cvode, gains, longest_segment
+from funis.solver.ladder import Problem, Rung, climb, cvode, gains, longest_segment
 from funis.solver.roadrunner import silenced
 from funis.solver.segments import Patient, segments
 from funis.solver.values import Array
@@ -23,11 +23,17 @@ from funis.solver.values import Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timed:
-    """Outputs (patient, time, output), who failed (patient,), seconds."""
+    """Outputs (patient, time, output), who failed (patient,), seconds.
+
+    Attributes
+    ----------
+    own_seconds : processor time that the engine reports of its integrator alone; None without one.
+    """
 
     values: Array
     failed: NDArray[np.bool_]
     seconds: float
+    own_seconds: float | None = None
 
 
 class Peer(Protocol):
@@ -76,26 +82,36 @@ class LibRoadRunner:
 
     def solve(self, work: Workload, rtol: float) -> Timed:
         """Solve patient by patient."""
-        model, form = work.model, work.model.form
-        fixed, start = fixed_values(form, work.table), untreated(model, work.table)
-        floor = floor_of(model, form, model.text.words("floored"))
-        needed = np.arange(len(form.states))
-        problem = Problem(
-            model, form, fixed, work.doses, work.times, work.forcing, floor, needed, False
-        )
-        rungs, given = (cvode(problem, rtol),), gains(problem)
-        table = np.full((work.size, len(work.times), len(form.states)), np.nan)
-        failed, seconds = np.zeros(work.size, dtype=bool), 0.0
-        longest, begin = longest_segment(work.forcing), int(work.times[0])
-        with silenced():
-            for row in range(work.size):
-                pieces = segments(work.doses, row, given, fixed[row], begin, work.times, longest)
-                patient = Patient(row, fixed[row], work.forcing)
-                begun = time.perf_counter()
-                table[row], _, status = climb(rungs, patient, start[row], pieces, work.times, floor)
-                seconds += time.perf_counter() - begun
-                failed[row] = status == FAILED
-        return Timed(_outputs(work, table), failed, seconds)
+        return solve_by_segments(work, lambda problem: cvode(problem, rtol))
+
+
+def solve_by_segments(work: Workload, engine: Callable[[Problem], Rung]) -> Timed:
+    """Solve patient by patient, segment by segment, and time what the engine does.
+
+    Parameters
+    ----------
+    engine : makes the engine of a problem, untimed.
+    """
+    model, form = work.model, work.model.form
+    fixed, start = fixed_values(form, work.table), untreated(model, work.table)
+    floor = floor_of(model, form, model.text.words("floored"))
+    needed = np.arange(len(form.states))
+    problem = Problem(
+        model, form, fixed, work.doses, work.times, work.forcing, floor, needed, False
+    )
+    rungs, given = (engine(problem),), gains(problem)
+    table = np.full((work.size, len(work.times), len(form.states)), np.nan)
+    failed, seconds = np.zeros(work.size, dtype=bool), 0.0
+    longest, begin = longest_segment(work.forcing), int(work.times[0])
+    with silenced():
+        for row in range(work.size):
+            pieces = segments(work.doses, row, given, fixed[row], begin, work.times, longest)
+            patient = Patient(row, fixed[row], work.forcing)
+            begun = time.perf_counter()
+            table[row], _, status = climb(rungs, patient, start[row], pieces, work.times, floor)
+            seconds += time.perf_counter() - begun
+            failed[row] = status == FAILED
+    return Timed(_outputs(work, table), failed, seconds)
 
 
 def _outputs(work: Workload, table: Array) -> Array:

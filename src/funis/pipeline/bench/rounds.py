@@ -37,6 +37,8 @@ class Ratio:
     own_rtol : the loosest own tolerance whose error is no larger.
     equal_tolerance, equal_error : ratios of patients per second, medians of rounds.
     low, high : range of `equal_error` over the rounds.
+    equal_error_own : as `equal_error`, to the processor time that the peer reports of its
+        integrator alone: all of this engine, by wall, against a part of the peer; None without.
     peer_speed, speed, speed_at_equal_error : patients per second, medians.
     failed : patients that an engine failed; they are left out of both times.
     """
@@ -53,6 +55,17 @@ class Ratio:
     speed: float
     speed_at_equal_error: float
     failed: int
+    equal_error_own: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds a patient: of the peer, its integrator alone, own, own at equal error."""
+
+    theirs: float
+    theirs_own: float | None
+    own: float
+    own_equal: float
 
 
 @contextmanager
@@ -115,28 +128,29 @@ def equal_error(found: dict[float, float], allowed: float) -> float:
 
 def _round(
     judged: Workload, many: Workload, peer: Peer, pairs: Sequence[tuple[float, ...]]
-) -> list[tuple[float, float, float]]:
-    """Time each tolerance once: seconds a patient of the peer, own, own at equal error."""
+) -> list[Pace]:
+    """Time each tolerance once."""
     result = []
     for rtol, own_rtol in pairs:
         theirs = peer.solve(judged, rtol)
         good = max(int(np.sum(~theirs.failed)), 1)
         own = [Funis().solve(many, one).seconds / many.size for one in (rtol, own_rtol)]
-        result.append((theirs.seconds / good, own[0], own[1]))
+        alone = None if theirs.own_seconds is None else theirs.own_seconds / good
+        result.append(Pace(theirs.seconds / good, alone, own[0], own[1]))
     return result
 
 
-def _ratio(
-    row: tuple[float, float, float, float, int], timed: list[tuple[float, float, float]]
-) -> Ratio:
+def _ratio(row: tuple[float, float, float, float, int], timed: list[Pace]) -> Ratio:
     rtol, allowed, reached, own_rtol, failed = row
-    equal = [theirs / own for theirs, _, own in timed]
+    equal = [one.theirs / one.own_equal for one in timed]
+    alone = [one.theirs_own / one.own_equal for one in timed if one.theirs_own is not None]
     return Ratio(
         rtol, allowed, reached, own_rtol,
-        median(theirs / own for theirs, own, _ in timed),
+        median(one.theirs / one.own for one in timed),
         median(equal), min(equal), max(equal),
-        median(1 / theirs for theirs, _, _ in timed),
-        median(1 / own for _, own, _ in timed),
-        median(1 / own for _, _, own in timed),
+        median(1 / one.theirs for one in timed),
+        median(1 / one.own for one in timed),
+        median(1 / one.own_equal for one in timed),
         failed,
+        median(alone) if alone else None,
     )  # fmt: skip

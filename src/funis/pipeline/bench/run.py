@@ -99,13 +99,16 @@ class Bench:
     def _ratio_table(self, peer: str) -> Table:
         columns = (
             "rtol", "its error", "its patients/s", "ratio at equal tolerance",
-            "funis rtol of equal error", "ratio at equal error (range of rounds)", "failed",
+            "funis rtol of equal error", "ratio at equal error (range of rounds)",
+            "ratio to its integrator alone", "failed",
         )  # fmt: skip
         rows = tuple(
             (
                 _text(one.rtol), f"{one.peer_error:.1e}", f"{one.peer_speed:,.0f}",
                 f"{one.equal_tolerance:.0f}", f"{one.own_rtol:.1e}",
-                f"{one.equal_error:.0f} ({one.low:.0f} to {one.high:.0f})", str(one.failed),
+                f"{one.equal_error:.0f} ({one.low:.0f} to {one.high:.0f})",
+                "-" if one.equal_error_own is None else f"{one.equal_error_own:.0f}",
+                str(one.failed),
             )
             for one in self.ratios[peer]
         )  # fmt: skip
