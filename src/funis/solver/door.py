@@ -28,7 +28,7 @@ from funis.solver.values import (
 CHECKED_SHARE = 0.01
 """Share of patients that is solved a second time at a hundredth of the tolerance."""
 
-BLOCK = 4096
+BLOCK = 2048
 """Patients that are solved before their states are let go: memory holds the outputs of all."""
 
 OBSERVED = 512

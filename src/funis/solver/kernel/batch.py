@@ -98,7 +98,6 @@ class Solved:
     steps: Integers
 
 
-@lru_cache(maxsize=16)
 def load_kernel(form: OdeForm, forced: bool, width: int | None = None) -> Kernel:
     """Compile a form, or take it from the cache.
 
@@ -107,7 +106,11 @@ def load_kernel(form: OdeForm, forced: bool, width: int | None = None) -> Kernel
     forced : whether the form's forcing moves.
     width : lanes of a vector; the host's own when None.
     """
-    lanes = host_width() if width is None else width
+    return _kernel(form, forced, host_width() if width is None else width)
+
+
+@lru_cache(maxsize=16)
+def _kernel(form: OdeForm, forced: bool, lanes: int) -> Kernel:
     found = equations(form, forced=forced)
     code = model_code(found, lanes)
     return Kernel(
@@ -238,7 +241,7 @@ def _memory(kernel: Kernel, outs: int) -> tuple[dict[str, int], Array]:
     rows = {
         "y": size, "argument": size, "r": extended, "timed": extended, "u": STAGES * size,
         "fixed": code.table_rows, "inflow": max(len(system.inflows), 1),
-        "matrix": code.matrix_rows, "lu": code.lu_rows, "shift": 1, "moving": 3, "weights": 2,
+        "matrix": code.matrix_rows, "lu": code.lu_rows, "shift": 1, "moving": 3,
         "buffer": max(outs, 1),
     }  # fmt: skip
     lanes: Sequence[str] = (

@@ -253,6 +253,36 @@ class Code:
         self.label(f"exit{mark}")
 
     @contextmanager
+    def fold(self, count: Value | int, *first: Value) -> Iterator[tuple[Value, list[Value]]]:
+        """Repeat as `loop` does with vectors that each turn hands to the next.
+
+        The list holds the vectors of this turn; the lines within replace them by those of the next,
+        and after the last turn it holds the results.
+        """
+        self._count += 1
+        mark, before, kind = self._count, self.block, self.vector
+        self.say(f"br label %head{mark}")
+        self.label(f"head{mark}")
+        self.say(f"%i{mark} = phi i64 [0, %{before}], [%n{mark}, %latch{mark}]")
+        held = [f"%h{mark}.{place}" for place in range(len(first))]
+        for place, value in enumerate(first):
+            later = f"%g{mark}.{place}"
+            self.say(f"{held[place]} = phi {kind} [{value}, %{before}], [{later}, %latch{mark}]")
+        self.say(f"%c{mark} = icmp slt i64 %i{mark}, {count}")
+        self.say(f"br i1 %c{mark}, label %body{mark}, label %exit{mark}")
+        self.label(f"body{mark}")
+        turn = list(held)
+        yield f"%i{mark}", turn
+        self.say(f"br label %latch{mark}")
+        self.label(f"latch{mark}")
+        for place, value in enumerate(turn):
+            self.say(f"%g{mark}.{place} = bitcast {kind} {value} to {kind}")
+        self.say(f"%n{mark} = add nsw i64 %i{mark}, 1")
+        self.say(f"br label %head{mark}")
+        self.label(f"exit{mark}")
+        turn[:] = held
+
+    @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
         """Do the lines within if an i1 holds."""
         self._count += 1

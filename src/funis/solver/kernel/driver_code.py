@@ -18,7 +18,7 @@ FIELDS = (
     "states", "extra", "columns", "inflows",
     # memory of the lanes, rows of W doubles
     "y", "argument", "r", "timed", "u", "fixed", "inflow", "matrix", "lu", "shift", "moving",
-    "weights", "buffer",
+    "buffer",
     # of each lane, doubles: time in the segment and its length [day], step, next sample, day at
     # the segment's start, steps taken, 1 after a rejected step, 1 at the start of a segment
     "t", "length", "h", "next", "day", "taken", "rejected", "fresh",
@@ -328,7 +328,7 @@ def _run(width: int) -> Code:
     code = _Driver("run", width)
     code.take(
         "rates", "slopes", "factor", "solve", "y", "argument", "r", "timed", "u", "fixed",
-        "inflow", "matrix", "lu", "shift", "moving", "weights", "buffer", "t", "length", "h",
+        "inflow", "matrix", "lu", "shift", "moving", "buffer", "t", "length", "h",
         "next", "taken", "rejected", "fresh", "patient", "sample", "out", "out_state",
     )  # fmt: skip
     code.take("states", "extra", "mode", "outs", "time_count", kind="i64")
@@ -361,16 +361,13 @@ def _start_of_step(code: _Driver, moves: Value, rtol: Value, atol: Value) -> Non
     fresh = code.compare("ogt", code.load(code.at("fresh")), code.number(0.5))
     with code.when(code.new(f"icmp ne i64 {code.bits(fresh)}, 0")):
         zero = code.number(0.0)
-        code.store(zero, code.at("weights"), 0)
-        code.store(zero, code.at("weights"), 1)
-        with code.loop(code.at("states")) as state:
+        with code.fold(code.at("states"), zero, zero) as (state, held):
             y = code.load(code.at("y"), state)
             scale = code.fma(rtol, code.unary("fabs", y), atol)
-            for row, value in ((0, y), (1, code.load(code.at("r"), state))):
+            for row, value in enumerate((y, code.load(code.at("r"), state))):
                 share = code.div(value, scale)
-                total = code.fma(share, share, code.load(code.at("weights"), row))
-                code.store(total, code.at("weights"), row)
-        size, speed = (code.unary("sqrt", code.load(code.at("weights"), row)) for row in (0, 1))
+                held[row] = code.fma(share, share, held[row])
+        size, speed = (code.unary("sqrt", total) for total in held)
         first = code.mul(code.number(FIRST_SHARE), code.div(size, speed))
         least = code.number(FIRST_STEP)
         usable = code.both(code.compare("ogt", first, least), code.compare("olt", first, INFINITY))
@@ -460,8 +457,7 @@ def _error(code: _Driver, rtol: Value, atol: Value) -> Value:
     It is that of the worst state: a mean over states would forgive one what others do not need.
     """
     last = code.row(code.at("u"), code.times(STAGES - 1, code.at("states")))
-    code.store(code.number(0.0), code.at("weights"))
-    with code.loop(code.at("states")) as state:
+    with code.fold(code.at("states"), code.number(0.0)) as (state, held):
         u = code.load(last, state)
         new = code.add(code.load(code.at("argument"), state), u)
         code.store(new, code.at("argument"), state)
@@ -469,10 +465,9 @@ def _error(code: _Driver, rtol: Value, atol: Value) -> Value:
         size = code.unary("fabs", new)
         larger = code.select(code.compare("ogt", old, size), old, size)
         share = code.unary("fabs", code.div(u, code.fma(rtol, larger, atol)))
-        worst = code.load(code.at("weights"))
-        less, none = code.compare("ole", share, worst), code.compare("uno", worst, worst)
-        code.store(code.select(code.either(less, none), worst, share), code.at("weights"))
-    error = code.load(code.at("weights"))
+        less, none = code.compare("ole", share, held[0]), code.compare("uno", held[0], held[0])
+        held[0] = code.select(code.either(less, none), held[0], share)
+    error = held[0]
     wrong = code.but(code.compare("olt", error, code.number(1e10)))
     return code.select(wrong, code.number(1e10), error)
 
