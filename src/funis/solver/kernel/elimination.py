@@ -1,7 +1,7 @@
 """Static sparse LU: which entries arise, in which order, decided once for a pattern.
 
-Pivots are taken from the diagonal, in the order that Markowitz's product of remaining entries
-asks for, so that nothing is searched while solving.
+Pivots are taken from the diagonal: next comes the one that makes the fewest new entries, of equals
+the one with the smallest product of remaining entries (Markowitz). Nothing is searched later.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
     left = set(range(size))
     order: list[int] = []
     while left:
-        pivot = min(left, key=lambda k: ((len(rows[k]) - 1) * (len(columns[k]) - 1), k))
+        pivot = min(left, key=lambda k: (*_cost(k, rows, columns), k))
         _remove(pivot, rows, columns, pattern, changed)
         left.remove(pivot)
         order.append(pivot)
@@ -60,6 +60,13 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
         tuple(tuple(c for c in row if place[c] > number) for number, row in enumerate(sort)),
         frozenset(changed),
     )
+
+
+def _cost(pivot: int, rows: list[set[int]], columns: list[set[int]]) -> tuple[int, int]:
+    """Return the entries that a pivot would make, and the product of those beside and below it."""
+    beside, below = rows[pivot], columns[pivot]
+    made = sum(len(beside - rows[row]) for row in below if row != pivot)
+    return made, (len(beside) - 1) * (len(below) - 1)
 
 
 def _remove(

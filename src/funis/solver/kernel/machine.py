@@ -13,7 +13,7 @@ from typing import Any
 from funis.cache import cache_key, cached, keep
 
 CODE_MODEL = "small"
-"""Constants are reached from the instruction, not by an address of 64 bits: a sixth faster."""
+"""Constants are reached from the instruction, not by an address of 64 bits: shorter code."""
 
 WIDTHS = (8, 4, 2)
 """Lanes of a vector that the kernel can be written for."""
