@@ -55,7 +55,9 @@ With `--out DIR` every patient is written, file by file (`chunks/part-000000.par
 512 patients, a row a patient and time, float32, treated and untreated columns side by side), and
 memory does not grow with their number. Patients are drawn from the disease's pool of virtual
 patients with replacement (`pool_index`). Whoever could not be solved keeps a row with the status,
-without numbers in either course, and is counted. Summaries are made on the way:
+without numbers in either course, and is counted. One in a hundred is solved a second time at a
+hundredth of the tolerance; `solver_deviation` says how far apart the two are, in tolerances.
+Summaries are made on the way:
 
 - `summary.parquet`: n, mean, sd, min, max and quantiles by output and time, `summary.json` the same
   as the document of `--json`. Quantiles come from whole-number histograms: each is within 0.2 % of

@@ -176,6 +176,12 @@ def show_streamed(done: StreamedCohort) -> None:
         "Judged on the true course, without noise. Quantiles are within 0.2 %.\nPatients are drawn"
         f" with replacement from a pool of {done.pool_patients} virtual patients."
     )
+    again = done.second_solutions
+    if again["courses"]:
+        typer.echo(
+            f"{again['courses']} courses were solved a second time at a hundredth of the tolerance;"
+            f"\nthe worst differs by {again['largest_deviation_in_rtol']:g} times the tolerance."
+        )
     kept = f" ({done.kept} kept from an earlier run)" if done.kept else ""
     typer.echo(f"\nPatients: {done.folder}/chunks, {done.files} files{kept}")
     typer.echo(f"Summaries: {done.folder}/summary.parquet, responders.parquet, summary.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,10 @@ class Layout:
         )
 
 
+DEVIATION = "solver_deviation"
+"""Column of what a second, tighter solution differs by, in units of the tolerance."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Both courses of some patients.
@@ -52,8 +57,8 @@ class Chunk:
     ----------
     patient, pool_index
         (patient,) index in the cohort, and of the virtual patient in the pool.
-    status
-        (patient, course) of the solver.
+    status, deviation
+        (patient, course) of the solver; a deviation of who was not solved again is not a number.
     values
         (patient, course, time, quantity) float32.
     met
@@ -63,6 +68,7 @@ class Chunk:
     patient: NDArray[np.int64]
     pool_index: NDArray[np.int64]
     status: NDArray[np.int8]
+    deviation: NDArray[np.float32]
     values: NDArray[np.float32]
     met: NDArray[np.bool_]
 
@@ -106,10 +112,11 @@ def simulate_block(source: Source, who: range) -> Chunk:
     courses = source.courses
     found = courses.follow(source.model, table)
     status = np.stack([one.status for one in found], axis=1)
+    deviation = np.stack([one.deviation for one in found], axis=1).astype(np.float32)
     values = np.stack([courses.read(one.values) for one in found], axis=1).astype(np.float32)
     seen = [courses.observed(one.values) for one in found]
     met = np.stack([source.responses.judge(courses.reader, one) for one in seen], axis=1)
-    chunk = Chunk(patient, source.pool.index[rows], status, values, met)
+    chunk = Chunk(patient, source.pool.index[rows], status, deviation, values, met)
     chunk.values[chunk.failed] = np.nan
     chunk.met[chunk.failed] = False
     return chunk
@@ -117,7 +124,7 @@ def simulate_block(source: Source, who: range) -> Chunk:
 
 def join_chunks(parts: Sequence[Chunk]) -> Chunk:
     """Put blocks together."""
-    names = ("patient", "pool_index", "status", "values", "met")
+    names = ("patient", "pool_index", "status", "deviation", "values", "met")
     return Chunk(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
@@ -130,12 +137,16 @@ def chunk_table(chunk: Chunk, columns: ChunkColumns) -> pl.DataFrame:
 
     size, times = len(chunk.patient), len(columns.minutes)
     words = pl.Series([STATUS[code] for code in sorted(STATUS)])
-    failed = np.repeat(chunk.failed, times)
+    failed, again = np.repeat(chunk.failed, times), np.repeat(chunk.deviation, times, axis=0)
     series = [
         pl.Series("patient", np.repeat(chunk.patient, times)),
         pl.Series("pool_index", np.repeat(chunk.pool_index, times)),
         *(
             words.gather(np.repeat(chunk.status[:, place], times)).alias(f"status_{name}")
+            for place, name in enumerate(COURSES)
+        ),
+        *(
+            pl.Series(f"{DEVIATION}_{name}", again[:, place]).fill_nan(None)
             for place, name in enumerate(COURSES)
         ),
         pl.Series("minute", np.tile(columns.minutes, size)),
@@ -165,11 +176,13 @@ def table_chunk(table: pl.DataFrame, columns: ChunkColumns) -> Chunk:
         shaped = np.reshape(whole, (len(COURSES), len(names), size, times))
         return shaped.transpose(2, 0, 3, 1)
 
+    deviation = [first[f"{DEVIATION}_{group}"].fill_null(math.nan).to_numpy() for group in COURSES]
     codes = {words: code for code, words in STATUS.items()}
     status = [[codes[words] for words in first[f"status_{group}"]] for group in COURSES]
     return Chunk(
         first["patient"].to_numpy(), first["pool_index"].to_numpy(),
         np.array(status, dtype=np.int8).T,
+        np.array(deviation, dtype=np.float32).T,
         np.ascontiguousarray(stack(columns.quantities), dtype=np.float32),
         np.ascontiguousarray(stack(columns.rules), dtype=np.bool_),
     )  # fmt: skip

@@ -37,6 +37,8 @@ class Totals:
     met: NDArray[np.int64]
     status: NDArray[np.int64]
     failed: int
+    checked: int
+    deviation: float
 
     @classmethod
     def nobody(cls, source: Source) -> Totals:
@@ -46,15 +48,22 @@ class Totals:
         met = np.zeros((*shape, len(columns.rules)), dtype=np.int64)
         status = np.zeros((len(COURSES), len(STATUS)), dtype=np.int64)
         cells = shape[0] * shape[1] * len(columns.quantities)
-        return cls(0, 0, empty_summary(cells), met, status, 0)
+        return cls(0, 0, empty_summary(cells), met, status, 0, 0, 0.0)
 
     def add(self, part: Part) -> Totals:
         """Return the totals with one more file; files have to come in their order."""
         return Totals(
             self.n + int(part.status[0].sum()), self.kept + part.kept,
             self.summary.add(part.blocks), self.met + part.met, self.status + part.status,
-            self.failed + part.failed,
+            self.failed + part.failed, self.checked + part.checked,
+            max(self.deviation, part.deviation),
         )  # fmt: skip
+
+    @property
+    def second_solutions(self) -> dict[str, float | None]:
+        """Courses solved a second time at a hundredth of the tolerance, and the worst of them."""
+        worst = float(f"{self.deviation:.4g}") if self.checked else None
+        return {"courses": self.checked, "largest_deviation_in_rtol": worst}
 
     @property
     def status_counts(self) -> dict[str, dict[str, int]]:

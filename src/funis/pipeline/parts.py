@@ -63,6 +63,8 @@ class Part:
         Patients by status of the solver, (course, status).
     failed
         Patients that failed in either course.
+    checked, deviation
+        Courses that were solved a second time, and by how much the worst of them differs.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Part:
     met: NDArray[np.int64]
     status: NDArray[np.int64]
     failed: int
+    checked: int
+    deviation: float
 
 
 def part_name(number: int) -> str:
@@ -97,9 +101,11 @@ def make_part(work: Work, task: PartTask) -> Part:
 def _part(work: Work, name: str, content: bytes, chunk: Chunk, *, kept: bool) -> Part:
     cells = chunk.values.reshape(len(chunk.values), -1)
     status = [np.bincount(column, minlength=len(STATUS)) for column in chunk.status.T]
+    again = chunk.deviation[np.isfinite(chunk.deviation)]
     return Part(
         name, hash_bytes(content), kept, summarise_blocks(cells, work.layout.block),
         chunk.met.sum(axis=0, dtype=np.int64), np.stack(status), int(chunk.failed.sum()),
+        len(again), float(again.max(initial=0.0)),
     )  # fmt: skip
 
 

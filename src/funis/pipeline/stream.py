@@ -58,6 +58,8 @@ class StreamedCohort:
         Who meets each rule of response at each time.
     status
         Patients by status of the solver, treated and untreated.
+    second_solutions
+        Courses that were solved a second time, much more tightly, and the worst of them.
     pool_patients
         Virtual patients in the pool that the cohort is drawn from, with replacement.
     folder
@@ -69,6 +71,7 @@ class StreamedCohort:
     course: CohortCourse
     responders: tuple[ResponderCourse, ...]
     status: Mapping[str, Mapping[str, int]]
+    second_solutions: Mapping[str, float | None]
     pool_patients: int
     folder: Path
     files: int
@@ -79,6 +82,7 @@ class StreamedCohort:
         return {
             **self.course.document(),
             "status": self.status,
+            "second_solutions": self.second_solutions,
             "pool_patients": self.pool_patients,
             "relative_error_of_quantiles": RELATIVE_ERROR,
             "responders": {one.rule: one.document() for one in self.responders},
@@ -185,7 +189,8 @@ def _streamed(plan: CohortPlan, work: Work, totals: Totals, files: int) -> Strea
     course = cohort_course(plan, totals.failed, bands(totals, source), one, work.evidence)
     found = responder_courses(totals, source)
     counts, size = totals.status_counts, len(source.pool)
-    return StreamedCohort(course, found, counts, size, work.folder, files, totals.kept)
+    again = totals.second_solutions
+    return StreamedCohort(course, found, counts, again, size, work.folder, files, totals.kept)
 
 
 def _finish(
@@ -200,7 +205,11 @@ def _finish(
     for name, content in contents.items():
         write_bytes(folder.path / name, content)
     hashes = {name: hash_bytes(content) for name, content in contents.items()}
-    more = {"status": found.status, "failed": found.course.failed}
+    more = {
+        "status": found.status,
+        "failed": found.course.failed,
+        "second_solutions": found.second_solutions,
+    }
     folder.finish(more, {**digests, **hashes})
 
 

@@ -29,7 +29,8 @@ def stand_in(seconds=0.0):
         values = level * effect
         status = np.where(treated & (luck < SHARE_FAILED), FAILED, 0).astype(np.int8)
         values[status == FAILED] = np.nan
-        return Trajectories(outputs, times, values, values[:, -1], status)
+        deviation = np.where((luck > 0.8) & (status != FAILED), 3 * luck, np.nan)
+        return Trajectories(outputs, times, values, values[:, -1], status, None, deviation)
 
     return simulate
 

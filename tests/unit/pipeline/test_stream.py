@@ -183,9 +183,20 @@ def test_a_chunk_is_read_back_as_it_was(cheap, ra, small_pool):
     chunk = simulate_block(source, range(40, 90))
     again = table_chunk(chunk_table(chunk, source.columns), source.columns)
     assert chunk.failed.any()
-    for name in ("patient", "pool_index", "status", "values", "met"):
+    assert 0 < np.isfinite(chunk.deviation).sum() < chunk.deviation.size
+    for name in ("patient", "pool_index", "status", "deviation", "values", "met"):
         np.testing.assert_array_equal(getattr(again, name), getattr(chunk, name))
         assert getattr(again, name).dtype == getattr(chunk, name).dtype
+
+
+def test_second_solutions_are_counted_and_the_worst_is_told(cheap, done):
+    columns = [f"solver_deviation_{course}" for course in ("treated", "untreated")]
+    rows = patients(done.folder).group_by("patient", maintain_order=True).first().select(columns)
+    found = np.concatenate([rows[name].drop_nulls().to_numpy() for name in columns])
+    told = json.loads((done.folder / "summary.json").read_text())["second_solutions"]
+    assert told["courses"] == len(found) > 0
+    assert told["largest_deviation_in_rtol"] == pytest.approx(found.max(), rel=1e-3)
+    assert told == done.second_solutions
 
 
 # ---- the same bytes
