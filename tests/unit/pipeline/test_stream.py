@@ -350,7 +350,7 @@ def uninterrupted(tmp_path_factory):
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT], ids=str)
 def test_a_killed_program_goes_on_with_the_same_bytes(tmp_path, uninterrupted, kill):
     place = tmp_path / "run"
-    process = program(place, "--patients", "90", seconds=0.1)
+    process = program(place, "--patients", "90", seconds=0.3)
     journal = place / store.JOURNAL
     while process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 2):
         time.sleep(0.02)
