@@ -119,7 +119,8 @@ def solve_batch(kernel: Kernel, batch: Batch, threads: int = 1) -> Solved:
     """Solve a batch; neither threads nor neighbours change a patient's bytes."""
     count, size = batch.start.shape
     values = np.empty((count, len(batch.times), len(batch.wanted)))
-    at_start = int(np.searchsorted(batch.times, batch.timetable.start.min(), side="right"))
+    first = batch.timetable.start[:1]  # of nobody, if there is nobody
+    at_start = int(np.searchsorted(batch.times, first, side="right").sum())
     values[:, :at_start] = batch.start[:, None, batch.wanted]
     found = Solved(
         values,
@@ -135,7 +136,8 @@ def solve_batch(kernel: Kernel, batch: Batch, threads: int = 1) -> Solved:
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda one: tables.run(*one), ranges))
-    return Solved(values, found.end, found.failed != 0, found.steps)
+    failed = (found.failed != 0) | ~np.isfinite(found.end).all(axis=1)
+    return Solved(values, found.end, failed, found.steps)
 
 
 class _Tables:
@@ -146,34 +148,36 @@ class _Tables:
         plan, forcing, floor = batch.timetable, batch.forcing, batch.floor
         moving = kernel.equations.moving
         mode = 0 if moving is None else 1 if forcing is not None else 2
-        knots = np.zeros((1, 2)) if forcing is None else np.ascontiguousarray(forcing.values)
-        slopes = np.zeros((1, 2)) if forcing is None else np.ascontiguousarray(forcing.slopes)
-        length = (plan.end - plan.start) / MINUTES_PER_DAY
-        arrays: dict[str, NDArray[np.generic]] = {
-            "start": np.ascontiguousarray(batch.start),
-            "end": found.end,
-            "status": found.failed,
-            "steps": found.steps,
+        still = np.zeros((1, 2))
+        knots, slopes = (still, still) if forcing is None else (forcing.values, forcing.slopes)
+        counted = np.isin(floor.states, floor.counted) & (floor.sink is not None)
+        integers = {
             "first_segment": plan.first_segment,
-            "segment_length": length,
-            "segment_day": plan.start / MINUTES_PER_DAY,
             "segment_start": plan.start,
             "segment_end": plan.end,
             "first_jump": plan.first_jump,
             "first_flow": plan.first_flow,
             "jump_state": plan.jump_state,
-            "jump_amount": plan.jump_amount,
             "flow_slot": plan.flow_slot,
-            "flow_rate": plan.flow_rate,
             "floor_state": floor.states,
-            "floor_counted": np.isin(floor.states, floor.counted).astype(np.int64),
+            "floor_counted": counted,
             "times": batch.times,
-            "out": found.values,
             "out_state": batch.wanted,
+        }
+        doubles = {
+            "start": batch.start,
+            "segment_length": (plan.end - plan.start) / MINUTES_PER_DAY,
+            "segment_day": plan.start / MINUTES_PER_DAY,
+            "jump_amount": plan.jump_amount,
+            "flow_rate": plan.flow_rate,
             "knot_value": knots,
             "knot_slope": slopes,
         }
-        self.arrays = arrays
+        self.arrays: dict[str, NDArray[np.generic]] = {
+            "end": found.end, "status": found.failed, "steps": found.steps, "out": found.values,
+            **{name: np.ascontiguousarray(one, dtype=np.int64) for name, one in integers.items()},
+            **{name: np.ascontiguousarray(one, dtype=np.float64) for name, one in doubles.items()},
+        }  # fmt: skip
         code, system = kernel.code, kernel.equations
         self.words: dict[str, int | float] = {
             "states": system.size,
@@ -189,8 +193,8 @@ class _Tables:
             "knots": knots.shape[1],
             "first_day": 0.0 if forcing is None else float(forcing.first_day),
             "spacing": 1.0 if forcing is None else float(forcing.spacing_day),
-            "rtol": batch.rtol,
-            "atol": batch.rtol * RELATIVE_ATOL,
+            "rtol": float(batch.rtol),
+            "atol": float(batch.rtol) * RELATIVE_ATOL,
             "most_steps": float(MOST_STEPS),
         }
 
@@ -203,7 +207,8 @@ class _Tables:
         table = self._table(first, last)
         addresses = {name: array.ctypes.data for name, array in self.arrays.items()}
         # the table holds the range alone: its address is moved so that patients keep their rows
-        addresses["table"] = table.ctypes.data - first * table.strides[0]
+        # (the stride of one row alone says nothing: NumPy leaves it as it was)
+        addresses["table"] = table.ctypes.data - first * table.shape[1] * table.itemsize
         room, memory = _memory(kernel, int(self.words["outs"]))
         context = np.zeros(len(FIELDS), dtype=np.int64)
         doubles = context.view(np.float64)
