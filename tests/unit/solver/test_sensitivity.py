@@ -78,6 +78,12 @@ def test_together_they_are_the_same_as_one_by_one(tiny, doses):
         np.testing.assert_allclose(together[..., place], alone, rtol=1e-7, atol=1e-9)
 
 
+def test_a_parameter_may_be_asked_for_twice(tiny, doses):
+    """Two directions of one name: both slopes were zero."""
+    once, twice = (slopes(tiny, doses, ("k_die",) * times) for times in (1, 2))
+    assert np.array_equal(twice, np.repeat(once, 2, axis=3))
+
+
 def test_a_given_start_depends_on_no_parameter(tiny, doses):
     states = np.random.default_rng(1).uniform(1, 3, (3, 7))
     start = Start(-DAY, states)
