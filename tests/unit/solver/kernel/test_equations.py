@@ -31,6 +31,11 @@ def test_only_needed_assignments_that_move_are_unknowns(form):
     assert len(found.rows) == 4
 
 
+def test_a_parameter_whose_name_begins_like_an_inflow_is_a_parameter(ode):
+    form = ode({"x": "inflow_x - inflow_rate*x"}, {}, {"inflow_x": 0.0, "inflow_rate": 2.0})
+    assert equations(form, forced=False).inflows == ("inflow_x",)
+
+
 def test_a_forcing_at_rest_is_a_parameter(form):
     found = equations(form, forced=False)
     assert found.moving is None
