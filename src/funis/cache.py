@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 CACHE_VARIABLE = "FUNIS_CACHE"
@@ -27,7 +28,10 @@ def cache_folder() -> Path | None:
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "funis"
+    try:
+        return Path(base).expanduser() / "funis"
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def cache_key(*words: str) -> str:
@@ -54,11 +58,12 @@ def keep(kind: str, key: str, entry: bytes) -> None:
     if folder is None:
         return
     place = folder / kind / key
-    try:
+    with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=place.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(entry).digest() + entry)
-        os.replace(name, place)
-    except OSError:
-        return
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(entry).digest() + entry)
+            os.replace(name, place)
+        except OSError:  # the disk is full, or another process reads the entry on Windows
+            os.unlink(name)

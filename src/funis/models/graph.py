@@ -221,12 +221,24 @@ class Graph:
     def _chain(self, node: int, found: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
         if self.operations[node] == "symbol":
             return {str(self.values[node]): self.number(1.0)}
+        if self.operations[node] in ("if", "min", "max"):
+            return self._chosen(node, found)
         result: dict[str, list[int]] = {}
         for place, argument in enumerate(self.arguments[node]):
             inside, outer = self._outer(node, place, argument)
             for name, slope in found.get(inside, {}).items():
                 result.setdefault(name, []).append(self.times(outer(), slope))
         return {name: self.sum(*terms) for name, terms in result.items()}
+
+    def _chosen(self, node: int, found: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
+        """Return the derivatives of what a node picks; nothing of the other one is in them."""
+        kind, (*condition, yes, no) = self.operations[node], self.arguments[node]
+        holds = condition[0] if condition else self.apply("<=" if kind == "min" else ">=", yes, no)
+        one, other = found.get(yes, {}), found.get(no, {})
+        return {
+            name: self.choose(holds, one.get(name, self._zero), other.get(name, self._zero))
+            for name in {**one, **other}
+        }
 
     def _outer(self, node: int, place: int, argument: int) -> tuple[int, Callable[[], int]]:
         """Return what is inside a node at a place, and the derivative of the node by it.
@@ -249,15 +261,6 @@ class Graph:
             return self.negative(self.product(node, node))
         if kind == "power":
             return self._slope_of_power(node, place)
-        if kind == "if":
-            condition = arguments[0]
-            one, zero = self.number(1.0), self.number(0.0)
-            picks = (zero, self.choose(condition, one, zero), self.choose(condition, zero, one))
-            return picks[place]
-        if kind in ("min", "max"):
-            a, b = arguments if place == 0 else arguments[::-1]
-            holds = self.apply("<=" if kind == "min" else ">=", a, b)
-            return self.choose(holds, self.number(1.0), self.number(0.0))
         if kind in RELATIONS or kind in LOGIC or kind in ("floor", "ceil"):
             return self.number(0.0)
         return self._slope_of_function(kind, arguments[0], node)
@@ -274,7 +277,8 @@ class Graph:
         if place == 0:
             less = self.difference(exponent, self.number(1.0))
             return self.product(exponent, self.power(base, less))
-        return self.product(node, self.apply("ln", base))
+        vanishes = self.apply("==", node, self.number(0.0))  # faster than ln(base) grows
+        return self.choose(vanishes, self._zero, self.product(node, self.apply("ln", base)))
 
     def _slope_of_function(self, kind: str, x: int, node: int) -> int:
         one, square = self.number(1.0), self.product(x, x)

@@ -90,9 +90,11 @@ def simulate(
         raise ValueError("no times")
     fixed = fixed_values(form, parameters)
     begin = Start(int(times[0]), form.start(fixed)) if start is None else start
+    begin = Start(begin.minute, np.asarray(begin.states, dtype=np.float64))
     wanted = tuple(form.states) if outputs is None else tuple(outputs)
     _check_times(times, begin.minute, forcing)
     _check_shapes(begin.states, (len(fixed), len(form.states)), doses, forcing)
+    _check_forcing(form, forcing)
     _check_outputs(form, wanted)
     _check_parameters(form, sensitivities)
     floor = floor_of(model, form, model.text.words("floored"))
@@ -209,6 +211,15 @@ def _check_shapes(
         raise ValueError(f"a forcing of {len(forcing.values)} patients for {shape[0]}")
     if len(doses.patient) and not 0 <= min(doses.patient) <= max(doses.patient) < shape[0]:
         raise ValueError(f"a dose for a patient outside 0 to {shape[0] - 1}")
+
+
+def _check_forcing(form: OdeForm, forcing: Forcing | None) -> None:
+    if forcing is None:
+        return
+    if forcing.name not in form.forcing[:1]:
+        raise ValueError(f"no parameter '{forcing.name}' that moves with time")
+    if forcing.slopes.shape != forcing.values.shape:
+        raise ValueError(f"slopes must be {forcing.values.shape}, not {forcing.slopes.shape}")
 
 
 def _check_parameters(form: OdeForm, names: Sequence[str]) -> None:

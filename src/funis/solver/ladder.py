@@ -166,7 +166,7 @@ def run_kernel(
     )
     batch = Batch(
         states, problem.fixed, plan, problem.times, problem.needed, problem.forcing,
-        problem.floor, rtol, rtol * RELATIVE_ATOL,
+        problem.floor, rtol,
     )  # fmt: skip
     done = solve_batch(kernel, batch, threads)
     status = np.where(done.failed, FAILED, SOLVED).astype(np.int8)

@@ -34,7 +34,7 @@ def sensitivity(
     given_start : whether the start is a given state, which then depends on no parameter.
     names : parameters to differentiate by.
     """
-    form = tangents(problem.form, names)
+    form = tangents(problem.form, tuple(dict.fromkeys(names)))
     count, size = len(problem.fixed), len(problem.form.states)
     slopes = np.full((count, len(problem.times), len(outputs), len(names)), np.nan)
     for place, name in enumerate(names):

@@ -110,3 +110,32 @@ def test_an_unknown_name_is_named():
     graph = Graph()
     with pytest.raises(ValueError, match="unknown name 'z'"):
         columns_function(graph, NAMES, [graph.symbol("z")])
+
+
+@pytest.mark.parametrize("kind", ["min", "max"])
+def test_where_two_are_equal_the_slope_is_that_of_one(kind):
+    graph = Graph()
+    x, y = graph.symbol("x"), graph.symbol("y")
+    twice = graph.product(graph.number(2), x)
+    for node, wanted in ((graph.apply(kind, x, x), 1), (graph.apply(kind, twice, y), 2)):
+        slopes = graph.partials(node, frozenset("xy"))
+        assert value(graph, slopes["x"], 0.5) == wanted
+        assert "y" not in slopes or value(graph, slopes["y"], 0.5) == 0
+
+
+def test_the_slope_of_what_is_not_picked_is_left_out():
+    graph = Graph()
+    x = graph.symbol("x")
+    root, positive = graph.apply("sqrt", x), graph.apply(">", x, graph.number(0))
+    for node in (graph.choose(positive, root, x), graph.apply("max", x, graph.apply("ln", x))):
+        slope = graph.partials(node, frozenset("x"))["x"]
+        assert columns_function(graph, NAMES, [slope])(np.array([[0.0, 1.0]])).tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize(("x", "wanted"), [(0.0, 0.0), (2.0, 8 * math.log(2)), (1.0, 0.0)])
+def test_the_slope_by_an_exponent_is_nothing_where_the_power_is(x, wanted):
+    graph = Graph()
+    node = graph.power(graph.symbol("x"), graph.symbol("y"))
+    slope = graph.partials(node, frozenset("y"))["y"]
+    found = columns_function(graph, NAMES, [slope])(np.array([[x, 3.0]]))[0, 0]
+    assert found == pytest.approx(wanted)

@@ -1,5 +1,7 @@
 """The door: what it refuses, what a status says, and what may not change a patient's numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,25 @@ def test_the_jacobian_is_that_of_the_rates(tiny):
         np.testing.assert_allclose(found[:, :, column], slope, atol=1e-5)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_numbers_count_however_they_lie_in_memory(tiny, doses, engine):
+    """The kernel read a grid with gaps, and whole numbers, as something else."""
+    names = len(tiny.form.states)
+    plain = simulate(
+        tiny, patients(), doses, WEEKS[::2].copy(), forcing=path(), engine=engine,
+        start=Start(0, np.ones((6, names))),
+    )  # fmt: skip
+    moved = path()
+    moved = Forcing(
+        "xi", 0, 7, np.repeat(moved.values, 2, 1)[:, ::2], np.asfortranarray(moved.slopes)
+    )
+    found = simulate(
+        tiny, patients(), doses, WEEKS[::2], forcing=moved, engine=engine,
+        start=Start(0, np.ones((6, names), dtype=np.int64)),
+    )  # fmt: skip
+    assert np.array_equal(found.values, plain.values)
+
+
 def test_observe_needs_no_simulation(tiny):
     state = untreated(tiny, patients(2))
     found = observe(tiny, patients(2), state, ("D_half", "DRIVEN"))
@@ -192,6 +213,8 @@ def test_observe_needs_no_simulation(tiny):
         ({"start": Start(0, np.zeros((2, 7)))}, r"states must be \(1, 7\), not \(2, 7\)"),
         ({"forcing": path(3)}, "a forcing of 3 patients for 1"),
         ({"forcing": path(1, 2)}, "the forcing does not span the simulated time"),
+        ({"forcing": replace(path(1), name="k_die")}, "no parameter 'k_die' that moves with time"),
+        ({"forcing": replace(path(1), slopes=np.ones((1, 3)))}, r"slopes must be \(1, 12\)"),
         ({"engine": "euler"}, "unknown engine 'euler'"),
     ],
 )

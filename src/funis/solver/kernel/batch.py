@@ -19,7 +19,7 @@ from funis.solver.kernel.machine import Library, host_width, load
 from funis.solver.kernel.model_code import ModelCode, model_code
 from funis.solver.kernel.rodas5p import STAGES
 from funis.solver.kernel.timetable import Timetable
-from funis.solver.segments import TINY, Floor
+from funis.solver.segments import RELATIVE_ATOL, TINY, Floor
 from funis.solver.values import MINUTES_PER_DAY, Array, Forcing, Integers
 
 MOST_STEPS = 100_000
@@ -62,7 +62,7 @@ class Batch:
     wanted : states that are written to the output.
     forcing : of every patient, or None.
     floor : cell states that vanish below one cell.
-    rtol, atol : relative and absolute tolerance.
+    rtol, atol : relative tolerance, and absolute one: a thousandth of it when None.
     tiny : states smaller than this are zero at the start of a segment.
     minutes_per_day : units of `times` in a unit of the time of the rates.
     """
@@ -75,7 +75,7 @@ class Batch:
     forcing: Forcing | None
     floor: Floor
     rtol: float
-    atol: float
+    atol: float | None = None
     tiny: float = TINY
     minutes_per_day: float = MINUTES_PER_DAY
 
@@ -127,7 +127,8 @@ def solve_batch(kernel: Kernel, batch: Batch, threads: int = 1) -> Solved:
     """Solve a batch; neither threads nor neighbours change a patient's bytes."""
     count, size = batch.start.shape
     values = np.empty((count, len(batch.times), len(batch.wanted)))
-    at_start = int(np.searchsorted(batch.times, batch.timetable.start.min(), side="right"))
+    first = batch.timetable.start[:1]  # of nobody, if there is nobody
+    at_start = int(np.searchsorted(batch.times, first, side="right").sum())
     values[:, :at_start] = batch.start[:, None, batch.wanted]
     found = Solved(
         values,
@@ -143,7 +144,8 @@ def solve_batch(kernel: Kernel, batch: Batch, threads: int = 1) -> Solved:
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda one: tables.run(*one), ranges))
-    return Solved(values, found.end, found.failed != 0, found.steps)
+    failed = (found.failed != 0) | ~np.isfinite(found.end).all(axis=1)
+    return Solved(values, found.end, failed, found.steps)
 
 
 class _Tables:
@@ -154,34 +156,36 @@ class _Tables:
         plan, forcing, floor = batch.timetable, batch.forcing, batch.floor
         moving = kernel.equations.moving
         mode = 0 if moving is None else 1 if forcing is not None else 2
-        knots = np.zeros((1, 2)) if forcing is None else np.ascontiguousarray(forcing.values)
-        slopes = np.zeros((1, 2)) if forcing is None else np.ascontiguousarray(forcing.slopes)
-        length = (plan.end - plan.start) / batch.minutes_per_day
-        arrays: dict[str, NDArray[np.generic]] = {
-            "start": np.ascontiguousarray(batch.start),
-            "end": found.end,
-            "status": found.failed,
-            "steps": found.steps,
+        still = np.zeros((1, 2))
+        knots, slopes = (still, still) if forcing is None else (forcing.values, forcing.slopes)
+        counted = np.isin(floor.states, floor.counted) & (floor.sink is not None)
+        integers = {
             "first_segment": plan.first_segment,
-            "segment_length": length,
-            "segment_day": plan.start / batch.minutes_per_day,
-            "segment_start": plan.start.astype(np.float64),
-            "segment_end": plan.end.astype(np.float64),
             "first_jump": plan.first_jump,
             "first_flow": plan.first_flow,
             "jump_state": plan.jump_state,
-            "jump_amount": plan.jump_amount,
             "flow_slot": plan.flow_slot,
-            "flow_rate": plan.flow_rate,
             "floor_state": floor.states,
-            "floor_counted": np.isin(floor.states, floor.counted).astype(np.int64),
-            "times": batch.times.astype(np.float64),
-            "out": found.values,
+            "floor_counted": counted,
             "out_state": batch.wanted,
+        }
+        doubles = {
+            "start": batch.start,
+            "times": batch.times,
+            "segment_start": plan.start,
+            "segment_end": plan.end,
+            "segment_length": (plan.end - plan.start) / batch.minutes_per_day,
+            "segment_day": plan.start / batch.minutes_per_day,
+            "jump_amount": plan.jump_amount,
+            "flow_rate": plan.flow_rate,
             "knot_value": knots,
             "knot_slope": slopes,
         }
-        self.arrays = arrays
+        self.arrays: dict[str, NDArray[np.generic]] = {
+            "end": found.end, "status": found.failed, "steps": found.steps, "out": found.values,
+            **{name: np.ascontiguousarray(one, dtype=np.int64) for name, one in integers.items()},
+            **{name: np.ascontiguousarray(one, dtype=np.float64) for name, one in doubles.items()},
+        }  # fmt: skip
         code, system = kernel.code, kernel.equations
         self.words: dict[str, int | float] = {
             "states": system.size,
@@ -197,11 +201,11 @@ class _Tables:
             "knots": knots.shape[1],
             "first_day": 0.0 if forcing is None else float(forcing.first_day),
             "spacing": 1.0 if forcing is None else float(forcing.spacing_day),
-            "rtol": batch.rtol,
-            "atol": batch.atol,
+            "rtol": float(batch.rtol),
+            "atol": float(batch.rtol) * RELATIVE_ATOL if batch.atol is None else float(batch.atol),
             "most_steps": float(MOST_STEPS),
             "minutes_per_day": float(batch.minutes_per_day),
-            "tiny": batch.tiny,
+            "tiny": float(batch.tiny),
         }
 
     def run(self, first: int, last: int) -> None:
@@ -213,7 +217,8 @@ class _Tables:
         table = self._table(first, last)
         addresses = {name: array.ctypes.data for name, array in self.arrays.items()}
         # the table holds the range alone: its address is moved so that patients keep their rows
-        addresses["table"] = table.ctypes.data - first * table.strides[0]
+        # (the stride of one row alone says nothing: NumPy leaves it as it was)
+        addresses["table"] = table.ctypes.data - first * table.shape[1] * table.itemsize
         room, memory = _memory(kernel, int(self.words["outs"]))
         context = np.zeros(len(FIELDS), dtype=np.int64)
         doubles = context.view(np.float64)

@@ -134,7 +134,7 @@ def _cubic(code: _Driver, lane: Value, day: Value) -> None:
     whole = code.call("i64", "llvm.smin.i64", ("i64", whole), ("i64", most))
     whole = code.call("i64", "llvm.smax.i64", ("i64", whole), ("i64", "0"))
     x = flop("sub", u, code.new(f"sitofp i64 {whole} to double"))
-    _until_knot(code, lane, x)
+    _until_knot(code, lane, x, code.new(f"icmp eq i64 {whole}, {most}"))
     patient = code.get(code.at("patient"), lane, "i64")
     place = code.plus(code.times(patient, code.at("knots")), whole)
     after = code.plus(place, 1)
@@ -155,11 +155,15 @@ def _cubic(code: _Driver, lane: Value, day: Value) -> None:
     code.put(flop("div", slope, code.at("spacing")), code.at("moving"), code.lane(1, lane))
 
 
-def _until_knot(code: _Driver, lane: Value, x: Value) -> None:
-    """Store the time to the next knot, or to the one after if it is reached but for rounding."""
+def _until_knot(code: _Driver, lane: Value, x: Value, at_last: Value) -> None:
+    """Store the time to the next knot, or to the one after if it is reached but for rounding.
+
+    After the last knot there is none.
+    """
     left = code.new(f"fsub double 1.0, {x}")
     there = code.new(f"fcmp olt double {left}, {literal(AT_KNOT)}")
     after = code.new(f"fadd double {left}, 1.0")
+    after = code.new(f"select i1 {at_last}, double 0x7FF0000000000000, double {after}")
     left = code.new(f"select i1 {there}, double {after}, double {left}")
     until = code.new(f"fmul double {left}, {code.at('spacing')}")
     code.put(until, code.at("moving"), code.lane(2, lane))

@@ -82,7 +82,8 @@ def equations(form: OdeForm, *, forced: bool) -> Equations:
     graph = form.graph
     needed = _needed(form)
     moving = form.forcing[0] if forced else TIME if _uses_time(form, needed) else None
-    inflows = tuple(name for name in form.parameters if name.startswith("inflow_"))
+    flows = {f"inflow_{state}" for state in form.states}
+    inflows = tuple(name for name in form.parameters if name in flows)
     variables = {*form.states, *inflows} | ({moving} if moving else set())
     assignments = []
     for name, node in form.assignments:
