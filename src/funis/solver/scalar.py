@@ -138,7 +138,7 @@ def _by_kernel(model: SbmlModel, nodes: Sequence[int], times: Array, atol: float
     one = ParameterTable((), np.empty((1, 0)))
     try:
         found = simulate_form(ode_form(model), one, times, nodes, rtol=KERNEL_RTOL, atol=atol)
-    except ValueError:  # an operation without a derivative
+    except (ValueError, RecursionError):  # an operation without a derivative, or one too deep
         return None
     course: Array = found[0]
     return course

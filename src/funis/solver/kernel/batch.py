@@ -250,8 +250,8 @@ def _memory(kernel: Kernel, outs: int) -> tuple[dict[str, int], Array]:
         "buffer": max(outs, 1),
     }  # fmt: skip
     lanes: Sequence[str] = (
-        "t", "length", "h", "next", "day", "taken", "rejected", "fresh", "patient", "segment",
-        "sample",
+        "t", "length", "h", "wanted", "next", "day", "taken", "rejected", "fresh", "patient",
+        "segment", "sample",
     )  # fmt: skip
     rows |= dict.fromkeys(lanes, 1)
     width = kernel.width

@@ -19,9 +19,10 @@ FIELDS = (
     # memory of the lanes, rows of W doubles
     "y", "argument", "r", "timed", "u", "fixed", "inflow", "matrix", "lu", "shift", "moving",
     "buffer",
-    # of each lane, doubles: time in the segment and its length [day], step, next sample, day at
-    # the segment's start, steps taken, 1 after a rejected step, 1 at the start of a segment
-    "t", "length", "h", "next", "day", "taken", "rejected", "fresh",
+    # of each lane, doubles: time in the segment and its length [day], step, the one that the
+    # controller wanted, next sample, day at the segment's start, steps taken, 1 after a rejected
+    # step, 1 at the start of a segment
+    "t", "length", "h", "wanted", "next", "day", "taken", "rejected", "fresh",
     # of each lane, integers
     "patient", "segment", "sample",
     # the range of patients: next and last; lanes at work
@@ -332,7 +333,7 @@ def _run(width: int) -> Code:
     code = _Driver("run", width)
     code.take(
         "rates", "slopes", "factor", "solve", "y", "argument", "r", "timed", "u", "fixed",
-        "inflow", "matrix", "lu", "shift", "moving", "buffer", "t", "length", "h",
+        "inflow", "matrix", "lu", "shift", "moving", "buffer", "t", "length", "h", "wanted",
         "next", "taken", "rejected", "fresh", "patient", "sample", "out", "out_state",
     )  # fmt: skip
     code.take("states", "extra", "mode", "outs", "time_count", kind="i64")
@@ -402,6 +403,7 @@ def _choose_step(code: _Driver) -> tuple[Value, Value]:
     rest = code.select(at_end, rest, until)
     whole = code.compare("oge", code.mul(h, code.number(1.01)), rest)
     nearly = code.compare("ogt", code.mul(h, code.number(2.0)), rest)
+    code.store(h, code.at("wanted"))
     h = code.select(nearly, code.mul(rest, code.number(0.5)), h)
     h = code.select(whole, rest, h)
     code.store(h, code.at("h"))
@@ -494,7 +496,7 @@ def _accept(code: _Driver, error: Value, h: Value, last: Value, inverse: Value) 
     factor = code.select(code.compare("olt", factor, most), factor, most)
     low = code.number(LEAST_FACTOR)
     factor = code.select(code.compare("ogt", factor, low), factor, low)
-    h = code.mul(h, factor)
+    h = _next_step(code, h, code.mul(h, factor), taken)
     code.store(h, code.at("h"))
     code.store(code.select(taken, zero, one), code.at("rejected"))
     steps = code.add(code.load(code.at("taken")), one)
@@ -505,6 +507,14 @@ def _accept(code: _Driver, error: Value, h: Value, last: Value, inverse: Value) 
     failed = code.both(code.either(many, code.both(stuck, code.but(taken))), code.but(resting))
     ended = code.both(taken, last)
     _end_lanes(code, failed, ended)
+
+
+def _next_step(code: _Driver, h: Value, proposed: Value, taken: Value) -> Value:
+    """Return the next step: after one that was cut short, at least what had been wanted before."""
+    wanted = code.load(code.at("wanted"))
+    cut = code.both(taken, code.compare("olt", h, wanted))
+    larger = code.select(code.compare("ogt", proposed, wanted), proposed, wanted)
+    return code.select(cut, larger, proposed)
 
 
 def _end_lanes(code: _Driver, failed: Value, ended: Value) -> None:
