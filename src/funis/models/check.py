@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection
+
+import numpy as np
 
 from funis.checks import Issue, IssueList, nearest
 from funis.models.compose import Line
@@ -29,6 +32,7 @@ def check_model(model: Model) -> IssueList:
         *check_files(model),
     ]
     found = IssueList(tuple(issues))
+    found = found if found.errors else found + IssueList(tuple(check_start(model)))
     if found.errors:
         return found
     units = unit_issues(model.sbml, model.id)
@@ -69,6 +73,23 @@ def check_symbols(model: Model) -> list[Issue]:
         for p in model.parameters
         if p.id not in used
     ]
+    return issues
+
+
+def check_start(model: Model) -> list[Issue]:
+    """The typical untreated patient has finite states and rates."""
+    form = model.form
+    values = np.asarray(form.defaults)[None]
+    fixed = np.hstack([values, form.derived(values)])
+    start = form.start(fixed)
+    rates = form.rates_at(start, fixed)
+    issues: list[Issue] = []
+    for what, found in (("the value", start[0]), ("the rate", rates[0])):
+        for name, value in zip(form.states, found.tolist(), strict=True):
+            if not math.isfinite(value) and not issues:
+                line = _line_with(model, name)
+                message = f"{what} of '{name}' without treatment is {value:g} at the start"
+                issues.append(Issue(line.file, line.number, name, message, "a finite number"))
     return issues
 
 

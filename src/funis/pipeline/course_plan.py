@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import InputError, Issue, IssueList, nearest
 from funis.models import Model, find_disease, load_model
+from funis.models.check import check_start, check_symbols
 from funis.pipeline.inputs import require, require_whole
 from funis.pipeline.reporting.endpoints import short_name
 from funis.pipeline.reporting.mechanism import UNITS, panel_name
@@ -77,6 +78,8 @@ def plan_cohort(
     )
     given = tuple(parse_dose_text(d) if isinstance(d, str) else d for d in doses)
     model = load_model(find_disease(str(disease)))
+    IssueList(tuple(check_symbols(model))).raise_errors()
+    IssueList(tuple(check_start(model))).raise_errors()
     courses = _courses(model, _checked(given, model), weeks, _shown(model, outputs))
     main = _main(model, outputs)
     return CohortPlan(model, given, courses, weeks, patients, seed, main)

@@ -86,3 +86,16 @@ def test_a_unit_that_does_not_fit(tiny_disease):
     found = check(tiny_disease(parameters=("value: 0.5, unit: per_day", "value: 0.5, unit: kg")))
     assert found
     assert all("libsbml" in str(issue) for issue in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("k_driven*(1 + xi - DRIVEN)", "k_driven/(1 - DRIVEN)", "the rate of 'DRIVEN'"),
+        ("BLOW = 1;", "BLOW = 1/0;", "the value of 'BLOW'"),
+    ],
+)
+def test_a_division_by_zero_at_the_start(tiny_disease, old, new, words):
+    found = one(check(tiny_disease(model=(old, new))))
+    assert "model.ant:" in found
+    assert f"{words} without treatment is inf at the start; expected a finite number" in found

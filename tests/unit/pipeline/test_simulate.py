@@ -1,11 +1,13 @@
 import csv
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from funis.checks import InputError
+from funis.models import library_folder
 from funis.pipeline.course_plan import typical
 from funis.pipeline.simulate import simulate_cohort
 from funis.report import RESEARCH_USE
@@ -130,3 +132,22 @@ def test_a_dose_per_kg_needs_a_weight(small_pool, ra, monkeypatch):
     monkeypatch.setattr(course_plan, "load_model", lambda _: light)
     with pytest.raises(InputError, match="is per kg, and patients of 'ra' have no weight"):
         simulate_cohort("ra", ["1e6/kg:iv@0"], weeks=1, patients=1, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("FLS = 1;", "FLS = 1; stray := 2*nosuch;", "nosuch: 'nosuch' has no value"),
+        ("CRP_fold = 1;", "CRP_fold = 1/0;", "the value of 'CRP_fold' without treatment is inf"),
+    ],
+)
+def test_a_disease_that_cannot_be_started_is_one_line(tmp_path, old, new, words):
+    folder = tmp_path / "made_up"
+    shutil.copytree(library_folder() / "diseases" / "ra", folder)
+    text = (folder / "model.ant").read_text()
+    assert old in text
+    (folder / "model.ant").write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=words) as error:
+        simulate_cohort(folder, ["70e6:iv@0"], weeks=1, patients=2)
+    assert len(error.value.issues) == 1
+    assert error.value.issues[0].line is not None
