@@ -335,11 +335,12 @@ def gate_pharmacology(
 @app.command("bench")
 def bench_(
     against: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="NAMES", help="Engines to compare with: libroadrunner, amici; or none."
+            metavar="NAMES",
+            help="Engines: libroadrunner, amici; or none (default: those that are installed).",
         ),
-    ] = "libroadrunner",
+    ] = None,
     disease: Annotated[
         str, typer.Option(metavar="DISEASE", help="Disease whose model is timed.")
     ] = "ra",
@@ -359,7 +360,7 @@ def bench_(
 ) -> int:
     """Measure the engine against its peers: speed at equal error, start, memory."""
     from funis.pipeline.bench import bench
-    from funis.pipeline.inputs import require_whole, whole_numbers
+    from funis.pipeline.inputs import named, require_whole, whole_numbers
     from funis.pipeline.tables import fill_marked, marked_place
 
     with terminal.one_document(json) as put:
@@ -368,7 +369,7 @@ def bench_(
             marked_place(into, "funis bench")
         done = bench(
             disease,
-            against=tuple(name for name in against.split(",") if name and name != "none"),
+            against=None if against is None else named(against),
             rounds=rounds,
             patients=patients,
             peer_patients=peer_patients,

@@ -105,6 +105,12 @@ def require(**conditions: tuple[bool, object, str]) -> None:
     ).raise_errors()
 
 
+def named(text: str) -> tuple[str, ...]:
+    """Return the names of a list such as a,b; `none` is no name."""
+    words = [word.strip() for word in text.split(",")]
+    return tuple(word for word in words if word not in ("", "none"))
+
+
 def whole_numbers(name: str, text: str) -> tuple[int, ...]:
     """Return the numbers of a list such as 1000,10000.
 

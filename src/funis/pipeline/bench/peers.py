@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
@@ -123,6 +124,15 @@ def _outputs(work: Workload, table: Array) -> Array:
     return observe(work.model, repeated, flat, OUTPUTS).reshape(*table.shape[:2], len(OUTPUTS))
 
 
+PEERS = ("libroadrunner", "amici")
+
+
+def installed_peers() -> tuple[str, ...]:
+    """Return the peers that can be compared with here."""
+    modules = {"libroadrunner": "roadrunner", "amici": "amici"}
+    return tuple(name for name in PEERS if find_spec(modules[name]) is not None)
+
+
 def find_peers(names: tuple[str, ...]) -> Mapping[str, Peer]:
     """Return peers by name.
 
@@ -131,20 +141,17 @@ def find_peers(names: tuple[str, ...]) -> Mapping[str, Peer]:
     InputError
         An unknown name, or AMICI where it is not installed.
     """
-    known = ("libroadrunner", "amici")
     found: dict[str, Peer] = {}
     for name in names:
-        if name not in known:
+        if name not in PEERS:
             words = f"unknown engine '{name}'"
-            expected = f"one of {', '.join(known)}"
-            raise InputError(Issue(None, None, "--against", words, expected, nearest(name, known)))
+            expected = f"one of {', '.join(PEERS)}"
+            raise InputError(Issue(None, None, "--against", words, expected, nearest(name, PEERS)))
         found[name] = LibRoadRunner() if name == "libroadrunner" else _amici()
     return found
 
 
 def _amici() -> Peer:
-    from importlib.util import find_spec
-
     if find_spec("amici") is None:
         words, expected = "AMICI is not installed", "pip install amici, which needs a C++ compiler"
         raise InputError(Issue(None, None, "--against", words, expected))

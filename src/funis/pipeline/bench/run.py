@@ -11,7 +11,7 @@ from typing import Any
 
 from funis.models import load_model
 from funis.pipeline.bench.machine import peak_megabytes, processor, start_seconds
-from funis.pipeline.bench.peers import Funis, find_peers
+from funis.pipeline.bench.peers import Funis, find_peers, installed_peers
 from funis.pipeline.bench.rounds import Ratio, one_core, ratios
 from funis.pipeline.bench.workload import OUTPUTS, WEEKS, workload
 from funis.pipeline.processes import Progress, silent
@@ -127,7 +127,7 @@ class Bench:
 def bench(
     disease: str = "ra",
     *,
-    against: Sequence[str] = ("libroadrunner",),
+    against: Sequence[str] | None = None,
     rounds: int = 5,
     patients: int = 4096,
     peer_patients: int = 64,
@@ -139,7 +139,7 @@ def bench(
 
     Parameters
     ----------
-    against : peers to compare with.
+    against : peers to compare with; those that are installed when None.
     rounds : interleaved rounds, of which medians and ranges are given.
     patients, peer_patients : patients of a timing of this engine and of a peer.
     sizes : numbers of patients of the throughput, on one thread and on two.
@@ -150,7 +150,7 @@ def bench(
     InputError
         An unknown disease or peer.
     """
-    peers = find_peers(tuple(against))
+    peers = find_peers(installed_peers() if against is None else tuple(against))
     model = load_model(disease)
     load_kernel(model.form, False)  # compiled before anything is timed
     with one_core():
