@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from funis.models import OdeForm
 from funis.models.evaluate import columns_function
-from funis.solver.kernel.driver_code import FIELDS, driver_code
+from funis.solver.kernel.context import FIELDS
+from funis.solver.kernel.driver_code import driver_code
 from funis.solver.kernel.equations import Equations, equations
 from funis.solver.kernel.machine import Library, host_width, load
 from funis.solver.kernel.model_code import ModelCode, model_code
