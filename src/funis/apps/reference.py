@@ -121,6 +121,8 @@ against this engine at a relative tolerance of 1e-11; at equal error this engine
 loosest tolerance, of eight a decade, from which on its error is no larger than that of the other.
 Times of this engine hold everything that a user waits for, checks and outputs included; of the
 other engine its own part only. Patients that either fails are left out of both and counted.
+Outputs that pass zero do not count there (cells before the first dose, structure); a second ratio
+counts all ten, each on the scale of its largest value.
 
 `--into docs/performance.md` puts the tables at their marked place. The document of `--json`:
 

@@ -10,7 +10,14 @@ from funis.apps.cli import app
 from funis.apps.door import enter
 from funis.checks import InputError
 from funis.pipeline.bench.peers import Timed, find_peers, installed_peers
-from funis.pipeline.bench.rounds import TOLERANCES, equal_error, errors, one_core, ratios
+from funis.pipeline.bench.rounds import (
+    TOLERANCES,
+    equal_error,
+    errors,
+    one_core,
+    ratios,
+    scaled_errors,
+)
 from funis.pipeline.bench.workload import OUTPUTS, workload
 
 
@@ -28,6 +35,14 @@ def test_the_error_is_that_of_outputs_that_stay_above_the_tolerance():
     assert errors(found, reference, first) == pytest.approx(0.01, rel=0.01)
     assert errors(found, reference, ~first) == pytest.approx(0.5)
     assert errors(found, reference, np.array([True, True])) == pytest.approx(0.5)
+
+
+def test_the_error_of_all_outputs_is_a_share_of_the_largest_value():
+    reference = np.array([[[2.0, 0.0], [4.0, 10.0]], [[1.0, 0.0], [1.0, 0.0]]])
+    found = timed(reference.copy())
+    found.values[0, 0, 1] = 0.5
+    found.values[1, 0, 0] = 9.0
+    assert scaled_errors(found, reference, np.array([True, False])) == pytest.approx(0.05, rel=0.01)
 
 
 def test_equal_error_takes_the_loosest_tolerance_that_never_fails_below():
@@ -63,6 +78,7 @@ def test_ratios_leave_out_who_failed_and_hold_their_range(ra):
         assert one.own_error <= one.peer_error
         assert one.peer_speed == pytest.approx(1000)
         assert one.low <= one.equal_error <= one.high
+        assert one.equal_error_all > 0
         assert one.equal_error == pytest.approx(one.speed_at_equal_error / 1000, rel=0.5)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -39,6 +39,8 @@ class Ratio:
     low, high : range of `equal_error` over the rounds.
     equal_error_own : as `equal_error`, to the processor time that the peer reports of its
         integrator alone: all of this engine, by wall, against a part of the peer; None without.
+    equal_error_all : as `equal_error`, where the error is that of all outputs, each as a share of
+        the largest value of its course: also of those that pass zero.
     peer_speed, speed, speed_at_equal_error : patients per second, medians.
     failed : patients that an engine failed; they are left out of both times.
     """
@@ -56,16 +58,30 @@ class Ratio:
     speed_at_equal_error: float
     failed: int
     equal_error_own: float | None
+    equal_error_all: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A tolerance of a peer, its error, and the own tolerances of equal error, in two senses."""
+
+    rtol: float
+    peer_error: float
+    own_error: float
+    own_rtol: float
+    own_rtol_all: float
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds a patient: of the peer, its integrator alone, own, own at equal error."""
+    """Seconds a patient: of the peer, its integrator alone, own, own at equal error (both)."""
 
     theirs: float
     theirs_own: float | None
     own: float
     own_equal: float
+    own_equal_all: float
 
 
 @contextmanager
@@ -95,6 +111,13 @@ def errors(found: Timed, reference: Array, usable: NDArray[np.bool_]) -> float:
     return float(np.quantile(counted, ERROR_QUANTILE))
 
 
+def scaled_errors(found: Timed, reference: Array, usable: NDArray[np.bool_]) -> float:
+    """Return the 99.9 % quantile of the error of all outputs, each on the scale of its course."""
+    largest = np.abs(reference).max(axis=1, keepdims=True)
+    deviation = np.abs(found.values - reference) / np.where(largest == 0, 1, largest)
+    return float(np.quantile(deviation[usable], ERROR_QUANTILE))
+
+
 def ratios(
     model: Model, peer: Peer, *, rounds: int, patients: int, peer_patients: int
 ) -> tuple[Ratio, ...]:
@@ -102,18 +125,23 @@ def ratios(
     judged = workload(model, peer_patients)
     reference = Funis().solve(judged, REFERENCE_RTOL)
     own = {rtol: Funis().solve(judged, rtol) for rtol in GRID}
-    compared = []
-    for rtol in TOLERANCES:
-        theirs = peer.solve(judged, rtol)
-        usable = ~(theirs.failed | reference.failed)
-        allowed = errors(theirs, reference.values, usable)
-        found = {r: errors(one, reference.values, usable) for r, one in own.items()}
-        loosest = equal_error(found, allowed)
-        compared.append((rtol, allowed, found[loosest], loosest, int(np.sum(~usable))))
+    compared = [_judged(peer, judged, reference, own, rtol) for rtol in TOLERANCES]
     many = workload(model, patients, first=peer_patients)
-    timed = [_round(judged, many, peer, [row[:1] + row[3:4] for row in compared])
-             for _ in range(rounds)]  # fmt: skip
+    timed = [_round(judged, many, peer, compared) for _ in range(rounds)]
     return tuple(_ratio(row, [one[place] for one in timed]) for place, row in enumerate(compared))
+
+
+def _judged(
+    peer: Peer, work: Workload, reference: Timed, own: Mapping[float, Timed], rtol: float
+) -> Judged:
+    theirs = peer.solve(work, rtol)
+    usable = ~(theirs.failed | reference.failed)
+    allowed = errors(theirs, reference.values, usable)
+    found = {r: errors(one, reference.values, usable) for r, one in own.items()}
+    scaled = {r: scaled_errors(one, reference.values, usable) for r, one in own.items()}
+    loosest = equal_error(found, allowed)
+    for_all = equal_error(scaled, scaled_errors(theirs, reference.values, usable))
+    return Judged(rtol, allowed, found[loosest], loosest, for_all, int(np.sum(~usable)))
 
 
 def equal_error(found: dict[float, float], allowed: float) -> float:
@@ -126,31 +154,30 @@ def equal_error(found: dict[float, float], allowed: float) -> float:
     return best
 
 
-def _round(
-    judged: Workload, many: Workload, peer: Peer, pairs: Sequence[tuple[float, ...]]
-) -> list[Pace]:
+def _round(judged: Workload, many: Workload, peer: Peer, compared: Sequence[Judged]) -> list[Pace]:
     """Time each tolerance once."""
     result = []
-    for rtol, own_rtol in pairs:
-        theirs = peer.solve(judged, rtol)
+    for row in compared:
+        theirs = peer.solve(judged, row.rtol)
         good = max(int(np.sum(~theirs.failed)), 1)
-        own = [Funis().solve(many, one).seconds / many.size for one in (rtol, own_rtol)]
+        tolerances = (row.rtol, row.own_rtol, row.own_rtol_all)
+        own = [Funis().solve(many, one).seconds / many.size for one in tolerances]
         alone = None if theirs.own_seconds is None else theirs.own_seconds / good
-        result.append(Pace(theirs.seconds / good, alone, own[0], own[1]))
+        result.append(Pace(theirs.seconds / good, alone, *own))
     return result
 
 
-def _ratio(row: tuple[float, float, float, float, int], timed: list[Pace]) -> Ratio:
-    rtol, allowed, reached, own_rtol, failed = row
+def _ratio(row: Judged, timed: list[Pace]) -> Ratio:
     equal = [one.theirs / one.own_equal for one in timed]
     alone = [one.theirs_own / one.own_equal for one in timed if one.theirs_own is not None]
     return Ratio(
-        rtol, allowed, reached, own_rtol,
+        row.rtol, row.peer_error, row.own_error, row.own_rtol,
         median(one.theirs / one.own for one in timed),
         median(equal), min(equal), max(equal),
         median(1 / one.theirs for one in timed),
         median(1 / one.own for one in timed),
         median(1 / one.own_equal for one in timed),
-        failed,
+        row.failed,
         median(alone) if alone else None,
+        median(one.theirs / one.own_equal_all for one in timed),
     )  # fmt: skip

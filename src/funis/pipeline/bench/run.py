@@ -100,13 +100,14 @@ class Bench:
         columns = (
             "rtol", "its error", "its patients/s", "ratio at equal tolerance",
             "funis rtol of equal error", "ratio at equal error (range of rounds)",
-            "ratio to its integrator alone", "failed",
+            "the same, error of all ten outputs", "ratio to its integrator alone", "failed",
         )  # fmt: skip
         rows = tuple(
             (
                 _text(one.rtol), f"{one.peer_error:.1e}", f"{one.peer_speed:,.0f}",
                 f"{one.equal_tolerance:.0f}", f"{one.own_rtol:.1e}",
                 f"{one.equal_error:.0f} ({one.low:.0f} to {one.high:.0f})",
+                f"{one.equal_error_all:.0f}",
                 "-" if one.equal_error_own is None else f"{one.equal_error_own:.0f}",
                 str(one.failed),
             )
