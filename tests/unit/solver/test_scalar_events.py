@@ -6,7 +6,7 @@ import pytest
 from funis.checks import InputError
 from funis.models.sbml import read_sbml
 from funis.solver.scalar import integrate_checked
-from funis.solver.scalar_events import after
+from funis.solver.scalar.events import after
 
 TIMES = np.linspace(0, 5, 11)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.solver.scalar_equations import Equations
+from funis.solver.scalar.equations import Equations
 
 Array = NDArray[np.float64]
 Method = Literal["LSODA", "Radau", "BDF"]

@@ -17,11 +17,11 @@ from funis.checks import InputError, Issue
 from funis.models.sbml import SbmlModel, ode_form, start_values
 from funis.models.sbml.form import is_smooth
 from funis.solver.form_course import simulate_form
-from funis.solver.scalar_equations import Equations, compiled
-from funis.solver.scalar_events import HopelessError
-from funis.solver.scalar_forcing import longest_step
-from funis.solver.scalar_run import Run
-from funis.solver.scalar_steps import Method
+from funis.solver.scalar.equations import Equations, compiled
+from funis.solver.scalar.events import HopelessError
+from funis.solver.scalar.forcing import longest_step
+from funis.solver.scalar.run import Run
+from funis.solver.scalar.steps import Method
 from funis.solver.values import ParameterTable
 
 Array = NDArray[np.float64]

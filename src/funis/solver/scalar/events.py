@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
-from funis.solver.scalar_equations import Equations, Happening
+from funis.solver.scalar.equations import Equations, Happening
 
 MOST_AT_ONCE = 10_000
 """Executions at one moment after which a run counts as endless."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from funis.solver.scalar_equations import Equations
-from funis.solver.scalar_events import HopelessError
+from funis.solver.scalar.equations import Equations
+from funis.solver.scalar.events import HopelessError
 
 State = Callable[[float], list[float]]
 """A function of time to [time, *kept]."""

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.solver.scalar_equations import Equations
-from funis.solver.scalar_events import Events, HopelessError
-from funis.solver.scalar_look import Look
-from funis.solver.scalar_steps import Between, Method, Rates, smooth
+from funis.solver.scalar.equations import Equations
+from funis.solver.scalar.events import Events, HopelessError
+from funis.solver.scalar.look import Look
+from funis.solver.scalar.steps import Between, Method, Rates, smooth
 
 Array = NDArray[np.float64]
 
