@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from funis import cache
 from funis.cache import CACHE_VARIABLE, cache_folder, cache_key, cached, keep
 
 
@@ -51,6 +52,18 @@ def test_no_folder_is_no_cache(monkeypatch):
     assert cache_folder() is None
     keep("objects", "a", b"one")
     assert cached("objects", "a") is None
+
+
+def test_the_cache_follows_the_customs_of_the_system(monkeypatch, tmp_path):
+    monkeypatch.delenv(CACHE_VARIABLE, raising=False)
+    monkeypatch.setattr(cache.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "funis"
+    monkeypatch.setattr(cache.sys, "platform", "darwin")
+    assert cache_folder().parts[-3:] == ("Library", "Caches", "funis")
+    monkeypatch.setattr(cache.sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    assert cache_folder() == tmp_path / "funis"
 
 
 def test_a_user_without_a_home_has_no_cache(monkeypatch):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from funis.cache import cache_folder
 from funis.checks import InputError
 from funis.models import Model, library_folder
 from funis.pipeline.processes import Processes, Progress, silent
@@ -36,17 +36,18 @@ def trial_pool(
     draws
         Raw draws.
     """
-    stored = library_folder() / "pools" / f"{model.id}.parquet"
-    cached = cache_folder() / "pools" / f"{model.id}-{model.hash[:16]}-{draws}.parquet"
-    for path in (stored, cached):
+    paths = [library_folder() / "pools" / f"{model.id}.parquet"]
+    kept = cache_folder()
+    if kept is not None:
+        paths.append(kept / "pools" / f"{model.id}-{model.hash[:16]}-{draws}.parquet")
+    for path in paths:
         pool = _stored(path, model, draws)
         if pool is not None:
             return pool
     pool = new_pool(model, workers=workers, progress=progress, draws=draws)
-    try:
-        save_pool(pool, cached)
-    except InputError:  # a cache that cannot be written only costs time
-        return pool
+    if kept is not None:
+        with suppress(InputError):  # a cache that cannot be written only costs time
+            save_pool(pool, paths[-1])
     return pool
 
 
@@ -56,16 +57,6 @@ def new_pool(
     """Build the pool of a disease from its raw draws."""
     with Processes(model, workers) as processes:
         return build_pool(model, draws, POOL_SEED, run=mapped(processes, progress))
-
-
-def cache_folder() -> Path:
-    """Return the folder of the user's cache, by the customs of the system."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "funis"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "funis"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "funis"
 
 
 def _stored(path: Path, model: Model, draws: int) -> Pool | None:
