@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from funis.models import Model, OdeForm
 from funis.solver.check import compare, sampled
+from funis.solver.kernel.batch import load_kernel
 from funis.solver.ladder import Engine, Problem, solve
 from funis.solver.segments import Floor
 from funis.solver.sensitivity import sensitivity
@@ -27,6 +29,9 @@ from funis.solver.values import (
 
 CHECKED_SHARE = 0.01
 """Share of patients that is solved a second time at a hundredth of the tolerance."""
+
+THREADED = ("ladder", "kernel")
+"""Engines that threads may share, and that are checked by a second solution."""
 
 BLOCK = 2048
 """Patients that are solved before their states are let go: memory holds the outputs of all."""
@@ -101,14 +106,26 @@ def simulate(
     shown = floor_of(model, form, model.cell_states)
     needed = needed_states(form, wanted, shown)
     problem = Problem(model, form, fixed, doses, times, forcing, floor, needed, full)
-    ask = _Ask(wanted, shown, tuple(sensitivities), start is not None, engine, rtol, threads)
-    rows = sampled(len(fixed), checked if engine in ("ladder", "kernel") else 0.0)
+    firsts = range(0, len(fixed), BLOCK)
+    shared = threads if engine in THREADED and len(firsts) > 1 else 1
+    within = threads if shared == 1 else 1
+    ask = _Ask(wanted, shown, tuple(sensitivities), start is not None, engine, rtol, within)
+    rows = sampled(len(fixed), checked if engine in THREADED else 0.0)
     found = _nothing(ask, problem, dtype)
-    for first in range(0, len(fixed), BLOCK):
+
+    def fill(first: int) -> None:
         index = np.arange(first, min(first + BLOCK, len(fixed)))
         mine = problem if len(index) == len(fixed) else problem.rows(index)
         again = rows[(rows >= first) & (rows <= index[-1])] - first
         _fill(found, first, mine, Start(begin.minute, begin.states[index]), again, ask)
+
+    if shared > 1:
+        load_kernel(form, forcing is not None)  # once, not once a thread
+        with ThreadPoolExecutor(shared) as pool:
+            list(pool.map(fill, firsts))
+    else:
+        for first in firsts:
+            fill(first)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from typing import Literal, Protocol
 
 import numpy as np
@@ -40,6 +41,9 @@ from funis.solver.values import (
     Start,
     doses_of,
 )
+
+ONE_AT_A_TIME = Lock()
+"""LSODA keeps its state in common memory, and output is silenced for the whole process."""
 
 Engine = Literal["ladder", "kernel", "roadrunner", "lsoda", "radau"]
 
@@ -240,7 +244,7 @@ def _one_by_one(
     problem: Problem, start: Start, found: Found, waiting: Integers, rungs: Sequence[Rung]
 ) -> None:
     given, longest = gains(problem), longest_segment(problem.forcing)
-    with roadrunner.silenced():
+    with ONE_AT_A_TIME, roadrunner.silenced():
         for row in waiting.tolist():
             patient = Patient(row, problem.fixed[row], problem.forcing)
             pieces = segments(

@@ -54,7 +54,7 @@ class DoseRows:
 
     patient: Integers
     minute: Integers
-    input: NDArray[np.object_]
+    input: NDArray[np.str_] | NDArray[np.object_]
     amount: Array
     duration_minute: Integers
 
@@ -70,11 +70,11 @@ def doses_of(doses: Doses, index: Integers, count: int) -> DoseRows:
     place = np.full(count, -1, dtype=np.int64)
     place[index] = np.arange(len(index))
     patient = np.asarray(doses.patient, dtype=np.int64)
-    mine = place[patient] >= 0
+    mine = np.flatnonzero(place[patient] >= 0)
     return DoseRows(
         place[patient[mine]],
         np.asarray(doses.minute)[mine],
-        np.asarray(doses.input, dtype=object)[mine],
+        np.asarray(doses.input)[mine],
         np.asarray(doses.amount)[mine],
         np.asarray(doses.duration_minute)[mine],
     )

@@ -12,6 +12,7 @@ from funis.solver import (
     Forcing,
     ParameterTable,
     Start,
+    UnreliableError,
     fixed_values,
     jacobian,
     observe,
@@ -233,3 +234,31 @@ def test_a_dose_for_nobody_is_refused(tiny, events, row):
 def test_an_unknown_input_is_refused(tiny, events):
     with pytest.raises(ValueError, match="unknown input 'ivv'"):
         simulate(tiny, patients(1), events((0, 0, "ivv", 1.0, 0)), np.array([0, 10]))
+
+
+def test_blocks_on_threads_change_no_byte(tiny, events, monkeypatch):
+    """Blocks with a patient that only SciPy, or nothing, can solve are among them."""
+    import funis.solver.door as door
+
+    table = ParameterTable(("k_die", "k_blow"), np.column_stack(
+        [np.linspace(0.2, 0.9, 60), np.where(np.arange(60) % 13 == 5, 1.0, 0.0)]
+    ))  # fmt: skip
+    doses = events(*[(p, 1000 * (p % 7), "iv", 10.0 + p, 0) for p in range(60)])
+    given = {"forcing": path(60), "checked": 0.2, "sensitivities": ("k_die",)}
+    whole = simulate(tiny, table, doses, WEEKS, **given)
+    assert whole.failed.tolist() == [p % 13 == 5 for p in range(60)]
+    for block, threads in ((7, 1), (7, 3), (16, 2)):
+        monkeypatch.setattr(door, "BLOCK", block)
+        parts = simulate(tiny, table, doses, WEEKS, threads=threads, **given)
+        for name in ("values", "end", "status", "deviation", "sensitivities"):
+            assert np.array_equal(getattr(parts, name), getattr(whole, name), equal_nan=True), name
+
+
+def test_an_error_in_one_block_is_that_of_the_whole(tiny, monkeypatch):
+    import funis.solver.check as check
+    import funis.solver.door as door
+
+    monkeypatch.setattr(door, "BLOCK", 40)
+    monkeypatch.setattr(check, "MOST_DEVIATION", 0.0)
+    with pytest.raises(UnreliableError, match="patient 50: "):
+        simulate(tiny, patients(60), no_doses(), WEEKS, forcing=path(60), threads=2)
