@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
 
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "exp": math.exp,
@@ -47,6 +48,10 @@ LOGIC: Mapping[str, Callable[..., bool]] = {
     "xor": lambda a, b: bool(a) != bool(b),
     "not": lambda a: not a,
 }
+
+
+GROWING = Lock()
+"""A graph may be used by several threads: one node is added at a time."""
 
 
 class Graph:
@@ -346,14 +351,27 @@ class Graph:
         # a number's sign of zero matters, its type does not
         key = (operation, arguments, repr(value) if isinstance(value, float) else value)
         found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = len(self.operations)
-            self.operations.append(operation)
-            self.arguments.append(arguments)
-            self.values.append(value)
-            names = frozenset([value]) if isinstance(value, str) else frozenset[str]()
-            self._symbols.append(names.union(*(self._symbols[one] for one in arguments)))
-        return found
+        return self._added(key, operation, arguments, value) if found is None else found
+
+    def _added(
+        self,
+        key: tuple[object, ...],
+        operation: str,
+        arguments: tuple[int, ...],
+        value: float | str | None,
+    ) -> int:
+        """Add a node, unless another thread has just done so; it is known once it is whole."""
+        with GROWING:
+            found = self._known.get(key)
+            if found is None:
+                found = len(self.operations)
+                self.operations.append(operation)
+                self.arguments.append(arguments)
+                self.values.append(value)
+                names = frozenset([value]) if isinstance(value, str) else frozenset[str]()
+                self._symbols.append(names.union(*(self._symbols[one] for one in arguments)))
+                self._known[key] = found
+            return found
 
 
 def _fits(base: float, exponent: float) -> bool:

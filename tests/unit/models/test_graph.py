@@ -1,6 +1,8 @@
 """The graph of operations: what it simplifies, its derivatives, and what is evaluated from it."""
 
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -139,3 +141,27 @@ def test_the_slope_by_an_exponent_is_nothing_where_the_power_is(x, wanted):
     slope = graph.partials(node, frozenset("y"))["y"]
     found = columns_function(graph, NAMES, [slope])(np.array([[x, 3.0]]))[0, 0]
     assert found == pytest.approx(wanted)
+
+
+def test_threads_may_grow_one_graph_together():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        graph = Graph()
+
+        def grow(_):
+            x = graph.symbol("x")
+            terms = [
+                graph.power(graph.sum(x, graph.number(k)), graph.number(3)) for k in range(400)
+            ]
+            return terms, graph.partials(graph.sum(*terms), frozenset("x"))["x"]
+
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(grow, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(one == found[0] for one in found)
+    keys = set(zip(graph.operations, graph.arguments, graph.values, strict=True))
+    assert len(keys) == len(graph)
+    assert all(max(arguments, default=-1) < node for node, arguments in enumerate(graph.arguments))
+    assert value(graph, found[0][1], 1.0) == sum(3 * (1 + k) ** 2 for k in range(400))

@@ -239,6 +239,7 @@ def test_an_unknown_input_is_refused(tiny, events):
 def test_blocks_on_threads_change_no_byte(tiny, events, monkeypatch):
     """Blocks with a patient that only SciPy, or nothing, can solve are among them."""
     import funis.solver.door as door
+    from funis.solver.sensitivity import tangents
 
     table = ParameterTable(("k_die", "k_blow"), np.column_stack(
         [np.linspace(0.2, 0.9, 60), np.where(np.arange(60) % 13 == 5, 1.0, 0.0)]
@@ -249,6 +250,7 @@ def test_blocks_on_threads_change_no_byte(tiny, events, monkeypatch):
     assert whole.failed.tolist() == [p % 13 == 5 for p in range(60)]
     for block, threads in ((7, 1), (7, 3), (16, 2)):
         monkeypatch.setattr(door, "BLOCK", block)
+        tangents.cache_clear()  # made by the threads themselves
         parts = simulate(tiny, table, doses, WEEKS, threads=threads, **given)
         for name in ("values", "end", "status", "deviation", "sensitivities"):
             assert np.array_equal(getattr(parts, name), getattr(whole, name), equal_nan=True), name
