@@ -7,9 +7,8 @@ from funis.solver import fixed_values, simulate
 
 TIMES = np.arange(25) * 7 * 1440
 
-LAG = 5e-4
-"""What is allowed, as a share of the score's range. The design asks for 1e-4, which the sourced
-turnover of TNF, IL-6 and IL-10 does not meet while disease moves: algebra is ahead by hours."""
+LAG = 1e-4
+"""What is allowed, as a share of the score's range (model.md, Part 0)."""
 
 
 def difference(model, who, doses, faster=1.0):
@@ -35,7 +34,7 @@ def test_the_two_forms_differ_by_a_lag_of_hours_only(ra, patients, regimen, name
     print(f"{name}: {share:.2e} of the range; turnover ten times as fast: {faster:.2e}")
     assert share <= LAG
     assert 8 < share / faster < 12  # first order in the turnover: nothing else is different
-    assert faster <= 1e-4
+    assert faster <= 1e-5
 
 
 def test_the_full_form_has_the_fast_species_as_states(ra):

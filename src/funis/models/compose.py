@@ -7,6 +7,9 @@ The text of a disease names the core fragments that it includes. Values and unit
   ``// floored:``, ``// floor sink:``, ``// forcing:``
 - ``input iv cells "intravenous infusion";`` declares an input; ``gain_iv_M_lu := ...`` its gains
 - ``TNF := ...;  // fast k_TNF. description`` an algebraic species and its rate in the full form
+
+A line of the disease replaces the line of a fragment that defines the same thing (a rule, a rate
+of change, a start value, a unit or a reaction), as a row of its `parameters.yaml` does.
 """
 
 from __future__ import annotations
@@ -35,6 +38,16 @@ UNITS = {
     "day": "86400 second",
     "year": "31557600 second",
     "kg": "kilogram",
+    "per_year": "1/(31557600 second)",
+    "second": "second",
+    "mL": "1e-3 litre",
+    "mL_per_min": "1e-3 litre/(60 second)",
+    "mL_per_year": "1e-3 litre/(31557600 second)",
+    "mg_per_dL": "1e-2 gram/litre",
+    "gram_per_day": "gram/(86400 second)",
+    "microgram_per_gram": "1e-6 gram/gram",
+    "nmol_per_L": "1e-9 mole/litre",
+    "unit_per_kg_per_day": "item/(kilogram*86400 second)",
 }
 """Units of model quantities: id -> Antimony definition (None: built in)."""
 
@@ -48,6 +61,7 @@ _RULE = re.compile(r"^(\w+)\s*:=\s*(.+?);")
 _UNIT = re.compile(r"^(\w+) has (\w+);")
 _FAST = re.compile(r"^fast (\w+)\.\s*(.*)$")
 _GAIN = re.compile(r"^gain_(.+)$")
+_DEFINED = re.compile(r"^(\w+\s*:=|\w+'\s*=|\w+\s*=|\w+:|\w+\s+has\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,15 @@ def read_text(model_id: str, file: Path, core: Path) -> ModelText:
     fragments: list[Line] = []
     for name in names:
         fragments += _lines(_fragment(core, name, included[0]))
-    return _parse(model_id, (*fragments, *own))
+    replaced = {defined for line in own if (defined := _defined(line))}
+    kept = [line for line in fragments if _defined(line) not in replaced]
+    return _parse(model_id, (*kept, *own))
+
+
+def _defined(line: Line) -> str | None:
+    """Return what a line defines, e.g. ``stroma:=`` or ``TNF'=``."""
+    found = _DEFINED.match(line.text)
+    return re.sub(r"\s+", "", found[1]) if found else None
 
 
 def _fragment(core: Path, name: str, line: Line) -> Path:
