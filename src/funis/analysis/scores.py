@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.checks import nearest
-from funis.models.endpoints import Endpoints, evaluate_endpoints
+from funis.models.endpoints import Endpoints, VisitRows, evaluate_endpoints
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,6 +51,7 @@ def score_table(observations: "pl.DataFrame", endpoints: Endpoints) -> "pl.DataF
         {name: _numbers(wide[name]) for name in names},
         {name: _numbers(baseline[name]) for name in names},
         {name: _numbers(previous[name]) for name in names},
+        visits=_visit_rows(wide),
     )
     levels = {category.id: category.levels for category in endpoints.categories}
     columns = [
@@ -79,6 +80,14 @@ def _wide(observations: "pl.DataFrame", endpoints: Endpoints) -> "pl.DataFrame":
         raise ValueError("a component stands twice at one visit of a patient") from None
     absent = [pl.lit(None, pl.Float64).alias(name) for name in known if name not in wide.columns]
     return wide.with_columns(absent).select(*KEYS, *known).sort(KEYS)
+
+
+def _visit_rows(wide: "pl.DataFrame") -> VisitRows:
+    """Rows of a table that is sorted by arm, subject and week."""
+    import polars as pl
+
+    patient = wide.select(pl.struct("arm", "subject").rle_id()).to_series()
+    return VisitRows(patient.to_numpy().astype(np.int64), _numbers(wide["week"]))
 
 
 def _category(name: str, index: NDArray[np.generic], levels: tuple[str, ...]) -> "pl.Series":

@@ -35,6 +35,7 @@ from funis.models.endpoint_values import (
     Structural,
     homes,
 )
+from funis.models.scale_rules import scale_faults
 
 
 class _Sourced(StrictModel):
@@ -75,6 +76,8 @@ class _ScoreRow(_Sourced):
 
 class _ResponderRow(_Sourced):
     expression: str
+    held_weeks: float = Field(default=0.0, ge=0)
+    ever: bool = False
 
 
 class _CategoryRow(_Sourced):
@@ -210,8 +213,6 @@ class _Reading:
     def component(self, name: str, row: _ComponentRow) -> Component:
         path: KeyPath = ("components", name)
         self.check_range(row.range, path)
-        if row.scale == "log" and row.range[0] < 0:
-            self.fault((*path, "range"), "a logarithm of values below 0", "a range from 0 or more")
         if row.reporter == "laboratory" and row.expectation:
             message = "expectation moves a laboratory value"
             self.fault((*path, "expectation"), message, "0")
@@ -221,7 +222,7 @@ class _Reading:
             self.fault((*path, "source"), f"{row.status} without a source", "a source")
         self.check_latent(name, row)
         low, high = row.range
-        return Component(
+        component = Component(
             id=name,
             low=low,
             high=high,
@@ -229,6 +230,9 @@ class _Reading:
             line=self.document.line(path),
             **row.model_dump(exclude={"range", "round"}),
         )
+        for key, message, expected in scale_faults(component):
+            self.fault((*path, key), message, expected)
+        return component
 
     def check_latent(self, name: str, row: _ComponentRow) -> None:
         if row.latent_of is None:
@@ -300,14 +304,23 @@ class _Reading:
             near = nearest(row.endpoint, sorted(conditions | numbers))
             self.fault((*path, "endpoint"), f"unknown endpoint '{row.endpoint}'", None, near)
         measure: Measure = row.measure or "responder"
-        if row.endpoint in numbers and measure == "responder":
+        if measure == "rate":
+            self.check_rate(row.endpoint, path)
+        elif row.endpoint in numbers and measure == "responder":
             message = f"'{row.endpoint}' is a number"
             self.fault((*path, "measure"), message, "measure: change or value")
-        if row.endpoint in conditions and measure != "responder":
+        elif row.endpoint in conditions and measure != "responder":
             self.fault((*path, "measure"), f"'{row.endpoint}' is a response", "responder")
         return EvidenceName(
             published, row.endpoint, measure, row.factor, row.contrast, row.unrepresented, row.note
         )
+
+    def check_rate(self, endpoint: str | None, path: KeyPath) -> None:
+        known = [name for name, row in self.rows.components.items() if row.scale == "events"]
+        if endpoint is not None and endpoint not in known:
+            message = f"'{endpoint}' counts no events, so it has no rate"
+            expected = "a component of scale events"
+            self.fault((*path, "endpoint"), message, expected, nearest(endpoint, known))
 
     def check_range(self, limits: tuple[float, float], path: KeyPath) -> None:
         if not limits[0] < limits[1]:

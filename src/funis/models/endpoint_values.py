@@ -5,11 +5,11 @@ from typing import Literal
 
 from funis.checks import Expression
 
-Scale = Literal["logit", "log", "linear"]
+Scale = Literal["logit", "log", "linear", "presence", "events", "count"]
 Reporter = Literal["patient", "assessor", "laboratory"]
 Status = Literal["measured", "derived", "calibrated", "calibrated (by hand)", "assumed"]
 Better = Literal["lower", "higher"]
-Measure = Literal["responder", "change", "value"]
+Measure = Literal["responder", "change", "value", "rate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,11 @@ class Component:
     ----------
     observable : str
         Output of the model; times ``gain`` it is the true value in ``unit``.
-    scale : {"logit", "log", "linear"}
+    scale : {"logit", "log", "linear", "presence", "events", "count"}
         Scale of noise, expectation and inflation: the logit of the share of the range, the
-        logarithm, or the unit itself.
+        logarithm, or the unit itself. Or how a whole number comes from the true value: a
+        descriptor that is ``presence`` for a share of patients, ``events`` since the run-in by
+        their cumulative intensity, a ``count`` at one visit by its mean.
     low, high : float
         Range of what can be recorded.
     noise_sd : float
@@ -68,6 +70,11 @@ class Component:
     note: str | None
     line: int | None
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether the model gives a chance or a mean of it, and luck what is written down."""
+        return self.scale in ("presence", "events", "count")
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -88,7 +95,16 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """A condition on a patient at a visit; what is missing has not been met."""
+    """A condition on a patient at a visit; what is missing has not been met.
+
+    Attributes
+    ----------
+    held_weeks : float
+        The condition counts at a visit once it has held at every visit back to one that lies at
+        least this much earlier (confirmed) [week]; 0 for at once. Baseline does not count.
+    ever : bool
+        Whether it stays true from the first visit on at which it counts.
+    """
 
     id: str
     name: str
@@ -96,6 +112,13 @@ class Responder:
     source: str
     where: str | None
     note: str | None
+    held_weeks: float = 0.0
+    ever: bool = False
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it depends on the visits of a patient before this one."""
+        return self.ever or self.held_weeks > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +180,7 @@ class EvidenceName:
     published : str
     endpoint : str or None
         Component, score, responder, level or structural endpoint; none where it has no meaning.
-    measure : {"responder", "change", "value"}
+    measure : {"responder", "change", "value", "rate"}
     factor : float
         Ours = ``factor`` times published (units).
     contrast : bool
@@ -195,6 +218,11 @@ class Endpoints:
         """Names that are true or false of a patient: responders, and levels of categories."""
         levels = [name for category in self.categories for name in category.level_names]
         return (*(responder.id for responder in self.responders), *levels)
+
+    @property
+    def event_counts(self) -> tuple[str, ...]:
+        """Components that count events, which can be reported as a rate."""
+        return tuple(item.id for item in self.components if item.scale == "events")
 
     @property
     def numbers(self) -> tuple[str, ...]:

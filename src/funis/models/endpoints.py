@@ -16,7 +16,8 @@ from funis.models.endpoint_values import (
     Score,
     Structural,
 )
-from funis.models.scoring import evaluate_endpoints, from_scale, to_scale
+from funis.models.scoring import depends_on_visits, evaluate_endpoints, from_scale, to_scale
+from funis.models.visit_rows import VisitRows
 
 __all__ = [
     "Category",
@@ -27,6 +28,8 @@ __all__ = [
     "Responder",
     "Score",
     "Structural",
+    "VisitRows",
+    "depends_on_visits",
     "evaluate_endpoints",
     "from_scale",
     "load_endpoints",

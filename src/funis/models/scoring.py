@@ -1,6 +1,7 @@
 """Computes scores, responders and levels from components, for whole columns of patients."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from funis.models.endpoint_values import (
     Score,
     homes,
 )
+from funis.models.visit_rows import VisitRows, remembered
 
 Column = NDArray[np.float64] | NDArray[np.bool_]
 
@@ -28,6 +30,7 @@ def evaluate_endpoints(
     previous: Mapping[str, NDArray[np.float64]] | None = None,
     *,
     names: Collection[str] | None = None,
+    visits: VisitRows | None = None,
 ) -> dict[str, Column]:
     """Scores, responders and levels of patients at a visit, from their components.
 
@@ -42,6 +45,9 @@ def evaluate_endpoints(
         Components at the visit before.
     names
         Scores, responders, levels and categories wanted; all when none are given.
+    visits
+        Patient and week of each row. Without it every row stands alone, and a responder with
+        ``held_weeks`` or ``ever`` is false, as it is at screening and baseline.
 
     Returns
     -------
@@ -52,8 +58,11 @@ def evaluate_endpoints(
     """
     wanted = _needed(endpoints, names)
     start = _compute(endpoints, baseline, wanted, None, None)
-    before = None if previous is None else _compute(endpoints, previous, wanted, start, None)
-    now = _compute(endpoints, values, wanted, start, before)
+    earlier = None if visits is None else visits.before()
+    before = (
+        None if previous is None else _compute(endpoints, previous, wanted, start, None, earlier)
+    )
+    now = _compute(endpoints, values, wanted, start, before, visits)
     own = {component.id for component in endpoints.components}
     return {name: column for name, column in now.items() if name not in own}
 
@@ -124,6 +133,7 @@ def _compute(
     wanted: Collection[str],
     start: Mapping[str, Column] | None,
     before: Mapping[str, Column] | None,
+    visits: VisitRows | None = None,
 ) -> dict[str, Column]:
     """Everything at one visit; without ``start`` the visit is its own baseline."""
     size = max((np.size(column) for column in values.values()), default=0)
@@ -132,6 +142,8 @@ def _compute(
         component.id: np.asarray(values.get(component.id, missing), dtype=np.float64)
         for component in endpoints.components
     }
+    if visits is not None:
+        visits = replace(visits, seen=_seen(now, size))
     environment = _Environment(now, now if start is None else start, before, missing)
     definitions = _definitions(endpoints)
     categories = {category.id: category for category in endpoints.categories}
@@ -141,10 +153,28 @@ def _compute(
         if name in categories:
             now.update(_place(categories[name], environment, size))
             continue
-        kind = np.bool_ if isinstance(definitions[name], Responder) else np.float64
-        value = definitions[name].expression.evaluate(environment)
-        now[name] = np.broadcast_to(np.asarray(value).astype(kind), (size,)).copy()
+        item = definitions[name]
+        value = np.asarray(item.expression.evaluate(environment))
+        if isinstance(item, Responder):
+            holds = np.broadcast_to(value.astype(np.bool_), (size,)).copy()
+            now[name] = _remembered(item, holds, visits)
+        else:
+            now[name] = np.broadcast_to(value.astype(np.float64), (size,)).copy()
     return now
+
+
+def _remembered(
+    item: Responder, holds: NDArray[np.bool_], visits: VisitRows | None
+) -> NDArray[np.bool_]:
+    return remembered(holds, item.held_weeks, item.ever, visits) if item.remembers else holds
+
+
+def _seen(now: Mapping[str, Column], size: int) -> NDArray[np.bool_]:
+    """Rows at which anything was measured; the others are visits that were missed."""
+    seen = np.zeros(size, dtype=np.bool_)
+    for column in now.values():
+        seen |= ~np.isnan(column)
+    return seen
 
 
 def _place(category: Category, environment: _Environment, size: int) -> dict[str, Column]:
@@ -178,6 +208,12 @@ def _needed(endpoints: Endpoints, names: Collection[str] | None) -> frozenset[st
             needed.add(name)
             open_names += [home.get(used, used) for used in uses[name]]
     return frozenset(needed)
+
+
+def depends_on_visits(endpoints: Endpoints, names: Collection[str] | None = None) -> bool:
+    """Whether any of some names needs the earlier visits of a patient, not only the last."""
+    needed = _needed(endpoints, names)
+    return any(item.remembers for item in endpoints.responders if item.id in needed)
 
 
 def _definitions(endpoints: Endpoints) -> dict[str, Score | Responder]:

@@ -18,8 +18,9 @@ from funis.report.scales import Array
 class Responses:
     """Rules that can be judged from noise-free courses.
 
-    Baseline is the first time of the course. Rules that ask for the visit before are left out:
-    a course has no visits.
+    Baseline is the first time of the course. Rules that ask for earlier visits are left out: a
+    course has no visits. So are rules about descriptors, events and counts: a true course holds
+    their mean, not what became of a patient.
 
     Attributes
     ----------
@@ -45,7 +46,7 @@ class Responses:
             responders=(*endpoints.responders, *own),
             order=(*endpoints.order, *(rule.id for rule in own)),
         )
-        names = [name for name in whole.conditions if not _asks_before(whole, name)]
+        names = [name for name in whole.conditions if not _beyond_course(whole, name)]
         return cls(whole, tuple(names))
 
     def judge(self, reader: ScoreReader, observed: Array) -> NDArray[np.bool_]:
@@ -83,12 +84,14 @@ def _improved(score: Score) -> Responder:
     return Responder(f"{score.id}_improved", name, rule, score.source, score.where, score.note)
 
 
-def _asks_before(endpoints: Endpoints, name: str) -> bool:
-    """Whether a rule, or anything that it is computed from, asks for the visit before."""
+def _beyond_course(endpoints: Endpoints, name: str) -> bool:
+    """Whether a rule, or anything that it is computed from, asks for earlier visits or luck."""
     rules = _rules(endpoints, name)
-    if any("previous" in rule.functions for rule in rules):
+    remembers = any(item.remembers for item in endpoints.responders if item.id == name)
+    lucky = any(item.by_chance for item in endpoints.components if item.id == name)
+    if remembers or lucky or any("previous" in rule.functions for rule in rules):
         return True
-    return any(_asks_before(endpoints, other) for rule in rules for other in sorted(rule.names))
+    return any(_beyond_course(endpoints, other) for rule in rules for other in sorted(rule.names))
 
 
 def _rules(endpoints: Endpoints, name: str) -> tuple[Expression, ...]:

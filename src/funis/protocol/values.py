@@ -9,14 +9,17 @@ from funis.checks import Expression
 
 Control = Literal["placebo", "standard_of_care"]
 CriterionVisit = Literal["screening", "baseline"]
-Measure = Literal["responder", "change", "value"]
+Measure = Literal["responder", "change", "value", "rate"]
 Role = Literal["primary", "secondary", "exploratory"]
 IntercurrentEvent = Literal["discontinuation", "rescue"]
 Strategy = Literal["composite", "treatment_policy", "hypothetical", "while_on_treatment"]
-Summary = Literal["difference_in_proportions", "difference_in_means"]
+Summary = Literal["difference_in_proportions", "difference_in_means", "rate_ratio"]
 Direction = Literal["greater", "less"]
 
 Value = TypeVar("Value")
+
+SUFFIXES: Mapping[str, str] = {"change": "_change", "rate": "_rate"}
+"""What the key of an endpoint in results adds to its name, by measure."""
 
 ALL = "all"
 """Every arm of a rule, or every intervention that it stops."""
@@ -197,9 +200,8 @@ class EndpointRequest:
 
     @property
     def key(self) -> str:
-        """Name in results: ``ACR20@12``, ``DAS28_CRP_change@12`` or ``DAS28_CRP@12``."""
-        suffix = "_change" if self.measure == "change" else ""
-        return f"{self.endpoint}{suffix}@{self.week:g}"
+        """Name in results: ``ACR20@12``, ``haq_change@12``, ``haq@12``, ``FLARES_rate@52``."""
+        return f"{self.endpoint}{SUFFIXES.get(self.measure, '')}@{self.week:g}"
 
 
 @dataclass(frozen=True, slots=True)

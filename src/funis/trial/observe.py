@@ -1,8 +1,9 @@
-"""What is written down at a visit: the truth through the four observation layers.
+"""What is written down at a visit: the truth through the four observation layers, or by chance.
 
 On the scale of a component: expectation of the patient (saturating, no decay), inflation of entry
 scores by the assessor, and noise, part of it common to a visit. Regression to the mean needs no
-layer: it follows from fluctuating disease, noise and selection.
+layer: it follows from fluctuating disease, noise and selection. Descriptors, events and counts come
+from the patient's own luck.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from funis.models import Model
 from funis.models.endpoints import Component, Structural, from_scale, to_scale
 from funis.population import normal, site_effect
+from funis.trial.occur import counted, events, present
 from funis.trial.study import MINUTES_PER_DAY
 
 Array = NDArray[np.float64]
@@ -99,15 +101,31 @@ def observe(
     hope = who.expectation * -np.expm1(-day / who.rise_day)
     seen: dict[str, Array] = {}
     for component in model.endpoints.components:
-        scaled = to_scale(component, component.gain * truth[component.observable])
-        scaled = scaled - component.expectation * hope
-        if entry:
-            scaled = scaled + component.inflation * who.inflation
-        scaled = scaled + component.noise_sd * _noise(who, component, minute)
-        seen[component.id] = from_scale(component, scaled)
+        true = component.gain * truth[component.observable]
+        if component.scale == "events":
+            found = events(component, true, who.seed, who.patient, who.attempt)
+        elif component.scale == "count":
+            found = counted(component, true, who.seed, who.patient, who.attempt, minute)
+        elif component.scale == "presence":
+            shift = _layered(np.zeros(len(true)), component, who, hope, minute, entry)
+            found = present(component, true, shift, who.seed, who.patient, who.attempt)
+        else:
+            scaled = _layered(to_scale(component, true), component, who, hope, minute, entry)
+            found = from_scale(component, scaled)
+        seen[component.id] = found
     for item in model.endpoints.structural:
         seen[item.id] = truth[item.observable]
     return seen
+
+
+def _layered(
+    scaled: Array, component: Component, who: Observers, hope: Array, minute: int, entry: bool
+) -> Array:
+    """Return a value on its scale with expectation, entry inflation and noise."""
+    scaled = scaled - component.expectation * hope
+    if entry:
+        scaled = scaled + component.inflation * who.inflation
+    return scaled + component.noise_sd * _noise(who, component, minute)
 
 
 def _noise(who: Observers, component: Component, minute: int) -> Array:

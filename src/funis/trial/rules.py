@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.models.endpoints import evaluate_endpoints
+from funis.models.endpoints import VisitRows, depends_on_visits, evaluate_endpoints
 from funis.protocol import (
     Action,
     DoseEvents,
@@ -58,17 +58,44 @@ def _environment(rule: Rule, group: Group, course: Course, week: float) -> Mappi
     used = {name.split(":")[-1] for name in rule.when.lookups}
     names = [name for name in used if name in endpoints.order]
     now, start = course.seen[-1], course.seen[0]
-    before = course.seen[-2] if len(course.seen) > 1 else None
     values: dict[str, Any] = {"week": week, "doses_given": _doses_given(group, course)}
     values |= covariates(group.study.model, group.who)
     values |= now
-    values |= evaluate_endpoints(endpoints, now, start, before, names=names)
+    values |= _scores(group, course.seen, names)
     values |= _marked("baseline", start)
-    values |= _marked("baseline", evaluate_endpoints(endpoints, start, start, names=names))
-    if before is not None:
-        values |= _marked("previous", before)
-        values |= _marked("previous", evaluate_endpoints(endpoints, before, start, names=names))
+    values |= _marked("baseline", _scores(group, course.seen[:1], names))
+    if len(course.seen) > 1:
+        values |= _marked("previous", course.seen[-2])
+        values |= _marked("previous", _scores(group, course.seen[:-1], names))
     return values
+
+
+def _scores(
+    group: Group, seen: Sequence[Mapping[str, Array]], names: Collection[str]
+) -> dict[str, NDArray[Any]]:
+    """Return scores and conditions at the last of some visits, which are all since baseline."""
+    endpoints = group.study.model.endpoints
+    start, size = seen[0], len(group.who.patient)
+    weeks = group.study.protocol.visits.weeks[: len(seen)]
+    first = 0 if depends_on_visits(endpoints, names) else len(seen) - 1
+    kept = range(first, len(seen))
+    missing = {name: np.full(size, np.nan) for name in start}
+    found = evaluate_endpoints(
+        endpoints,
+        _stacked([seen[visit] for visit in kept]),
+        _stacked([start for _ in kept]),
+        _stacked([seen[visit - 1] if visit else missing for visit in kept]),
+        names=names,
+        visits=VisitRows(
+            np.tile(np.arange(size), len(kept)), np.repeat([weeks[visit] for visit in kept], size)
+        ),
+    )
+    return {name: column[-size:] for name, column in found.items()}
+
+
+def _stacked(visits: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Return the rows of some visits, one visit below the other."""
+    return {name: np.concatenate([visit[name] for visit in visits]) for name in visits[0]}
 
 
 def _marked(prefix: str, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
