@@ -19,29 +19,58 @@ from funis.protocol import (
     Visits,
 )
 
-GATE_WEEKS = (12.0, 24.0)
-"""Weeks at which drugs are looked at [week]."""
+DEMO = "_demo"
+"""The trial of this name, after the disease, is the one whose patients a disease is judged in."""
 
 
 def template_trial(model: Model) -> Trial:
-    """Return the library's trial of a disease with a placebo arm and the most arms.
+    """Return the demo trial of a disease, else its trial with a placebo arm and the most arms.
 
     Raises
     ------
     InputError
         The library has none.
     """
-    found = [load_trial(name) for name in trial_names()]
-    fits = [
-        trial
-        for trial in found
-        if trial.protocol.disease == model.id
-        and any(arm.control == "placebo" for arm in trial.protocol.arms)
-    ]
+    names = trial_names()
+    if f"{model.id}{DEMO}" in names:
+        return gate_trial(model, f"{model.id}{DEMO}")
+    fits = [trial for trial in map(load_trial, names) if _fits(trial, model)]
     if not fits:
         message = f"the library has no trial of '{model.id}' with a placebo arm"
         raise InputError(Issue(None, None, None, message, "a trial file in library/trials"))
     return replace(max(fits, key=lambda trial: len(trial.protocol.arms)), model=model)
+
+
+def gate_trial(model: Model, name: str) -> Trial:
+    """Return the library's trial that a row of the evidence is judged in.
+
+    Raises
+    ------
+    InputError
+        No such trial, one of another disease, or one without a placebo arm.
+    """
+    trial = load_trial(name)
+    if not _fits(trial, model):
+        message = f"'{name}' is no trial of '{model.id}' with a placebo arm"
+        raise InputError(Issue(None, None, "trial", message, "a trial of the disease"))
+    return replace(trial, model=model)
+
+
+def _fits(trial: Trial, model: Model) -> bool:
+    placebo = any(arm.control == "placebo" for arm in trial.protocol.arms)
+    return trial.protocol.disease == model.id and placebo
+
+
+def shown_weeks(protocol: Protocol, model: Model) -> tuple[float, ...]:
+    """Return the weeks at which drugs are shown: of the primary endpoint and of main scores."""
+    scores = {score.id for score in model.endpoints.scores}
+    weeks = {request.week for request in protocol.primary}
+    weeks |= {
+        request.week
+        for request in protocol.endpoints
+        if request.role != "exploratory" and request.endpoint in scores
+    }
+    return tuple(sorted(weeks - {0.0}))
 
 
 def reference_of(protocol: Protocol) -> Arm:
@@ -51,10 +80,12 @@ def reference_of(protocol: Protocol) -> Arm:
     return reference
 
 
-def placebo_alone(protocol: Protocol, last_week: float) -> Protocol:
-    """Return the placebo arm of a protocol by itself, up to a week."""
+def placebo_alone(protocol: Protocol, more_weeks: Sequence[float]) -> Protocol:
+    """Return the placebo arm of a protocol by itself, with its visits and some more weeks."""
     arm = next(arm for arm in protocol.arms if arm.control == "placebo")
-    weeks = tuple(week for week in protocol.visits.weeks if week <= last_week)
+    last = max(more_weeks, default=0.0)
+    own = (week for week in protocol.visits.weeks if week <= last)
+    weeks = tuple(sorted({0.0, *own, *more_weeks}))
     rules = [
         replace(rule, weeks=tuple(week for week in rule.weeks if week in weeks))
         for rule in protocol.rules
@@ -69,33 +100,43 @@ def placebo_alone(protocol: Protocol, last_week: float) -> Protocol:
 
 
 def drug_trial(
-    protocol: Protocol, model: Model, arms: Sequence[Arm], without: Sequence[str]
-) -> Protocol:
-    """Return a trial of some arms against placebo, in patients without some background drugs."""
+    protocol: Protocol, model: Model, arms: Sequence[Arm], without: Sequence[str],
+    weeks: Sequence[float],
+) -> Protocol:  # fmt: skip
+    """Return a trial of some arms against placebo, in patients without some background drugs.
+
+    It has the visits at which drugs are shown, and those of ``weeks``.
+    """
     placebo = next(arm for arm in protocol.arms if arm.control == "placebo")
     taken = {f"{BACKGROUND}{name}" for name in without}
     columns = {model.covariates.get(name, name) for name in taken}
     criteria = tuple(
         item for item in protocol.population.criteria if not item.expression.names & columns
     )
-    weeks = GATE_WEEKS
+    shown = shown_weeks(protocol, model)
     scores = [s.id for s in model.endpoints.scores]
     asked = dict.fromkeys(
         r.endpoint for r in protocol.endpoints if r.measure == "change" and r.endpoint in scores
     )
     first = protocol.primary[0]
     requests = [
-        EndpointRequest(name, week, "change", "secondary") for name in asked for week in weeks
+        EndpointRequest(name, week, "change", "secondary") for name in asked for week in shown
     ]
-    requests += [EndpointRequest(first.endpoint, week, first.measure, "primary") for week in weeks]
+    requests += [EndpointRequest(first.endpoint, week, first.measure, "primary") for week in shown]
+    rule = protocol.success
+    asked_of = None if rule is None else (rule.endpoint, rule.week)
+    requests += [one for one in protocol.endpoints if (one.endpoint, one.week) == asked_of]
+    once: dict[str, EndpointRequest] = {}
+    for request in requests:
+        once.setdefault(request.key, request)
     others = tuple(replace(arm, reference=False) for arm in arms)
-    success = protocol.success
-    if success is not None and others:
-        success = replace(success, arms=(others[0].id,), reference=placebo.id, week=weeks[0])
+    visits = Visits(tuple(sorted({0.0, *shown, *weeks})))
+    if rule is not None and others:
+        rule = replace(rule, arms=(others[0].id,), reference=placebo.id)
     return replace(
-        protocol, arms=(replace(placebo, reference=True), *others), visits=Visits((0.0, *weeks)),
+        protocol, arms=(replace(placebo, reference=True), *others), visits=visits,
         population=replace(protocol.population, criteria=criteria), rules=(),
-        endpoints=tuple(requests), success=success if others else None,
+        endpoints=tuple(once.values()), success=rule if others else None,
         dropout=replace(protocol.dropout, arms=FrozenMapping()),
         scenario=FrozenMapping({**protocol.scenario, **dict.fromkeys(sorted(taken), 0.0)}),
     )  # fmt: skip

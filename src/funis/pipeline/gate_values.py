@@ -17,6 +17,17 @@ from funis.report.content import DrugGateRow, Interval
 REQUIRED_SHARE = 0.7
 """Share of raw draws that must pass (model.md, Part 0)."""
 
+REQUIRED_SIZES = 0.7
+"""Share of hard rows whose size must be right."""
+
+DRUG_VERDICTS = {
+    "passed": "passed",
+    "size": "direction right, size not",
+    "failed": "UNEXPLAINED: claims of this pathway withdrawn",
+    "guide": "guide",
+    "": "not judged",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PopulationGate:
@@ -192,12 +203,24 @@ class PharmacologyGate:
     effects: tuple[EffectRow, ...]
     published: tuple[DrugGateRow, ...]
     strength: tuple[StrengthRow, ...]
+    strongest: str | None = None
+
+    @property
+    def hard(self) -> tuple[DrugGateRow, ...]:
+        """The published rows whose size is judged."""
+        return tuple(row for row in self.published if row.tier == "hard")
+
+    @property
+    def right_sizes(self) -> int:
+        """Hard rows whose size is right."""
+        return sum(row.verdict == "passed" for row in self.hard)
 
     @property
     def passed(self) -> bool:
-        """Whether no published effect is missed and no cells exceed the anti-TNF."""
+        """Whether directions are right, sizes mostly, and no cells exceed the strongest drug."""
         missed = any(row.verdict == "failed" for row in self.published)
-        return not missed and all(row.passed for row in self.strength)
+        sized = self.right_sizes >= REQUIRED_SIZES * len(self.hard)
+        return not missed and sized and all(row.passed for row in self.strength)
 
     def tables(self) -> tuple[Table, ...]:
         """Return the gate as tables of text."""
@@ -221,13 +244,24 @@ class PharmacologyGate:
         return Table(title, ("arm", *columns), rows)
 
     def _published(self) -> Table:
+        worst = {"failed": 0, "size": 1, "passed": 2, "guide": 3, "": 4}
         rows = tuple(
             (row.drug, f"{row.source}: {row.measure}", interval_text(row.simulated, row.percent),
-             interval_text(row.published, row.percent), row.verdict or "not judged", row.note)
-            for row in self.published
+             interval_text(row.published, row.percent), interval_text(row.at_size, row.percent),
+             DRUG_VERDICTS[row.verdict], row.note)
+            for row in sorted(self.published, key=lambda row: worst[row.verdict])
         )  # fmt: skip
-        columns = ("drug", "published row", "simulated", "published", "verdict", "tier")
-        return Table(f"Pharmacology gate: {_word(self.passed)}", columns, rows)
+        columns = (
+            "drug", "published row", "simulated", "published", "at the published size", "verdict",
+            "tier",
+        )  # fmt: skip
+        wrong = sum(row.verdict == "failed" for row in self.published)
+        title = (
+            f"Pharmacology gate: {_word(self.passed)}. Direction wrong in {wrong} rows (none may); "
+            f"size right in {self.right_sizes} of {len(self.hard)} hard rows (at least "
+            f"{100 * REQUIRED_SIZES:g} % asked)"
+        )
+        return Table(title, columns, rows)
 
     def _strength(self) -> Table:
         rows = tuple(
@@ -235,10 +269,11 @@ class PharmacologyGate:
             for row in self.strength
         )
         title = (
-            "No default may make cells stronger than an anti-TNF (same patients under each arm, "
+            "No default may make cells stronger than an anti-TNF or, where that is no treatment, "
+            f"the best drug: {self.strongest or 'none known'} (same patients under each arm, "
             "noise off)"
         )
-        return Table(title, ("cells", "endpoint", "cells", "anti-TNF", "verdict"), rows)
+        return Table(title, ("cells", "endpoint", "cells", "drug", "verdict"), rows)
 
 
 def _between(row: PlaceboRow) -> str:

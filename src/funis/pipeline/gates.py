@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,12 +15,13 @@ from funis.evidence import Evidence
 from funis.models import Model, find_disease, load_model
 from funis.pipeline.drugs import background_drugs, drug_inputs
 from funis.pipeline.gate_trials import (
-    GATE_WEEKS,
     cells_alone,
     drug_arms,
     drug_trial,
+    gate_trial,
     placebo_alone,
     reference_of,
+    shown_weeks,
     template_trial,
 )
 from funis.pipeline.gate_values import (
@@ -32,7 +34,7 @@ from funis.pipeline.gate_values import (
     StrengthRow,
 )
 from funis.pipeline.inputs import Trial, require_whole
-from funis.pipeline.pharmacology import drug_effects, gate_row
+from funis.pipeline.pharmacology import DrugEffect, drug_effects, gate_row
 from funis.pipeline.pools import POOL_DRAWS, POOL_SEED, mapped, trial_pool
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
 from funis.pipeline.reporting import TwinPlan
@@ -40,7 +42,14 @@ from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.pipeline.reporting.endpoints import better, short_name
 from funis.pipeline.run import find_evidence
 from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, cut
-from funis.pipeline.targets import Target, inside, simulated, target_name, targets
+from funis.pipeline.targets import (
+    Target,
+    all_targets,
+    library_trial,
+    met,
+    simulated,
+    target_name,
+)
 from funis.population import build_pool
 from funis.population.scores import ScoreReader
 from funis.protocol import EndpointRequest, Protocol
@@ -51,7 +60,9 @@ from funis.trial.study import week_minute
 from funis.trial.twins import join_courses
 
 STRONGEST = "anti_tnf"
-"""No default may make cells stronger than this drug (model.md, Part 0)."""
+"""No default may make cells stronger than this drug (model.md, Part 0), where it helps."""
+
+Item = TypeVar("Item")
 
 
 def population_gate(
@@ -88,34 +99,72 @@ def placebo_gate(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> PlaceboGate:
-    """Conduct the placebo arm of a disease's trial with many patients, beside published ones.
+    """Conduct the placebo arm of a disease's trials with many patients, beside published ones.
 
     Raises
     ------
     InputError
-        An unknown disease, one without a trial or evidence, or an argument out of range.
+        An unknown disease, one without a trial or evidence, a target that nothing can be held
+        against, or an argument out of range.
     """
     require_whole(patients=patients, workers=workers)
     require_whole(0, seed=seed)
     model = load_model(find_disease(str(disease)))
-    evidence = _evidence(model)
-    template = template_trial(model)
-    found = targets(evidence, model.endpoints, template.protocol.visits.weeks)
-    last = max((target.request.week for target in found), default=0.0)
-    protocol = placebo_alone(template.protocol, last)
+    found = all_targets(_evidence(model), model.endpoints)
+    groups = _by_trial(
+        model, [(target, library_trial(target.row.extra, model.id)) for target in found]
+    )
+    stages = [
+        _placebo_stage(trial, own, patients, seed, workers, progress) for trial, own in groups
+    ]
+    return PlaceboGate(
+        model.id, ", ".join(trial.name for trial, _ in groups), patients,
+        sum(stage.failed for stage in stages), seed,
+        tuple(row for stage in stages for row in stage.rows),
+        tuple(row for stage in stages for row in stage.spreads),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceboStage:
+    """What the placebo arm of one trial gave."""
+
+    failed: int
+    rows: tuple[PlaceboRow, ...]
+    spreads: tuple[SpreadRow, ...]
+
+
+def _placebo_stage(
+    template: Trial, found: Sequence[Target], patients: int, seed: int, workers: int | None,
+    progress: Progress,
+) -> _PlaceboStage:  # fmt: skip
+    """Conduct the placebo arm of one trial up to the last week of its targets."""
+    model = template.model
+    protocol = placebo_alone(template.protocol, [target.request.week for target in found])
     study = _study(template, protocol, patients, seed, workers, progress)
     with Processes(study, worker_count(workers)) as processes:
         data = conduct(study, InBlocks(processes, progress))
     asked = [target.request for target in found]
     results = estimate(protocol, data, model.endpoints, requests=asked)
     arm = protocol.arms[0].id
-    return PlaceboGate(
-        model.id, template.name, patients, sum(a.n_failed for a in results.arms), seed,
-        tuple(
-            _placebo_row(t, simulated(t, results, data, model.endpoints, arm), model) for t in found
-        ),
+    values = [simulated(target, results, data, model.endpoints, arm) for target in found]
+    return _PlaceboStage(
+        sum(arm.n_failed for arm in results.arms),
+        tuple(_placebo_row(t, value, model) for t, value in zip(found, values, strict=True)),
         _spreads(found, data, model, protocol.population.patients_per_site),
-    )  # fmt: skip
+    )
+
+
+def _by_trial(
+    model: Model, items: Sequence[tuple[Item, str | None]]
+) -> list[tuple[Trial, list[Item]]]:
+    """Return the trials in which things are judged, each with its own; the demo stands first."""
+    own = template_trial(model)
+    groups: dict[str, list[Item]] = {own.name: []}
+    for item, name in items:
+        groups.setdefault(name or own.name, []).append(item)
+    trials = {name: own if name == own.name else gate_trial(model, name) for name in groups}
+    return [(trials[name], found) for name, found in groups.items() if found]
 
 
 def pharmacology_gate(
@@ -128,7 +177,8 @@ def pharmacology_gate(
 ) -> PharmacologyGate:
     """Give each drug, and the cells of the disease's trial, against placebo in one core.
 
-    Rescue is off. A drug that patients may take at entry is given to patients without it.
+    Rescue is off. A drug that patients may take at entry is given to patients without it. Rows
+    that were published of another population are judged in that population's trial.
 
     Raises
     ------
@@ -139,24 +189,41 @@ def pharmacology_gate(
     require_whole(0, seed=seed)
     model = load_model(find_disease(str(disease)))
     evidence = _evidence(model)
-    template = template_trial(model)
-    background = background_drugs(model)
-    known = {e.drug for e in drug_effects(evidence, model, drug_inputs(model), GATE_WEEKS)}
-    targeted = [name for name in drug_inputs(model) if name in known and name not in background]
-    cells = [arm for arm in template.protocol.arms if cells_alone(arm)]
-    first = drug_trial(template.protocol, model, [*drug_arms(model, targeted), *cells], ())
-    second = drug_trial(template.protocol, model, drug_arms(model, background), background)
+    own = template_trial(model)
+    effects = drug_effects(evidence, model, drug_inputs(model))
+    groups = _by_trial(model, [(effect, effect.trial) for effect in effects])
+    if own.name not in [trial.name for trial, _ in groups]:
+        groups = [(own, []), *groups]
     stages = [
-        _stage(template, protocol, drugs, evidence, (patients, seed), workers, progress)
-        for protocol, drugs in ((first, targeted), (second, list(background)))
-        if len(protocol.arms) > 1
+        _stage(trial, rows, drugs, (patients, seed), workers, progress, cells=cells)
+        for trial, found in groups
+        for rows, drugs, cells in _parts(model, found, own=trial.name == own.name)
     ]
+    limit = _strongest(model, effects, stages)
     return PharmacologyGate(
         model.id, patients, seed, sum(stage.failed for stage in stages),
         tuple(row for stage in stages for row in stage.effects),
         tuple(row for stage in stages for row in stage.published),
-        tuple(row for stage in stages for row in _strength(stage, model)),
+        tuple(row for stage in stages for row in _strength(stage, model, limit)),
+        limit,
     )  # fmt: skip
+
+
+Part = tuple[tuple[DrugEffect, ...], tuple[str, ...], bool]
+
+
+def _parts(model: Model, found: Sequence[DrugEffect], *, own: bool) -> Iterator[Part]:
+    """Yield the drugs of one trial: targeted ones with the cells, then those of the background."""
+    background = background_drugs(model)
+    named = dict.fromkeys(
+        name for effect in found for name in (effect.drug, effect.compared_with) if name
+    )
+    targeted = tuple(name for name in named if name not in background)
+    if targeted or own:
+        yield tuple(effect for effect in found if effect.drug in targeted), targeted, own
+    others = background if own else tuple(name for name in named if name in background)
+    if others:
+        yield tuple(effect for effect in found if effect.drug in others), others, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +239,17 @@ class _Stage:
 
 
 def _stage(
-    template: Trial, protocol: Protocol, drugs: Sequence[str], evidence: Evidence,
-    size: tuple[int, int], workers: int | None, progress: Progress,
+    template: Trial, rows: Sequence[DrugEffect], drugs: Sequence[str], size: tuple[int, int],
+    workers: int | None, progress: Progress, *, cells: bool,
 ) -> _Stage:  # fmt: skip
     """Conduct one trial of drugs against placebo and follow twins under all of its arms."""
     model = template.model
-    rows = drug_effects(evidence, model, drugs, GATE_WEEKS)
+    arms = drug_arms(model, drugs)
+    if cells:
+        arms += [arm for arm in template.protocol.arms if cells_alone(arm)]
+    without = [name for name in drugs if name in background_drugs(model)]
+    weeks = [row.request.week for row in rows]
+    protocol = drug_trial(template.protocol, model, arms, without, weeks)
     asked = {r.key: r for r in (*protocol.endpoints, *(row.request for row in rows))}
     study = _study(template, protocol, *size, workers, progress)
     score = durability_score(protocol, model.endpoints) or model.endpoints.numbers[0]
@@ -198,7 +270,8 @@ def _twin_effects(
     study: Study, processes: Processes[Study], score: str, progress: Progress
 ) -> dict[tuple[str, float], Interval]:
     """Return the mean noise-free effect of each arm on the same patients, by week."""
-    minutes = np.array([week_minute(week) for week in (0.0, *GATE_WEEKS)], dtype=np.int64)
+    weeks = shown_weeks(study.protocol, study.model)
+    minutes = np.array([week_minute(week) for week in (0.0, *weeks)], dtype=np.int64)
     plan = TwinPlan(minutes, ScoreReader.of(study.model, [score]).outputs)
     pieces = list(cut(range(min(TWINS, study.patients_per_arm)), TWIN_BLOCK))
     parts = progress("Twins", processes.map(plan, pieces), len(pieces))
@@ -207,7 +280,7 @@ def _twin_effects(
     found = {}
     for arm, course in courses.items():
         effect = score_course(study.model, course, score) - twin
-        for place, week in enumerate(GATE_WEEKS, 1):
+        for place, week in enumerate(weeks, 1):
             mean = mean_interval(summarise(effect[:, place]))
             found[arm, week] = Interval(mean.estimate, mean.low, mean.high)
     return found
@@ -239,7 +312,7 @@ def _placebo_row(target: Target, found: Interval, model: Model) -> PlaceboRow:
     known = [None if np.isnan(value) else value for value in published]
     return PlaceboRow(
         f"{target_name(target, model.endpoints)}{kind}", found, Interval(*known), spread,
-        target.request.measure == "responder", target.geometric, within, inside(target, found),
+        target.request.measure == "responder", target.geometric, within, met(target, found),
         target.row.id,
     )  # fmt: skip
 
@@ -302,9 +375,9 @@ def _sign_row(
     drug: str, twins: Mapping[tuple[str, float], Interval], score: str, model: Model
 ) -> DrugGateRow:
     """Return the sign of a drug without a published row, in the main score of its twins."""
-    week = GATE_WEEKS[-1]
+    week = max(week for arm, week in twins if arm == drug)
     found = twins[drug, week]
-    sign = -1.0 if better(score, model.endpoints) == "lower" else 1.0
+    sign = _good_sign(score, model)
     given = model.input(drug)
     return DrugGateRow(
         drug=drug if given is None else given.description,
@@ -317,16 +390,42 @@ def _sign_row(
     )
 
 
-def _strength(stage: _Stage, model: Model) -> tuple[StrengthRow, ...]:
+def _strongest(model: Model, effects: Sequence[DrugEffect], stages: Sequence[_Stage]) -> str | None:
+    """Return the drug that no default may make cells stronger than.
+
+    A TNF inhibitor where one was published to help, else the drug with the largest effect of those
+    that were; none where no drug was.
+    """
+    helpful = [effect.drug for effect in effects if effect.direction == "benefit"]
+    if STRONGEST in helpful:
+        return STRONGEST
+    first = next((stage for stage in stages if any(map(cells_alone, stage.protocol.arms))), None)
+    if first is None or not helpful:
+        return None
+    sign = _good_sign(first.score, model)
+    sizes = {
+        name: max(sign * (found.estimate or 0.0) for found in own)
+        for name in helpful
+        if (own := [found for (arm, _), found in first.twins.items() if arm == name])
+    }
+    return max(sizes, key=lambda name: sizes[name], default=None)
+
+
+def _good_sign(score: str, model: Model) -> float:
+    return -1.0 if better(score, model.endpoints) == "lower" else 1.0
+
+
+def _strength(stage: _Stage, model: Model, strongest: str | None) -> tuple[StrengthRow, ...]:
     """Return the cells beside the drug that they may not exceed, in twins, week by week."""
-    sign = -1.0 if better(stage.score, model.endpoints) == "lower" else 1.0
+    sign = _good_sign(stage.score, model)
     name = short_name(stage.score, model.endpoints)
+    weeks = sorted({week for _, week in stage.twins})
     rows = []
     for arm in stage.protocol.arms:
-        for week in GATE_WEEKS:
-            limit = stage.twins.get((STRONGEST, week))
+        for week in weeks:
+            limit = stage.twins.get((strongest or "", week))
             if cells_alone(arm) and limit is not None:
                 cells, drug = stage.twins[arm.id, week].estimate or 0.0, limit.estimate or 0.0
-                passed = sign * cells <= sign * drug
+                passed = sign * cells <= max(sign * drug, 0.0)
                 rows.append(StrengthRow(arm.label, f"{name} week {week:g}", cells, drug, passed))
     return tuple(rows)

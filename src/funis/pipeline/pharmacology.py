@@ -7,15 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from funis.analysis import PharmacologyRow, Results, pharmacology_rows
-from funis.evidence import Evidence, extra_value
+from funis.evidence import Evidence, Study, extra_value
 from funis.models import Model
 from funis.models.endpoints import Endpoints
 from funis.pipeline.drugs import brand_classes, class_of, classes_in
+from funis.pipeline.targets import library_trial
 from funis.protocol import EndpointRequest
 from funis.report.content import DrugGateRow, Interval, Verdict
 
 NEAR_WEEK = 2.0
 """A visit at most this far from a published week stands for it [week] (assumed)."""
+
+JUDGED = ("hard", "soft", "direction_only")
+"""Tiers whose direction is judged; that of ``hard`` rows with the size."""
+
+RATIOS = frozenset({"odds_ratio", "rate_ratio", "hazard_ratio"})
+"""Scales on which 1 is no effect."""
 
 POINT_SHARE = 0.5
 """A published effect without an interval is met within this share of itself (assumed)."""
@@ -25,7 +32,9 @@ POINT_SHARE = 0.5
 class DrugEffect:
     """One published effect of a class of drugs, in our units, at a visit of a trial.
 
-    ``scale`` is that of the gate row; a class range stands in ``low`` and ``high`` alone.
+    ``scale`` is that of the gate row; a class range stands in ``low`` and ``high`` alone. ``trial``
+    names the library's trial whose patients it is judged in, ``compared_with`` the drug of the
+    reference where that was no placebo, ``sizes`` are the patients of the two published arms.
     """
 
     drug: str
@@ -39,6 +48,9 @@ class DrugEffect:
     low: float | None
     high: float | None
     note: str
+    trial: str | None = None
+    compared_with: str | None = None
+    sizes: tuple[int | None, int | None] = (None, None)
 
     @property
     def sign(self) -> float:
@@ -47,10 +59,13 @@ class DrugEffect:
 
 
 def drug_effects(
-    evidence: Evidence, model: Model, drugs: Sequence[str], weeks: Sequence[float]
+    evidence: Evidence, model: Model, drugs: Sequence[str], weeks: Sequence[float] | None = None
 ) -> tuple[DrugEffect, ...]:
-    """Return the published effects of some drugs that a trial with these visits can meet."""
-    visits = [week for week in weeks if week > 0]
+    """Return the published effects of some drugs that a trial with these visits can meet.
+
+    Without ``weeks`` every effect stands at the week at which it was published.
+    """
+    visits = None if weeks is None else [week for week in weeks if week > 0]
     rows = pharmacology_rows(evidence, model.endpoints)
     found = [
         effect
@@ -66,6 +81,7 @@ def gate_row(
 ) -> DrugGateRow:
     """Return one published effect beside the same effect of an arm of a trial."""
     simulated = _simulated(effect, results, arm, reference)
+    at_size = _at_size(effect, simulated, results.n.get(arm, 0))
     given = model.input(effect.drug)
     return DrugGateRow(
         drug=effect.drug if given is None else given.description,
@@ -73,29 +89,27 @@ def gate_row(
         source=effect.study,
         simulated=simulated,
         published=Interval(effect.effect, effect.low, effect.high),
-        verdict=judge(effect, simulated),
+        verdict=judge(effect, simulated, at_size),
         percent=effect.scale == "risk_difference_pp",
         note="; ".join(part for part in (effect.tier.replace("_", " "), effect.note) if part),
+        at_size=at_size,
+        tier=effect.tier,
     )
 
 
-def judge(effect: DrugEffect, simulated: Interval) -> Verdict:
-    """Judge sign and size of a simulated effect.
+def judge(effect: DrugEffect, simulated: Interval, at_size: Interval) -> Verdict:
+    """Judge direction and size of a simulated effect.
 
-    ``direction_only`` asks for the sign, ``hard`` for the size too: the intervals overlap, or,
-    where none was printed, the simulated one reaches within half of the published effect. The
-    other tiers are a guide.
+    Every tier but ``context`` asks for the direction. ``hard`` asks for the size too: the estimate
+    lies in the published interval or, where none was printed, within half of the published effect.
     """
-    if effect.tier not in ("hard", "direction_only"):
+    if effect.tier not in JUDGED:
         return "guide"
     if simulated.estimate is None or simulated.low is None or simulated.high is None:
         return ""
-    none = 1.0 if effect.scale == "odds_ratio" else 0.0
-    right = _right_sign(effect, simulated, none)
-    if effect.tier == "direction_only" or not right:
-        return "passed" if right else "failed"
-    low, high = _limits(effect)
-    return "passed" if simulated.low <= high and simulated.high >= low else "failed"
+    if not _right_direction(effect, simulated, at_size):
+        return "failed"
+    return "size" if effect.tier == "hard" and not _right_size(effect, simulated) else "passed"
 
 
 def measure_text(effect: DrugEffect, endpoints: Endpoints) -> str:
@@ -111,12 +125,42 @@ def measure_text(effect: DrugEffect, endpoints: Endpoints) -> str:
     return f"{name}{change}, week {effect.request.week:g}, {kind}"
 
 
-def _right_sign(effect: DrugEffect, simulated: Interval, none: float) -> bool:
+def _right_direction(effect: DrugEffect, simulated: Interval, at_size: Interval) -> bool:
+    """Return whether benefit, harm or none comes out as published.
+
+    None: the estimate lies in the published interval, else the interval that a trial of the
+    published size would give holds no effect.
+    """
+    none = 1.0 if effect.scale in RATIOS else 0.0
     assert simulated.estimate is not None
-    towards = effect.sign * (simulated.estimate - none)
     if effect.direction == "none":
-        return (simulated.low or 0.0) <= none <= (simulated.high or 0.0)
+        if effect.low is not None and effect.high is not None:
+            return effect.low <= simulated.estimate <= effect.high
+        shown = simulated if at_size.low is None else at_size
+        return (shown.low or 0.0) <= none <= (shown.high or 0.0)
+    towards = effect.sign * (simulated.estimate - none)
     return towards > 0 if effect.direction == "benefit" else towards < 0
+
+
+def _right_size(effect: DrugEffect, simulated: Interval) -> bool:
+    if effect.effect is None and effect.low is None:
+        return True
+    low, high = _limits(effect)
+    assert simulated.estimate is not None
+    return low <= simulated.estimate <= high
+
+
+def _at_size(effect: DrugEffect, simulated: Interval, patients: int) -> Interval:
+    """Return the interval that arms of the published sizes would give around the estimate."""
+    known = (simulated.estimate, simulated.low, simulated.high)
+    first, second = effect.sizes
+    if None in known or not first or not second or not patients:
+        return Interval(None, None, None)
+    wider = math.sqrt((1 / first + 1 / second) / (2 / patients))
+    ratio = effect.scale in RATIOS
+    estimate, low, high = (math.log(x or 1.0) if ratio else (x or 0.0) for x in known)
+    limits = (estimate - wider * (estimate - low), estimate + wider * (high - estimate))
+    return Interval(known[0], *(math.exp(x) if ratio else x for x in limits))
 
 
 def _limits(effect: DrugEffect) -> tuple[float, float]:
@@ -128,17 +172,14 @@ def _limits(effect: DrugEffect) -> tuple[float, float]:
 
 
 def _effects(
-    row: PharmacologyRow, evidence: Evidence, model: Model, visits: Sequence[float]
+    row: PharmacologyRow, evidence: Evidence, model: Model, visits: Sequence[float] | None
 ) -> Iterator[DrugEffect]:
     gate = row.gate
-    if row.endpoint is None or gate.week is None or not visits:
-        return
-    week = min(visits, key=lambda other: abs(other - gate.week))  # type: ignore[operator]
+    week = None if gate.week is None else _visit(gate.week, visits)
     asked = [*model.endpoints.numbers, *model.endpoints.conditions]
-    if abs(week - gate.week) > NEAR_WEEK or row.endpoint not in asked:
+    if row.endpoint not in asked or week is None:
         return
-    measure = "change" if row.measure == "change" else "responder"
-    request = EndpointRequest(row.endpoint, week, measure, "exploratory")  # type: ignore[arg-type]
+    request = EndpointRequest(row.endpoint, week, row.measure, "exploratory")  # type: ignore[arg-type]
     note = "" if week == gate.week else f"published at week {gate.week:g}"
     single = class_of(gate.mechanism, model)
     for drug in (single,) if single is not None else classes_in(gate.mechanism, model):
@@ -146,10 +187,29 @@ def _effects(
         effect = row.effect if own is None else own
         low, high = (row.low, row.high) if own is None else (None, None)
         words = f"{note}; class range" if single is None and own is None else note
+        other = extra_value(gate.extra, "reference_drug")
         yield DrugEffect(
             drug, gate.study, request, gate.scale, gate.tier, gate.direction, gate.better,
             effect, low, high, words.strip("; "),
+            trial=library_trial(gate.extra, model.id),
+            compared_with=other if isinstance(other, str) else None,
+            sizes=_sizes(evidence.study(gate.study), gate.arm, gate.reference),
         )  # fmt: skip
+
+
+def _visit(week: float, visits: Sequence[float] | None) -> float | None:
+    """Return the visit that stands for a published week, none where it is too far away."""
+    if visits is None:
+        return week
+    nearest = min(visits, key=lambda other: abs(other - week), default=None)
+    return None if nearest is None or abs(nearest - week) > NEAR_WEEK else nearest
+
+
+def _sizes(study: Study, arm: str | None, reference: str | None) -> tuple[int | None, int | None]:
+    """Return the patients of two published arms, where they are known."""
+    arms = [study.arm(name) if name else None for name in (arm, reference)]
+    first, second = (None if found is None else found.n for found in arms)
+    return first, second
 
 
 def _own_effect(row: PharmacologyRow, drug: str, evidence: Evidence, model: Model) -> float | None:

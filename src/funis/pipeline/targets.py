@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from funis.analysis import Results, mean_interval, score_table, summarise
-from funis.evidence import Evidence, NaturalRow, extra_value
+from funis.checks import InputError, Issue
+from funis.evidence import Evidence, NaturalRow, Pairs, extra_value
 from funis.models.endpoints import Endpoints, EvidenceName
 from funis.protocol import EndpointRequest
 from funis.report.content import Interval, TargetRow
@@ -70,6 +71,30 @@ def targets(evidence: Evidence, endpoints: Endpoints, weeks: Sequence[float]) ->
     return tuple(found)
 
 
+def all_targets(evidence: Evidence, endpoints: Endpoints) -> tuple[Target, ...]:
+    """Return every placebo statistic that is marked as a target, at its own week.
+
+    Raises
+    ------
+    InputError
+        A target that the disease does not have, without a week, or without anything to judge by.
+    """
+    weeks = [row.week for row in evidence.targets if row.week is not None]
+    found = {t.row.id: t for t in targets(evidence, endpoints, weeks)} if weeks else {}
+    for row in evidence.targets:
+        target = found.get(row.id)
+        if target is None:
+            raise InputError(_fault(row, "is marked as a target but names no endpoint at a week"))
+        if math.isnan(target.limits[0]):
+            raise InputError(_fault(row, "is marked as a target without an interval or a spread"))
+    return tuple(found.values())
+
+
+def _fault(row: NaturalRow, words: str) -> Issue:
+    expected = "an endpoint of evidence_names, a week, and ci95 or a range between trials"
+    return Issue(None, None, row.id, f"the row '{row.id}' {words}", expected)
+
+
 def simulated(
     target: Target, results: Results, data: TrialData, endpoints: Endpoints, arm: str
 ) -> Interval:
@@ -79,6 +104,21 @@ def simulated(
     found = results.estimate(arm, target.request.key)
     known = [_known(value) for value in (found.estimate, found.low, found.high)]
     return Interval(*known)
+
+
+def library_trial(extra: Pairs, disease: str) -> str | None:
+    """Return the trial of the library whose patients a row is judged in; none for the demo's.
+
+    The key ``trial`` names it, and begins with the disease; any other name is a published trial.
+    """
+    name = extra_value(extra, "trial")
+    return name if isinstance(name, str) and name.startswith(f"{disease}_") else None
+
+
+def met(target: Target, found: Interval) -> bool:
+    """Return whether the simulated value itself lies where the target asks for it."""
+    low, high = target.limits
+    return found.estimate is not None and low <= found.estimate <= high
 
 
 def inside(target: Target, interval: Interval) -> bool:

@@ -19,6 +19,7 @@ from funis.report.styles import ArmStyle, arm_styles
 
 VERDICTS: dict[Verdict, str] = {
     "passed": "✓ passed",
+    "size": "◐ direction right, size not",
     "failed": "✗ not passed",
     "guide": "○ a guide, not a test",
     "": "not judged",
@@ -251,4 +252,4 @@ def _check(
 
 
 def _failures_first(rows: Iterable[CheckRow]) -> tuple[CheckRow, ...]:
-    return tuple(sorted(rows, key=lambda row: row.verdict != "failed"))
+    return tuple(sorted(rows, key=lambda row: (row.verdict != "failed", row.verdict != "size")))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
-Verdict = Literal["passed", "failed", "guide", ""]
+Verdict = Literal["passed", "size", "failed", "guide", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,10 @@ class ParameterRow:
 
 @dataclass(frozen=True, slots=True)
 class DrugGateRow:
-    """A targeted drug in the immune core, simulated and published."""
+    """A targeted drug in the immune core, simulated and published.
+
+    ``at_size`` is the interval that arms of the published sizes would give.
+    """
 
     drug: str
     measure: str
@@ -270,6 +273,8 @@ class DrugGateRow:
     verdict: Verdict
     percent: bool = False
     note: str = ""
+    at_size: Interval = Interval(None, None, None)
+    tier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

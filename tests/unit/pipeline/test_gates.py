@@ -106,7 +106,7 @@ def test_cells_stronger_than_the_anti_tnf_fail(ra, demo, size, passed):
     twins = {(arm.id, week): found for arm in demo.protocol.arms for week in (12, 24)}
     twins |= {("anti_tnf", week): Interval(-1.0, None, None) for week in (12, 24)}
     stage = gates._Stage(demo.protocol, (), (), twins, "DAS28_CRP", 0)
-    rows = gates._strength(stage, ra)
+    rows = gates._strength(stage, ra, "anti_tnf")
     assert {row.label for row in rows} == {
         demo.protocol.arm(arm).label for arm in ("single", "four_monthly", "advertised")
     }
