@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from funis.analysis import PharmacologyRow, Results, pharmacology_rows
@@ -16,6 +16,12 @@ from funis.report.content import DrugGateRow, Interval, Verdict
 
 NEAR_WEEK = 2.0
 """A visit at most this far from a published week stands for it [week] (assumed)."""
+
+NULLS: Mapping[str, float] = {"odds_ratio": 1.0, "rate_ratio": 1.0, "hazard_ratio": 1.0}
+"""Effect that is none, by scale; 0 where it is not listed."""
+
+LOG_SCALES = ("rate_ratio", "hazard_ratio")
+"""Scales on which a share of an effect is a share of its logarithm."""
 
 POINT_SHARE = 0.5
 """A published effect without an interval is met within this share of itself (assumed)."""
@@ -75,6 +81,7 @@ def gate_row(
         published=Interval(effect.effect, effect.low, effect.high),
         verdict=judge(effect, simulated),
         percent=effect.scale == "risk_difference_pp",
+        null=1.0 if effect.scale in LOG_SCALES else None,
         note="; ".join(part for part in (effect.tier.replace("_", " "), effect.note) if part),
     )
 
@@ -90,8 +97,7 @@ def judge(effect: DrugEffect, simulated: Interval) -> Verdict:
         return "guide"
     if simulated.estimate is None or simulated.low is None or simulated.high is None:
         return ""
-    none = 1.0 if effect.scale == "odds_ratio" else 0.0
-    right = _right_sign(effect, simulated, none)
+    right = _right_sign(effect, simulated, NULLS.get(effect.scale, 0.0))
     if effect.tier == "direction_only" or not right:
         return "passed" if right else "failed"
     low, high = _limits(effect)
@@ -104,6 +110,9 @@ def measure_text(effect: DrugEffect, endpoints: Endpoints) -> str:
         "risk_difference_pp": "difference in proportions",
         "mean_difference": "difference in means",
         "odds_ratio": "odds ratio",
+        "rate_ratio": "rate ratio",
+        "hazard_ratio": "hazard ratio",
+        "percent_difference": "difference of means in percent",
     }
     name = effect.request.endpoint.replace("_", "-")
     change = " change" if effect.request.measure == "change" else ""
@@ -123,6 +132,9 @@ def _limits(effect: DrugEffect) -> tuple[float, float]:
     if effect.low is not None and effect.high is not None:
         return effect.low, effect.high
     size = effect.effect or 0.0
+    if effect.scale in LOG_SCALES and size > 0:
+        low, high = sorted((size ** (1 - POINT_SHARE), size ** (1 + POINT_SHARE)))
+        return low, high
     low, high = sorted((size * (1 - POINT_SHARE), size * (1 + POINT_SHARE)))
     return low, high
 
@@ -134,11 +146,10 @@ def _effects(
     if row.endpoint is None or gate.week is None or not visits:
         return
     week = min(visits, key=lambda other: abs(other - gate.week))  # type: ignore[operator]
-    asked = [*model.endpoints.numbers, *model.endpoints.conditions]
-    if abs(week - gate.week) > NEAR_WEEK or row.endpoint not in asked:
+    suits = row.measure in model.endpoints.measures(row.endpoint)
+    if abs(week - gate.week) > NEAR_WEEK or not suits:
         return
-    measure = "change" if row.measure == "change" else "responder"
-    request = EndpointRequest(row.endpoint, week, measure, "exploratory")  # type: ignore[arg-type]
+    request = EndpointRequest(row.endpoint, week, row.measure, "exploratory")
     note = "" if week == gate.week else f"published at week {gate.week:g}"
     single = class_of(gate.mechanism, model)
     for drug in (single,) if single is not None else classes_in(gate.mechanism, model):
@@ -164,6 +175,10 @@ def _own_effect(row: PharmacologyRow, drug: str, evidence: Evidence, model: Mode
 def _simulated(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
     if effect.scale == "odds_ratio":
         return _odds_ratio(effect, results, arm, reference)
+    if effect.scale == "hazard_ratio":
+        return _hazard_ratio(effect, results, arm, reference)
+    if effect.scale == "percent_difference":
+        return _percent_difference(effect, results, arm, reference)
     found = results.contrast(arm, effect.request.key)
     return _finite(found.estimate, found.low, found.high)
 
@@ -181,6 +196,35 @@ def _odds_ratio(effect: DrugEffect, results: Results, arm: str, reference: str) 
     log = math.log(cells[0] * cells[3] / (cells[1] * cells[2]))
     half = 1.96 * math.sqrt(sum(1 / cell for cell in cells))
     return _finite(math.exp(log), math.exp(log - half), math.exp(log + half))
+
+
+def _hazard_ratio(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
+    """Return the ratio of hazards from the shares who had the event by then (proportional hazards).
+
+    On the complementary log-log scale, half a patient added to those with and without the event.
+    """
+    logs, variance = [], 0.0
+    for name in (arm, reference):
+        one = results.estimate(name, effect.request.key)
+        if math.isnan(one.estimate):
+            return Interval(None, None, None)
+        n = one.n + 1
+        share = (one.estimate * one.n + 0.5) / n
+        hazard = -math.log1p(-share)
+        logs.append(math.log(hazard))
+        variance += share / (n * (1 - share) * hazard**2)
+    log, half = logs[0] - logs[1], 1.96 * math.sqrt(variance)
+    return _finite(math.exp(log), math.exp(log - half), math.exp(log + half))
+
+
+def _percent_difference(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
+    """Return what a mean lies above another in percent; the interval is that of their log ratio."""
+    first, second = (results.estimate(name, effect.request.key) for name in (arm, reference))
+    if not (first.estimate > 0 and second.estimate > 0):
+        return Interval(None, None, None)
+    shares = [(one.high - one.low) / (2 * one.estimate) for one in (first, second)]
+    ratio, factor = first.estimate / second.estimate, math.exp(math.hypot(*shares))
+    return _finite(*(100 * (x - 1) for x in (ratio, ratio / factor, ratio * factor)))
 
 
 def _finite(*values: float) -> Interval:

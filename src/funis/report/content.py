@@ -192,8 +192,9 @@ class PublishedRow:
     """A published arm beside the simulated arms that stand for it.
 
     `n` counts the patients of the arm and `n_randomised` those of the whole study. `pooled` marks
-    a meta-analysis, `contrast` a difference to a control arm, `target` a number that the model was
-    set to. `simulated_week` is given where it differs from the published week.
+    a meta-analysis, `contrast` a difference to a control arm (`ratio`: divided by it), `target` a
+    number that the model was set to. `simulated_week` is given where it differs from the published
+    week.
     """
 
     study: str
@@ -213,6 +214,7 @@ class PublishedRow:
     unit: str = ""
     pooled: bool = False
     contrast: bool = False
+    ratio: bool = False
     target: bool = False
     simulated_week: float | None = None
     verdict: Verdict = ""
@@ -260,7 +262,10 @@ class ParameterRow:
 
 @dataclass(frozen=True, slots=True)
 class DrugGateRow:
-    """A targeted drug in the immune core, simulated and published."""
+    """A targeted drug in the immune core, simulated and published.
+
+    ``null`` is where a line stands for no effect; none is drawn without it.
+    """
 
     drug: str
     measure: str
@@ -270,6 +275,7 @@ class DrugGateRow:
     verdict: Verdict
     percent: bool = False
     note: str = ""
+    null: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
