@@ -67,8 +67,8 @@ Summaries are made on the way:
 - `responders.parquet`: how many patients meet each responder rule of the disease, and how many have
   improved by the minimal important difference of a score since day 0. They are judged on the true
   course, without noise, rounding, placebo response and drop-out: read them against the untreated
-  column, never against a published response rate. Rules that ask for earlier visits, or for what luck decides (descriptors, events, counts), are
-  left out.
+  column, never against a published response rate. Rules that ask for earlier visits,
+  or for what luck decides (descriptors, events, counts), are left out.
 - `manifest.json`: settings, hash of every file, and `complete`.
 
 After Ctrl-C or a kill the same command goes on from the files that are whole, and every byte is
