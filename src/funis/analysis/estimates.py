@@ -20,9 +20,17 @@ from funis.analysis.intervals import (
     welch,
     wilson,
 )
+from funis.analysis.rates import (
+    WEEKS_PER_YEAR,
+    RateSummary,
+    rate_interval,
+    rate_ratio,
+    summarise_rate,
+)
 from funis.analysis.results import (
     ArmCount,
     Contrast,
+    ContrastMeasure,
     Decision,
     Estimate,
     EstimateMeasure,
@@ -31,7 +39,7 @@ from funis.analysis.results import (
 )
 from funis.analysis.scores import score_table
 from funis.models.endpoints import Endpoints
-from funis.protocol import EndpointRequest, Estimand, Protocol, Success
+from funis.protocol import SUMMARY_OF, EndpointRequest, Estimand, Protocol, Success
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,11 +67,15 @@ class TrialTables(Structure):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
-    """Values of one endpoint in one arm: 0 and 1 for responses, not-a-number where left out."""
+    """Values of one endpoint in one arm: 0 and 1 for responses, not-a-number where left out.
+
+    Of a rate, ``values`` are the events of each patient and ``years`` the time at risk.
+    """
 
     arm: str
     values: NDArray[np.float64]
     responder: bool
+    years: NDArray[np.float64] | None = None
 
     @property
     def present(self) -> NDArray[np.float64]:
@@ -71,7 +83,7 @@ class _Sample:
 
     @property
     def n(self) -> int:
-        return int(self.present.size)
+        return int(self.present.size) if self.years is None else self.rate.n
 
     @property
     def events(self) -> float:
@@ -80,6 +92,11 @@ class _Sample:
     @property
     def summary(self) -> MeanSummary:
         return summarise(self.values)
+
+    @property
+    def rate(self) -> RateSummary:
+        years = np.full(len(self.values), np.nan) if self.years is None else self.years
+        return summarise_rate(self.values, years)
 
 
 def estimate(
@@ -94,7 +111,10 @@ def estimate(
     Responses: intercurrent events by the estimand's strategy (composite: no response from the
     event on), a missing visit counts as no response; Wilson's interval. Changes and values: the
     estimand's strategy for continuous endpoints, then observed cases; Student's t interval.
-    Differences: Newcombe's and Welch's intervals. An event counts at visits after its week: what
+    Differences: Newcombe's and Welch's intervals. Rates: events and years up to the last visit
+    that was seen, cut at an intercurrent event unless the strategy is treatment policy; ratios on
+    the log scale, robust to overdispersion. A response that stays once it was met (``ever``) is
+    that of the last visit seen. An event counts at visits after its week: what
     was measured at the visit of the event was measured before it.
 
     Parameters
@@ -152,8 +172,9 @@ class _Table:
 
     def responder(self, request: EndpointRequest) -> bool:
         """Whether the request is for a response; refuses what the disease does not have."""
-        known = (
-            self.endpoints.conditions if request.measure == "responder" else self.endpoints.numbers
+        points = self.endpoints
+        known = {"responder": points.conditions, "rate": points.event_counts}.get(
+            request.measure, points.numbers
         )
         if request.endpoint not in known:
             raise ValueError(f"no endpoint '{request.endpoint}' to report as {request.measure}")
@@ -162,7 +183,12 @@ class _Table:
     def unit(self, request: EndpointRequest) -> str:
         if request.measure == "responder":
             return "proportion"
-        return self.endpoints.number(request.endpoint).unit
+        unit = self.endpoints.number(request.endpoint).unit
+        return f"{unit} per patient-year" if request.measure == "rate" else unit
+
+    def ever(self, request: EndpointRequest) -> bool:
+        """Whether the request is for a response that stays once it was met."""
+        return any(item.ever for item in self.endpoints.responders if item.id == request.endpoint)
 
     def strategies(self, responder: bool) -> dict[str, str]:
         """Strategy for each intercurrent event."""
@@ -177,6 +203,8 @@ class _Table:
     def samples(self, request: EndpointRequest, arms: Sequence[str]) -> dict[str, _Sample]:
         """Values of each arm after intercurrent events and missing visits are dealt with."""
         responder = self.responder(request)
+        if request.measure == "rate":
+            return self._rate_samples(request, arms)
         values = self._values(request)
         events = {event: self._event_week(event) for event in EVENT_WEEKS}
         strategies = self.strategies(responder)
@@ -194,39 +222,63 @@ class _Table:
         owner = self.subjects["arm"].to_numpy()
         return {arm: _Sample(arm, values[owner == arm], responder) for arm in arms}
 
+    def _rate_samples(self, request: EndpointRequest, arms: Sequence[str]) -> dict[str, _Sample]:
+        """Events since randomisation and years at risk of each patient."""
+        import polars as pl
+
+        end = np.full(self.subjects.height, request.week)
+        for event, strategy in self.strategies(responder=False).items():
+            if strategy != "treatment_policy":
+                end = np.minimum(end, self._event_week(event))
+        rows = self._rows_up_to(end, self.scores.filter(pl.col(request.endpoint).is_not_null()))
+        values = self._per_patient(request, rows)
+        years = self._joined(rows.select("arm", "subject", value="week")) / WEEKS_PER_YEAR
+        owner = self.subjects["arm"].to_numpy()
+        return {arm: _Sample(arm, values[owner == arm], False, years[owner == arm]) for arm in arms}
+
     def _values(self, request: EndpointRequest) -> NDArray[np.float64]:
         """Value of each patient at the visit, not-a-number where missing."""
         import polars as pl
 
+        if self.ever(request):
+            end = np.full(self.subjects.height, request.week)
+            return self._per_patient(request, self._rows_up_to(end, self.scores))
         return self._per_patient(request, self.scores.filter(pl.col("week") == request.week))
 
     def _last_before(
         self, request: EndpointRequest, weeks: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Value of each patient at the last visit up to the event, baseline left out."""
+        return self._per_patient(request, self._rows_up_to(weeks, self.scores))
+
+    def _rows_up_to(self, weeks: NDArray[np.float64], scores: "pl.DataFrame") -> "pl.DataFrame":
+        """Last row of each patient up to a week of its own, baseline left out."""
         import polars as pl
 
         ends = self.subjects.select("arm", "subject").with_columns(pl.Series("event_week", weeks))
-        rows = (
-            self.scores.join(ends, on=["arm", "subject"])
+        return (
+            scores.join(ends, on=["arm", "subject"])
             .filter((pl.col("week") > 0) & (pl.col("week") <= pl.col("event_week")))
             .sort("week")
             .group_by("arm", "subject", maintain_order=True)
             .last()
         )
-        return self._per_patient(request, rows)
 
     def _per_patient(self, request: EndpointRequest, rows: "pl.DataFrame") -> NDArray[np.float64]:
         import polars as pl
 
         value = pl.col(request.endpoint).cast(pl.Float64)
         found = rows.select("arm", "subject", value.alias("value"))
-        if request.measure == "change":
+        if request.measure in ("change", "rate"):
             start = self.scores.filter(pl.col("week") == 0)
             base = start.select("arm", "subject", value.alias("baseline"))
             found = found.join(base, on=["arm", "subject"], how="left").select(
                 "arm", "subject", pl.col("value") - pl.col("baseline")
             )
+        return self._joined(found)
+
+    def _joined(self, found: "pl.DataFrame") -> NDArray[np.float64]:
+        """Put a column ``value`` beside the subjects, not-a-number where it is missing."""
         joined = self.subjects.select("arm", "subject").join(
             found, on=["arm", "subject"], how="left", maintain_order="left"
         )
@@ -244,8 +296,17 @@ class _Table:
         events = ", ".join(
             f"{event}: {strategy.replace('_', ' ')}" for event, strategy in chosen.items()
         )
+        if request.measure == "rate":
+            ends = events.replace("hypothetical", "time ends there").replace(
+                "while on treatment", "time ends there"
+            )
+            return (
+                "events / patient-years, log interval robust to overdispersion (sandwich); "
+                f"{ends}; time counts to the last visit seen"
+            )
         if responder:
-            return f"proportion, Wilson interval; {events}; missing visit: no response"
+            missing = "as last seen" if self.ever(request) else "no response"
+            return f"proportion, Wilson interval; {events}; missing visit: {missing}"
         return f"mean, t interval; {events}; missing visit: left out"
 
 
@@ -253,6 +314,8 @@ def _estimate(request: EndpointRequest, sample: _Sample, table: _Table) -> Estim
     measure: EstimateMeasure
     if sample.responder:
         interval, measure = wilson(sample.events, sample.n), "proportion"
+    elif sample.years is not None:
+        interval, measure = rate_interval(sample.rate), "rate"
     else:
         interval = mean_interval(sample.summary)
         measure = "mean_change" if request.measure == "change" else "mean"
@@ -273,32 +336,37 @@ def _estimate(request: EndpointRequest, sample: _Sample, table: _Table) -> Estim
 def _difference(
     sample: _Sample, reference: _Sample, confidence: float = CONFIDENCE
 ) -> tuple[Interval, float]:
-    """Difference with interval, and p value."""
+    """Difference or ratio with interval, and p value."""
+    if sample.years is not None:
+        return rate_ratio(sample.rate, reference.rate, confidence)
     if sample.responder:
         counts = (sample.events, sample.n, reference.events, reference.n)
         return newcombe(*counts, confidence), proportions_p_value(*counts)
     return welch(sample.summary, reference.summary, confidence)
 
 
+_CONTRASTS: Mapping[ContrastMeasure, str] = {
+    "difference_in_proportions": "Newcombe interval (square-and-add of Wilson limits); score test",
+    "difference_in_means": "Welch t interval and test",
+    "rate_ratio": "ratio of rates, Wald interval and test on the log scale with sandwich errors",
+}
+
+
 def _contrast(request: EndpointRequest, sample: _Sample, reference: _Sample) -> Contrast:
     interval, p_value = _difference(sample, reference)
-    proportions = sample.responder
+    measure: ContrastMeasure = SUMMARY_OF[request.measure]
     return Contrast(
         arm=sample.arm,
         reference=reference.arm,
         endpoint=request.key,
         week=request.week,
-        measure="difference_in_proportions" if proportions else "difference_in_means",
+        measure=measure,
         estimate=interval.estimate,
         low=interval.low,
         high=interval.high,
         n_arm=sample.n,
         n_reference=reference.n,
-        method=(
-            "Newcombe interval (square-and-add of Wilson limits); score test"
-            if proportions
-            else "Welch t interval and test"
-        ),
+        method=_CONTRASTS[measure],
         p_value=None if math.isnan(p_value) else p_value,
     )
 
@@ -316,10 +384,8 @@ def _decide(protocol: Protocol, table: _Table, arms: Sequence[str]) -> tuple[Dec
 
 def _success_request(requests: Sequence[EndpointRequest], rule: Success) -> EndpointRequest:
     for request in requests:
-        responder = request.measure == "responder"
-        if (request.endpoint, request.week) == (rule.endpoint, rule.week) and responder == (
-            rule.measure == "difference_in_proportions"
-        ):
+        suits = SUMMARY_OF[request.measure] == rule.measure
+        if (request.endpoint, request.week) == (rule.endpoint, rule.week) and suits:
             return request
     raise ValueError(f"the success rule names {rule.endpoint} at week {rule.week:g}, not estimated")
 
@@ -341,16 +407,18 @@ def _decision(
         high=interval.high,
         alpha=rule.alpha,
         required=rule.minimal_difference,
+        null=rule.null,
     )
 
 
 def judge(interval: Interval, rule: Success) -> Verdict:
-    """Judge a difference against a success rule.
+    """Judge a difference, or what a ratio differs from 1 by, against a success rule.
 
     Success needs the whole interval at ``1 - alpha`` beyond ``minimal_difference`` in the good
     direction. An interval that excludes 0 but not the required difference is ``smaller than
     required``; one that holds 0 is ``no effect found``.
     """
+    interval = Interval(*(x - rule.null for x in (interval.estimate, interval.low, interval.high)))
     if math.isnan(interval.low) or math.isnan(interval.high):
         return "no data"
     greater = rule.direction == "greater"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from funis.checks import Issue, IssueList
+from funis.checks import Issue, IssueList, nearest
 from funis.models import Model
 from funis.product import Product
 from funis.protocol import Protocol, Reference, references, unknown_reference
@@ -68,15 +68,15 @@ def _products(protocol: Protocol) -> list[Issue]:
 def _measures(protocol: Protocol, model: Model) -> list[Issue]:
     issues = []
     for number, request in enumerate(protocol.endpoints):
-        condition = request.endpoint in model.endpoints.conditions
-        known = condition or request.endpoint in model.endpoints.numbers
-        if known and condition != (request.measure == "responder"):
-            expected = "responder" if condition else "change or value"
+        suits = model.endpoints.measures(request.endpoint)
+        if suits and request.measure not in suits:
+            events = model.endpoints.event_counts if request.measure == "rate" else ()
             issues.append(
                 protocol.where.issue(
                     ("endpoints", number, "measure"),
                     f"'{request.endpoint}' cannot be reported as {request.measure}",
-                    expected=expected,
+                    expected=" or ".join(suits),
+                    nearest=nearest(request.endpoint, events),
                 )
             )
     return issues
