@@ -42,36 +42,73 @@ def changed(**values):
     return dataclasses.replace(HARD, **values)
 
 
+NOT_PRINTED = {"low": None, "high": None}
+UNKNOWN = Interval(None, None, None)
+
+
 @pytest.mark.parametrize(
     ("effect", "simulated", "verdict"),
     [
         (HARD, (0.45, 0.35, 0.55), "passed"),
-        (HARD, (0.2, 0.1, 0.39), "failed"),
-        (HARD, (0.7, 0.61, 0.8), "failed"),
+        (HARD, (0.39, 0.3, 0.5), "size"),
+        (HARD, (0.7, 0.5, 0.8), "size"),
         (HARD, (-0.45, -0.6, 0.5), "failed"),
-        (changed(tier="soft"), (0.1, 0.0, 0.2), "guide"),
+        (changed(tier="soft"), (0.1, 0.0, 0.2), "passed"),
+        (changed(tier="soft"), (-0.1, -0.2, 0.0), "failed"),
+        (changed(tier="context"), (-0.1, -0.2, 0.0), "guide"),
         (changed(tier=SIGN), (0.01, -0.1, 0.1), "passed"),
         (changed(tier=SIGN), (-0.01, -0.1, 0.1), "failed"),
-        (changed(low=None, high=None), (0.2, 0.1, 0.26), "passed"),
-        (changed(low=None, high=None), (0.2, 0.1, 0.24), "failed"),
-        (changed(direction="none", tier=SIGN), (0.1, -0.1, 0.3), "passed"),
-        (changed(direction="none", tier=SIGN), (0.2, 0.1, 0.3), "failed"),
+        (changed(**NOT_PRINTED), (0.26, 0.1, 0.3), "passed"),
+        (changed(**NOT_PRINTED), (0.24, 0.1, 0.3), "size"),
+        (changed(direction="none", low=-0.1, high=0.2), (0.1, 0.05, 0.15), "passed"),
+        (changed(direction="none", low=-0.1, high=0.2), (0.3, -0.2, 0.8), "failed"),
+        (changed(direction="none", tier=SIGN, **NOT_PRINTED), (0.1, -0.1, 0.3), "passed"),
+        (changed(direction="none", tier=SIGN, **NOT_PRINTED), (0.2, 0.1, 0.3), "failed"),
         (changed(direction="harm", tier=SIGN), (-0.2, -0.3, 0.0), "passed"),
+        (changed(direction="harm", tier=SIGN), (0.2, 0.1, 0.3), "failed"),
         (changed(**RATIO), (3.0, 2.0, 5.0), "passed"),
+        (changed(**RATIO), (6.3, 4.0, 8.0), "size"),
         (changed(**RATIO), (0.9, 0.5, 3.0), "failed"),
         (HARD, (None, None, None), ""),
     ],
 )  # fmt: skip
-def test_sign_and_size_are_judged_by_tier(effect, simulated, verdict):
-    assert judge(effect, Interval(*simulated)) == verdict
+def test_direction_and_size_are_judged_by_tier(effect, simulated, verdict):
+    assert judge(effect, Interval(*simulated), UNKNOWN) == verdict
+
+
+def test_no_effect_without_a_printed_interval_is_judged_at_the_published_size():
+    none = changed(direction="none", tier=SIGN, **NOT_PRINTED)
+    small, wide = Interval(0.02, 0.01, 0.03), Interval(0.02, -0.1, 0.14)
+    assert judge(none, small, UNKNOWN) == "failed"
+    assert judge(none, small, wide) == "passed"
 
 
 def test_a_lower_effect_is_a_benefit_where_lower_is_better():
     lower = dataclasses.replace(
         HARD, scale="mean_difference", better="lower", effect=None, low=-1.3, high=-0.87
     )
-    assert judge(lower, Interval(-1.0, -1.2, -0.8)) == "passed"
-    assert judge(lower, Interval(-0.5, -0.7, -0.3)) == "failed"
+    assert judge(lower, Interval(-1.0, -1.2, -0.8), UNKNOWN) == "passed"
+    assert judge(lower, Interval(-0.5, -0.7, -0.3), UNKNOWN) == "size"
+    assert judge(lower, Interval(0.5, 0.3, 0.7), UNKNOWN) == "failed"
+
+
+def test_the_interval_of_the_published_size_is_that_of_a_smaller_trial(done, ra):
+    effect = changed(request=dataclasses.replace(ASKED, week=12.0), sizes=(15, 15))
+    row = gate_row(effect, done.results, "msc", "placebo", ra)
+    ratio = (done.results.n["msc"] / 15) ** 0.5
+    for side in ("low", "high"):
+        narrow = getattr(row.simulated, side) - row.simulated.estimate
+        assert getattr(row.at_size, side) - row.simulated.estimate == pytest.approx(ratio * narrow)
+    assert gate_row(
+        changed(request=effect.request), done.results, "msc", "placebo", ra
+    ).at_size == (UNKNOWN)
+
+
+def test_an_effect_against_another_drug_is_taken_between_the_two_arms(done, ra):
+    effect = changed(request=dataclasses.replace(ASKED, week=12.0), compared_with="msc")
+    row = gate_row(effect, done.results, "placebo", "placebo", ra)
+    contrast = done.results.contrast("msc", "ACR20@12")
+    assert row.simulated.estimate == pytest.approx(-contrast.estimate)
 
 
 def test_a_row_holds_the_simulated_effect_of_the_arm(done, ra):
