@@ -110,6 +110,8 @@ def test_any_number_of_workers_gives_the_same_bytes(run):
          "components.sparks.noise_sd: noise on events"),
         ("evidence_names:\n", "evidence_names:\n  worse: {endpoint: WORSE, measure: rate}\n",
          "'WORSE' counts no events, so it has no rate"),
+        ("observable: sparks_expected", "observable: ache_true",
+         "components.sparks.observable: 'ache_true' is 5 at the start; expected an accumulator"),
         ("held_weeks: 4", "held_week: 4", "did you mean 'held_weeks'"),
         ("scale: presence", "scale: presense", "did you mean 'presence'"),
     ],

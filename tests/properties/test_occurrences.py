@@ -1,4 +1,4 @@
-"""Laws of descriptors, events, counts and of conditions that are held: for any disease and visits."""
+"""Laws of descriptors, events, counts and of conditions that are held, at any visits."""
 
 import numpy as np
 from hypothesis import given
