@@ -125,8 +125,8 @@ def check_criteria(population: Population, where: Lines) -> IssueList:
 
 
 def _check_truth(expression: Expression, path: Path, where: Lines) -> list[Issue]:
-    if expression.is_truth:
-        return []
+    if expression.is_truth or expression.text.isidentifier():
+        return []  # the disease knows whether a name alone is a condition
     message = f"'{expression.text}' is a number"
     return [where.issue(path, message, expected="a condition, e.g. tjc68 >= 6")]
 
