@@ -81,8 +81,8 @@ class RoutesGate:
         )  # fmt: skip
         title = (
             f"{DOSE_MEGACELL:g} million cells once by each route in the same {self.patients} "
-            f"virtual patients (seed {self.seed}), noise off: days of cell life per cell given over "
-            f"four weeks, median (middle 80 %)"
+            f"virtual patients (seed {self.seed}), noise off: days of cell life per cell given "
+            f"over four weeks, median (middle 80 %)"
         )
         return (Table(title, ("route", *EXPOSURES.values(), effect), rows),)
 
