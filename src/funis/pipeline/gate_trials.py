@@ -156,7 +156,7 @@ def drug_arms(model: Model, drugs: Sequence[str]) -> list[Arm]:
 def cells_alone(arm: Arm) -> bool:
     """Return whether an arm gives cells and nothing else, as the model has them."""
     given = arm.interventions
-    return bool(given) and not arm.scenario and all(one.product is not None for one in given)
+    return bool(given) and not arm.altered and all(one.product is not None for one in given)
 
 
 def _primary(requests: tuple[EndpointRequest, ...]) -> tuple[EndpointRequest, ...]:

@@ -9,7 +9,8 @@ from funis.checks import InputError, Issue, nearest
 from funis.models import Model, disease_ids, library_folder, load_model
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.product import library_product, library_products
-from funis.protocol import library_regimens, load_protocol
+from funis.protocol import library_regimens, library_structures, load_protocol
+from funis.trial import has_structure
 
 Entry = dict[str, Any]
 
@@ -20,7 +21,7 @@ def list_library(kind: str | None = None) -> tuple[Entry, ...]:
     Parameters
     ----------
     kind
-        diseases | trials | protocols | products | drugs | routes | endpoints.
+        diseases | trials | protocols | products | structures | drugs | routes | endpoints.
 
     Returns
     -------
@@ -79,6 +80,22 @@ def _products() -> list[Entry]:
     return [{"id": p.id, "name": p.name, "tissue": p.tissue} for p in found]
 
 
+def _structures() -> list[Entry]:
+    """Return each structure with the diseases that have it."""
+    models = _models()
+    return [
+        {
+            "id": one.id,
+            "name": one.title,
+            "question": one.question,
+            "default": one.default,
+            "parameters": dict(one.parameters),
+            "diseases": [model.id for model in models if has_structure(model, one)],
+        }
+        for one in library_structures().values()
+    ]
+
+
 def _inputs(kind: str) -> list[Entry]:
     """Return each input once, with the diseases that take it."""
     entries: dict[str, Entry] = {}
@@ -111,6 +128,7 @@ KINDS: Mapping[str, Callable[[], list[Entry]]] = {
     "trials": _trials,
     "protocols": _protocols,
     "products": _products,
+    "structures": _structures,
     "drugs": lambda: _inputs("drug"),
     "routes": lambda: _inputs("cells"),
     "endpoints": _endpoints,

@@ -113,7 +113,7 @@ def evidence_text(base: EvidenceBase | None) -> str:
 def arm_of_drug(study: Study, drug: str) -> str | None:
     """Return the arm whose only intervention is one drug."""
     for arm in study.protocol.arms:
-        if not arm.scenario and [one.drug for one in arm.interventions] == [drug]:
+        if not arm.altered and [one.drug for one in arm.interventions] == [drug]:
             return arm.id
     return None
 
@@ -167,7 +167,7 @@ def _cells(study: Study, evidence: Evidence, item: Published) -> Beside:
     arms = [
         a
         for a in study.protocol.arms
-        if not a.scenario and any(one.product for one in a.interventions)
+        if not a.altered and any(one.product for one in a.interventions)
     ]
     if not arms:
         return Beside(None, "no arm of this trial gives cells")
