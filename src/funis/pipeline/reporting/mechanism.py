@@ -41,7 +41,7 @@ SOURCES: Mapping[str, str] = {
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Factors of the infused cells", ("PGE2_IDO", "HGF", "VEGF", "LM", "HLA")),
-    ("T, NK and B cells", ("TRG", "TH1", "T17", "NK", "BA", "BP", "AAB")),
+    ("T, NK and B cells", ("TRG", "TH1", "T17", "TM", "NK", "BA", "BP", "AAB")),
     ("Macrophages and tissue", ("M1", "M2", "D", "R")),
 )
 """Outputs of the core that are shown beside the cytokines, as far as a disease has them."""
