@@ -77,7 +77,20 @@ def _protocols() -> list[Entry]:
 
 def _products() -> list[Entry]:
     found = [library_product(name) for name in library_products()]
-    return [{"id": p.id, "name": p.name, "tissue": p.tissue} for p in found]
+    return [
+        {
+            "id": p.id,
+            "name": p.name,
+            "tissue": p.tissue,
+            "viability_at_thaw": p.viability[0].viability.value,
+            "viability_status": p.viability[0].viability.status,
+            "passage": p.passage.value,
+            "differences": [
+                f"{d.quantity} against {d.against}: {d.direction}" for d in p.differences
+            ],
+        }
+        for p in found
+    ]
 
 
 def _structures() -> list[Entry]:
