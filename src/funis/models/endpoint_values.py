@@ -1,6 +1,6 @@
 """Endpoints of a disease as frozen values: components, scores, responders, categories."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from funis.checks import Expression
@@ -68,7 +68,7 @@ class Component:
     source: str | None
     where: str | None
     note: str | None
-    line: int | None
+    line: int | None = field(compare=False)
 
     @property
     def by_chance(self) -> bool:
@@ -157,7 +157,7 @@ class Structural:
     source: str
     where: str | None
     note: str | None
-    line: int | None
+    line: int | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class Endpoints:
     not_testable: tuple[NotTestable, ...]
     evidence_names: tuple[EvidenceName, ...]
     order: tuple[str, ...]
-    file: str | None = None
+    file: str | None = field(default=None, compare=False)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -234,6 +234,14 @@ class Endpoints:
         """Names that criteria and rules may use: components, scores and conditions."""
         components = (component.id for component in self.components)
         return (*components, *(score.id for score in self.scores), *self.conditions)
+
+    def measures(self, name: str) -> tuple[Measure, ...]:
+        """How an endpoint can be reported; nothing for what is no endpoint."""
+        if name in self.conditions:
+            return ("responder",)
+        if name in self.event_counts:
+            return ("change", "value", "rate")
+        return ("change", "value") if name in self.numbers else ()
 
     def number(self, name: str) -> Component | Score | Structural:
         """Component, score or structural endpoint by its id.
