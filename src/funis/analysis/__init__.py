@@ -10,7 +10,7 @@ from funis.analysis.comparison import (
     comparison_requests,
 )
 from funis.analysis.durability import Durability, band, durability
-from funis.analysis.estimates import TrialTables, estimate
+from funis.analysis.estimates import estimate
 from funis.analysis.failures import check_failures
 from funis.analysis.histogram import (
     RELATIVE_ERROR,
@@ -40,6 +40,7 @@ from funis.analysis.online import (
 from funis.analysis.pharmacology import PharmacologyRow, pharmacology_rows
 from funis.analysis.published import Published, Skipped, published_results
 from funis.analysis.results import ArmCount, Contrast, Decision, Estimate, Results
+from funis.analysis.samples import TrialTables
 from funis.analysis.scores import score_table
 
 __all__ = [

@@ -7,7 +7,7 @@ from funis.analysis.published import Published, Skipped, published_results
 from funis.analysis.results import Contrast, Estimate, Results
 from funis.evidence import Evidence
 from funis.models.endpoints import Endpoints
-from funis.protocol import EndpointRequest
+from funis.protocol import SUFFIXES, EndpointRequest
 
 SAME_WEEK_WEEK = 0.5
 """A visit at most this far away counts as the same week [week]."""
@@ -85,8 +85,7 @@ def comparison_requests(
 
 
 def _beside(item: Published, results: Results) -> ComparisonRow:
-    suffix = "_change" if item.measure == "change" else ""
-    base = f"{item.endpoint}{suffix}@"
+    base = f"{item.endpoint}{SUFFIXES.get(item.measure, '')}@"
     pool: Sequence[Estimate | Contrast] = results.contrasts if item.contrast else results.estimates
     found = [estimate for estimate in pool if estimate.endpoint.startswith(base)]
     weeks = sorted({estimate.week for estimate in found if estimate.week > 0})

@@ -2,84 +2,30 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Protocol as Structure
-
-import numpy as np
-from numpy.typing import NDArray
 
 from funis.analysis.intervals import (
     CONFIDENCE,
     Interval,
-    MeanSummary,
     mean_interval,
     newcombe,
     proportions_p_value,
-    summarise,
     welch,
     wilson,
 )
+from funis.analysis.rates import rate_interval, rate_ratio
 from funis.analysis.results import (
     ArmCount,
     Contrast,
+    ContrastMeasure,
     Decision,
     Estimate,
     EstimateMeasure,
     Results,
     Verdict,
 )
-from funis.analysis.scores import score_table
+from funis.analysis.samples import FAILED, Sample, SampleTable, TrialTables
 from funis.models.endpoints import Endpoints
-from funis.protocol import EndpointRequest, Estimand, Protocol, Success
-
-if TYPE_CHECKING:
-    import polars as pl
-
-EVENT_WEEKS: Mapping[str, str] = {
-    "discontinuation": "discontinued_week",
-    "rescue": "rescued_week",
-}
-"""Intercurrent events, and the columns of ``subjects`` that hold their week."""
-
-FAILED = "failed"
-
-
-class TrialTables(Structure):
-    """Tables of a trial; whether its patients are virtual cannot be seen in them."""
-
-    @property
-    def subjects(self) -> "pl.DataFrame":
-        """``subject, arm, status, status_reason, discontinued_week, rescued_week, ...``."""
-
-    @property
-    def observations(self) -> "pl.DataFrame":
-        """``subject, arm, week, component, value, ...``."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sample:
-    """Values of one endpoint in one arm: 0 and 1 for responses, not-a-number where left out."""
-
-    arm: str
-    values: NDArray[np.float64]
-    responder: bool
-
-    @property
-    def present(self) -> NDArray[np.float64]:
-        return self.values[~np.isnan(self.values)]
-
-    @property
-    def n(self) -> int:
-        return int(self.present.size)
-
-    @property
-    def events(self) -> float:
-        return float(self.present.sum())
-
-    @property
-    def summary(self) -> MeanSummary:
-        return summarise(self.values)
+from funis.protocol import SUMMARY_OF, EndpointRequest, Protocol, Success
 
 
 def estimate(
@@ -94,7 +40,10 @@ def estimate(
     Responses: intercurrent events by the estimand's strategy (composite: no response from the
     event on), a missing visit counts as no response; Wilson's interval. Changes and values: the
     estimand's strategy for continuous endpoints, then observed cases; Student's t interval.
-    Differences: Newcombe's and Welch's intervals. An event counts at visits after its week: what
+    Differences: Newcombe's and Welch's intervals. Rates: events and years up to the last visit
+    that was seen, cut at an intercurrent event unless the strategy is treatment policy; ratios on
+    the log scale, robust to overdispersion. A response that stays once it was met (``ever``) is
+    that of the last visit seen. An event counts at visits after its week: what
     was measured at the visit of the event was measured before it.
 
     Parameters
@@ -117,7 +66,7 @@ def estimate(
     unknown = sorted(set(data.subjects["arm"].unique().to_list()) - set(arms))
     if unknown:
         raise ValueError(f"the data hold an arm that the protocol lacks: '{unknown[0]}'")
-    table = _Table(data, endpoints, protocol.estimand)
+    table = SampleTable(data, endpoints, protocol.estimand)
     reference = protocol.reference.id if protocol.reference is not None else None
     estimates: list[Estimate] = []
     contrasts: list[Contrast] = []
@@ -134,125 +83,12 @@ def estimate(
     return Results(tuple(estimates), tuple(contrasts), _counts(data, arms), decisions)
 
 
-class _Table:
-    """The tables joined: a row for each patient that did not fail, and the scores by visit."""
-
-    def __init__(self, data: TrialTables, endpoints: Endpoints, estimand: Estimand) -> None:
-        import polars as pl
-
-        self.endpoints = endpoints
-        self.estimand = estimand
-        events = [pl.col(column).cast(pl.Float64) for column in EVENT_WEEKS.values()]
-        self.subjects = (
-            data.subjects.filter(pl.col("status") != FAILED)
-            .select("arm", "subject", *events)
-            .sort("arm", "subject")
-        )
-        self.scores = score_table(data.observations, endpoints)
-
-    def responder(self, request: EndpointRequest) -> bool:
-        """Whether the request is for a response; refuses what the disease does not have."""
-        known = (
-            self.endpoints.conditions if request.measure == "responder" else self.endpoints.numbers
-        )
-        if request.endpoint not in known:
-            raise ValueError(f"no endpoint '{request.endpoint}' to report as {request.measure}")
-        return request.measure == "responder"
-
-    def unit(self, request: EndpointRequest) -> str:
-        if request.measure == "responder":
-            return "proportion"
-        return self.endpoints.number(request.endpoint).unit
-
-    def strategies(self, responder: bool) -> dict[str, str]:
-        """Strategy for each intercurrent event."""
-        estimand = self.estimand
-        declared = estimand.intercurrent_events if responder else estimand.continuous_events
-        default = "composite" if responder else "hypothetical"
-        chosen = {event: str(declared.get(event) or default) for event in EVENT_WEEKS}
-        if not responder and "composite" in chosen.values():
-            raise ValueError("a composite strategy needs a response, not a mean")
-        return chosen
-
-    def samples(self, request: EndpointRequest, arms: Sequence[str]) -> dict[str, _Sample]:
-        """Values of each arm after intercurrent events and missing visits are dealt with."""
-        responder = self.responder(request)
-        values = self._values(request)
-        events = {event: self._event_week(event) for event in EVENT_WEEKS}
-        strategies = self.strategies(responder)
-        for event, weeks in events.items():
-            if strategies[event] == "while_on_treatment":
-                values = np.where(weeks < request.week, self._last_before(request, weeks), values)
-        if responder:
-            values = np.nan_to_num(values, nan=0.0)
-        for event, weeks in events.items():
-            if strategies[event] == "composite":
-                values = np.where(weeks < request.week, 0.0, values)
-        for event, weeks in events.items():
-            if strategies[event] == "hypothetical":
-                values = np.where(weeks < request.week, np.nan, values)
-        owner = self.subjects["arm"].to_numpy()
-        return {arm: _Sample(arm, values[owner == arm], responder) for arm in arms}
-
-    def _values(self, request: EndpointRequest) -> NDArray[np.float64]:
-        """Value of each patient at the visit, not-a-number where missing."""
-        import polars as pl
-
-        return self._per_patient(request, self.scores.filter(pl.col("week") == request.week))
-
-    def _last_before(
-        self, request: EndpointRequest, weeks: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Value of each patient at the last visit up to the event, baseline left out."""
-        import polars as pl
-
-        ends = self.subjects.select("arm", "subject").with_columns(pl.Series("event_week", weeks))
-        rows = (
-            self.scores.join(ends, on=["arm", "subject"])
-            .filter((pl.col("week") > 0) & (pl.col("week") <= pl.col("event_week")))
-            .sort("week")
-            .group_by("arm", "subject", maintain_order=True)
-            .last()
-        )
-        return self._per_patient(request, rows)
-
-    def _per_patient(self, request: EndpointRequest, rows: "pl.DataFrame") -> NDArray[np.float64]:
-        import polars as pl
-
-        value = pl.col(request.endpoint).cast(pl.Float64)
-        found = rows.select("arm", "subject", value.alias("value"))
-        if request.measure == "change":
-            start = self.scores.filter(pl.col("week") == 0)
-            base = start.select("arm", "subject", value.alias("baseline"))
-            found = found.join(base, on=["arm", "subject"], how="left").select(
-                "arm", "subject", pl.col("value") - pl.col("baseline")
-            )
-        joined = self.subjects.select("arm", "subject").join(
-            found, on=["arm", "subject"], how="left", maintain_order="left"
-        )
-        return _with_nan(joined["value"])
-
-    def _event_week(self, event: str) -> NDArray[np.float64]:
-        """Week of an event, infinite where it did not happen."""
-        weeks = _with_nan(self.subjects[EVENT_WEEKS[event]])
-        return np.where(np.isnan(weeks), np.inf, weeks)
-
-    def method(self, request: EndpointRequest) -> str:
-        """Estimator and handling of events, in words."""
-        responder = request.measure == "responder"
-        chosen = self.strategies(responder)
-        events = ", ".join(
-            f"{event}: {strategy.replace('_', ' ')}" for event, strategy in chosen.items()
-        )
-        if responder:
-            return f"proportion, Wilson interval; {events}; missing visit: no response"
-        return f"mean, t interval; {events}; missing visit: left out"
-
-
-def _estimate(request: EndpointRequest, sample: _Sample, table: _Table) -> Estimate:
+def _estimate(request: EndpointRequest, sample: Sample, table: SampleTable) -> Estimate:
     measure: EstimateMeasure
     if sample.responder:
         interval, measure = wilson(sample.events, sample.n), "proportion"
+    elif sample.years is not None:
+        interval, measure = rate_interval(sample.rate), "rate"
     else:
         interval = mean_interval(sample.summary)
         measure = "mean_change" if request.measure == "change" else "mean"
@@ -271,39 +107,44 @@ def _estimate(request: EndpointRequest, sample: _Sample, table: _Table) -> Estim
 
 
 def _difference(
-    sample: _Sample, reference: _Sample, confidence: float = CONFIDENCE
+    sample: Sample, reference: Sample, confidence: float = CONFIDENCE
 ) -> tuple[Interval, float]:
-    """Difference with interval, and p value."""
+    """Difference or ratio with interval, and p value."""
+    if sample.years is not None:
+        return rate_ratio(sample.rate, reference.rate, confidence)
     if sample.responder:
         counts = (sample.events, sample.n, reference.events, reference.n)
         return newcombe(*counts, confidence), proportions_p_value(*counts)
     return welch(sample.summary, reference.summary, confidence)
 
 
-def _contrast(request: EndpointRequest, sample: _Sample, reference: _Sample) -> Contrast:
+_CONTRASTS: Mapping[ContrastMeasure, str] = {
+    "difference_in_proportions": "Newcombe interval (square-and-add of Wilson limits); score test",
+    "difference_in_means": "Welch t interval and test",
+    "rate_ratio": "ratio of rates, Wald interval and test on the log scale with sandwich errors",
+}
+
+
+def _contrast(request: EndpointRequest, sample: Sample, reference: Sample) -> Contrast:
     interval, p_value = _difference(sample, reference)
-    proportions = sample.responder
+    measure: ContrastMeasure = SUMMARY_OF[request.measure]
     return Contrast(
         arm=sample.arm,
         reference=reference.arm,
         endpoint=request.key,
         week=request.week,
-        measure="difference_in_proportions" if proportions else "difference_in_means",
+        measure=measure,
         estimate=interval.estimate,
         low=interval.low,
         high=interval.high,
         n_arm=sample.n,
         n_reference=reference.n,
-        method=(
-            "Newcombe interval (square-and-add of Wilson limits); score test"
-            if proportions
-            else "Welch t interval and test"
-        ),
+        method=_CONTRASTS[measure],
         p_value=None if math.isnan(p_value) else p_value,
     )
 
 
-def _decide(protocol: Protocol, table: _Table, arms: Sequence[str]) -> tuple[Decision, ...]:
+def _decide(protocol: Protocol, table: SampleTable, arms: Sequence[str]) -> tuple[Decision, ...]:
     rule = protocol.success
     if rule is None:
         return ()
@@ -316,16 +157,14 @@ def _decide(protocol: Protocol, table: _Table, arms: Sequence[str]) -> tuple[Dec
 
 def _success_request(requests: Sequence[EndpointRequest], rule: Success) -> EndpointRequest:
     for request in requests:
-        responder = request.measure == "responder"
-        if (request.endpoint, request.week) == (rule.endpoint, rule.week) and responder == (
-            rule.measure == "difference_in_proportions"
-        ):
+        suits = SUMMARY_OF[request.measure] == rule.measure
+        if (request.endpoint, request.week) == (rule.endpoint, rule.week) and suits:
             return request
     raise ValueError(f"the success rule names {rule.endpoint} at week {rule.week:g}, not estimated")
 
 
 def _decision(
-    rule: Success, request: EndpointRequest, sample: _Sample, reference: _Sample
+    rule: Success, request: EndpointRequest, sample: Sample, reference: Sample
 ) -> Decision:
     interval, _ = _difference(sample, reference, 1 - rule.alpha)
     verdict = judge(interval, rule)
@@ -341,16 +180,18 @@ def _decision(
         high=interval.high,
         alpha=rule.alpha,
         required=rule.minimal_difference,
+        null=rule.null,
     )
 
 
 def judge(interval: Interval, rule: Success) -> Verdict:
-    """Judge a difference against a success rule.
+    """Judge a difference, or what a ratio differs from 1 by, against a success rule.
 
     Success needs the whole interval at ``1 - alpha`` beyond ``minimal_difference`` in the good
     direction. An interval that excludes 0 but not the required difference is ``smaller than
     required``; one that holds 0 is ``no effect found``.
     """
+    interval = Interval(*(x - rule.null for x in (interval.estimate, interval.low, interval.high)))
     if math.isnan(interval.low) or math.isnan(interval.high):
         return "no data"
     greater = rule.direction == "greater"
@@ -373,7 +214,3 @@ def _counts(data: TrialTables, arms: Sequence[str]) -> tuple[ArmCount, ...]:
         tally = tuple((str(reason), reasons.count(reason)) for reason in sorted(set(reasons)))
         counts.append(ArmCount(arm, own.height - failed.height, tally))
     return tuple(counts)
-
-
-def _with_nan(column: "pl.Series") -> NDArray[np.float64]:
-    return column.cast(float).fill_null(float("nan")).to_numpy().astype(np.float64)

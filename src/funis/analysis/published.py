@@ -35,7 +35,7 @@ class Published:
         Of one infusion; ``unknown`` where it was not stated.
     infusions : int or None
     endpoint : str
-        Our name; ``measure`` is responder, change or value.
+        Our name; ``measure`` is responder, change, value or rate.
     contrast : bool
         Whether the number is a difference to the control arm.
     estimate, low, high : float

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-EstimateMeasure = Literal["proportion", "mean", "mean_change"]
-ContrastMeasure = Literal["difference_in_proportions", "difference_in_means"]
+EstimateMeasure = Literal["proportion", "mean", "mean_change", "rate"]
+ContrastMeasure = Literal["difference_in_proportions", "difference_in_means", "rate_ratio"]
 Verdict = Literal[
     "success", "no effect found", "smaller than required", "worse than the reference", "no data"
 ]
@@ -17,11 +17,13 @@ class Estimate:
     Attributes
     ----------
     endpoint : str
-        Key in results: ``ACR20@12``, ``DAS28_CRP_change@12`` or ``DAS28_CRP@12``.
+        Key in results: ``ACR20@12``, ``DAS28_CRP_change@12``, ``DAS28_CRP@12`` or
+        ``RELAPSES_rate@96``.
     n : int
         Patients in the estimate.
     estimate, low, high : float
-        Value and 95 % interval; proportions from 0 to 1; not-a-number where there are no data.
+        Value and 95 % interval; proportions from 0 to 1, rates per patient-year; not-a-number
+        where there are no data.
     method : str
         Estimator, and what was done with intercurrent events and missing values.
     """
@@ -40,7 +42,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One endpoint in one arm minus the reference; ``p_value`` is two-sided."""
+    """One endpoint in one arm minus the reference, or their ratio; ``p_value`` is two-sided."""
 
     arm: str
     reference: str
@@ -55,6 +57,11 @@ class Contrast:
     method: str
     p_value: float | None
 
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is the arm divided by the reference: 1 without any effect."""
+        return self.measure == "rate_ratio"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -67,9 +74,11 @@ class Decision:
     verdict : str
         The same in words; ``no effect found`` is a result, not a failure.
     estimate, low, high : float
-        Difference to the reference with its interval at ``1 - alpha``.
+        Difference to the reference, or ratio, with its interval at ``1 - alpha``.
     required : float
-        Difference that the interval has to exceed.
+        Difference (of a ratio: to 1) that the interval has to exceed.
+    null : float
+        What it is without any effect: 0 of a difference, 1 of a ratio.
     """
 
     arm: str
@@ -83,6 +92,7 @@ class Decision:
     high: float
     alpha: float
     required: float
+    null: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

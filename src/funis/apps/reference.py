@@ -38,8 +38,10 @@ The document of `--json`, also written as `results.json`:
 ```
 
 Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for
-values; proportions lie between 0 and 1. What is not a number is `null`. `n` counts the patients
-whose simulation did not fail. The run folder holds `report.html`, `results.json`, `manifest.json`
+values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 0 and 1. A contrast
+is the arm minus the reference, but for `"measure": "rate_ratio"` (`"unit": "ratio"`) the arm
+divided by it. What is not a number is `null`. `n` counts the patients whose simulation did not
+fail. The run folder holds `report.html`, `results.json`, `manifest.json`
 and the tables `subjects`, `doses` and `observations` as Parquet. The same trial, number of patients
 and seed give the same bytes for any number of processes.
 """
@@ -65,7 +67,8 @@ Summaries are made on the way:
 - `responders.parquet`: how many patients meet each responder rule of the disease, and how many have
   improved by the minimal important difference of a score since day 0. They are judged on the true
   course, without noise, rounding, placebo response and drop-out: read them against the untreated
-  column, never against a published response rate. Rules that ask for the visit before are left out.
+  column, never against a published response rate. Rules that ask for earlier visits,
+  or for what luck decides (descriptors, events, counts), are left out.
 - `manifest.json`: settings, hash of every file, and `complete`.
 
 After Ctrl-C or a kill the same command goes on from the files that are whole, and every byte is

@@ -7,12 +7,15 @@ import re
 from collections.abc import Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.checks import Issue, IssueList, nearest
 from funis.models.compose import Line
 from funis.models.endpoints import Component, Structural
 from funis.models.model import FILES, Model, text_words
 from funis.models.unit_checks import scale_issues, unit_issues
+
+Array = NDArray[np.float64]
 
 DIRECTIVES = ("accumulators", "floored", "floor sink")
 """Lines of the model text that list states."""
@@ -90,7 +93,25 @@ def check_start(model: Model) -> list[Issue]:
                 line = _line_with(model, name)
                 message = f"{what} of '{name}' without treatment is {value:g} at the start"
                 issues.append(Issue(line.file, line.number, name, message, "a finite number"))
-    return issues
+    return issues or _event_issues(model, start, fixed)
+
+
+def _event_issues(model: Model, start: Array, fixed: Array) -> list[Issue]:
+    """Events are counted from a cumulative intensity that starts at 0."""
+    items = [item for item in model.endpoints.components if item.scale == "events"]
+    items = [item for item in items if item.observable in model.form.outputs]
+    values = model.form.observe([item.observable for item in items], start, fixed)[0]
+    return [
+        Issue(
+            str(model.folder / "endpoints.yaml"),
+            item.line,
+            f"components.{item.id}.observable",
+            f"'{item.observable}' is {value:g} at the start",
+            "an accumulator that starts at 0",
+        )
+        for item, value in zip(items, values.tolist(), strict=True)
+        if value != 0
+    ]
 
 
 def check_names(model: Model) -> list[Issue]:

@@ -305,7 +305,8 @@ class _Reading:
             self.fault((*path, "endpoint"), f"unknown endpoint '{row.endpoint}'", None, near)
         measure: Measure = row.measure or "responder"
         if measure == "rate":
-            self.check_rate(row.endpoint, path)
+            if row.endpoint in conditions | numbers:
+                self.check_rate(row.endpoint, path)
         elif row.endpoint in numbers and measure == "responder":
             message = f"'{row.endpoint}' is a number"
             self.fault((*path, "measure"), message, "measure: change or value")
@@ -315,9 +316,9 @@ class _Reading:
             published, row.endpoint, measure, row.factor, row.contrast, row.unrepresented, row.note
         )
 
-    def check_rate(self, endpoint: str | None, path: KeyPath) -> None:
+    def check_rate(self, endpoint: str, path: KeyPath) -> None:
         known = [name for name, row in self.rows.components.items() if row.scale == "events"]
-        if endpoint is not None and endpoint not in known:
+        if endpoint not in known:
             message = f"'{endpoint}' counts no events, so it has no rate"
             expected = "a component of scale events"
             self.fault((*path, "endpoint"), message, expected, nearest(endpoint, known))

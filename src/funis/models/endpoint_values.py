@@ -235,6 +235,14 @@ class Endpoints:
         components = (component.id for component in self.components)
         return (*components, *(score.id for score in self.scores), *self.conditions)
 
+    def measures(self, name: str) -> tuple[Measure, ...]:
+        """How an endpoint can be reported; nothing for what is no endpoint."""
+        if name in self.conditions:
+            return ("responder",)
+        if name in self.event_counts:
+            return ("change", "value", "rate")
+        return ("change", "value") if name in self.numbers else ()
+
     def number(self, name: str) -> Component | Score | Structural:
         """Component, score or structural endpoint by its id.
 

@@ -119,10 +119,10 @@ def drug_trial(
         r.endpoint for r in protocol.endpoints if r.measure == "change" and r.endpoint in scores
     )
     first = protocol.primary[0]
-    requests = [
+    requests = [EndpointRequest(first.endpoint, week, first.measure, "primary") for week in shown]
+    requests += [
         EndpointRequest(name, week, "change", "secondary") for name in asked for week in shown
     ]
-    requests += [EndpointRequest(first.endpoint, week, first.measure, "primary") for week in shown]
     rule = protocol.success
     asked_of = None if rule is None else (rule.endpoint, rule.week)
     requests += [one for one in protocol.endpoints if (one.endpoint, one.week) == asked_of]

@@ -361,7 +361,8 @@ def _effect_rows(protocol: Protocol, results: Results, model: Model) -> tuple[Ef
     for one in results.contrasts:
         if one.endpoint in asked and one.arm in kinds:
             request = asked[one.endpoint]
-            name = f"{short_name(request.endpoint, model.endpoints)} week {request.week:g}"
+            ratio = ", rate ratio" if one.is_ratio else ""
+            name = f"{short_name(request.endpoint, model.endpoints)} week {request.week:g}{ratio}"
             rows.append(
                 EffectRow(
                     one.arm, protocol.arm(one.arm).label, kinds[one.arm], name, one.week,

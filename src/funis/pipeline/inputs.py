@@ -44,21 +44,24 @@ def load_trial(name_or_path: str | Path) -> Trial:
     protocol = load_protocol(path)
     own = path.parent == library_folder() / "trials"
     place = f"library/trials/{path.name}" if own else str(name_or_path)
-    model = load_model(known_disease(protocol))
+    model = load_model(known_disease(protocol, path))
     products = {name: library_product(name) for name in library_products()}
     check(protocol, model, products).raise_errors()
     return Trial(str(name_or_path), place, protocol, model, products)
 
 
-def known_disease(protocol: Protocol) -> str:
-    """Return the disease of a protocol.
+def known_disease(protocol: Protocol, path: Path) -> str | Path:
+    """Return the disease of a protocol: its id in the library, or a folder beside the trial file.
 
     Raises
     ------
     InputError
-        The library has no such disease.
+        The library has no such disease, and no folder of that name lies beside the file.
     """
     known = disease_ids()
+    beside = path.parent / protocol.disease
+    if protocol.disease not in known and (beside / "model.ant").is_file():
+        return beside
     if protocol.disease not in known:
         reference = Reference("disease", protocol.disease, ("disease",))
         raise InputError(unknown_reference(protocol, reference, known))

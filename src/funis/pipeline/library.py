@@ -95,13 +95,12 @@ def _endpoints() -> list[Entry]:
     for model in _models():
         points = model.endpoints
         for name in (*points.numbers, *points.conditions):
-            number = name in points.numbers
             entries.append(
                 {
                     "id": name,
                     "name": endpoint_name(name, points),
                     "disease": model.id,
-                    "measures": ["change", "value"] if number else ["responder"],
+                    "measures": list(points.measures(name)),
                 }
             )
     return entries

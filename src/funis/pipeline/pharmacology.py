@@ -24,6 +24,9 @@ JUDGED = ("hard", "soft", "direction_only")
 RATIOS = frozenset({"odds_ratio", "rate_ratio", "hazard_ratio"})
 """Scales on which 1 is no effect."""
 
+LOG_SCALES = ("rate_ratio", "hazard_ratio")
+"""Scales on which a share of an effect is a share of its logarithm."""
+
 POINT_SHARE = 0.5
 """A published effect without an interval is met within this share of itself (assumed)."""
 
@@ -80,7 +83,7 @@ def gate_row(
     effect: DrugEffect, results: Results, arm: str, reference: str, model: Model
 ) -> DrugGateRow:
     """Return one published effect beside the same effect of an arm of a trial."""
-    simulated = _simulated(effect, results, arm, reference)
+    simulated = _simulated(effect, results, arm, effect.compared_with or reference)
     at_size = _at_size(effect, simulated, results.n.get(arm, 0))
     given = model.input(effect.drug)
     return DrugGateRow(
@@ -91,6 +94,7 @@ def gate_row(
         published=Interval(effect.effect, effect.low, effect.high),
         verdict=judge(effect, simulated, at_size),
         percent=effect.scale == "risk_difference_pp",
+        null=1.0 if effect.scale in LOG_SCALES else None,
         note="; ".join(part for part in (effect.tier.replace("_", " "), effect.note) if part),
         at_size=at_size,
         tier=effect.tier,
@@ -118,6 +122,9 @@ def measure_text(effect: DrugEffect, endpoints: Endpoints) -> str:
         "risk_difference_pp": "difference in proportions",
         "mean_difference": "difference in means",
         "odds_ratio": "odds ratio",
+        "rate_ratio": "rate ratio",
+        "hazard_ratio": "hazard ratio",
+        "percent_difference": "difference of means in percent",
     }
     name = effect.request.endpoint.replace("_", "-")
     change = " change" if effect.request.measure == "change" else ""
@@ -167,6 +174,9 @@ def _limits(effect: DrugEffect) -> tuple[float, float]:
     if effect.low is not None and effect.high is not None:
         return effect.low, effect.high
     size = effect.effect or 0.0
+    if effect.scale in LOG_SCALES and size > 0:
+        low, high = sorted((size ** (1 - POINT_SHARE), size ** (1 + POINT_SHARE)))
+        return low, high
     low, high = sorted((size * (1 - POINT_SHARE), size * (1 + POINT_SHARE)))
     return low, high
 
@@ -176,10 +186,11 @@ def _effects(
 ) -> Iterator[DrugEffect]:
     gate = row.gate
     week = None if gate.week is None else _visit(gate.week, visits)
-    asked = [*model.endpoints.numbers, *model.endpoints.conditions]
-    if row.endpoint not in asked or week is None:
+    if row.endpoint is None or week is None:
         return
-    request = EndpointRequest(row.endpoint, week, row.measure, "exploratory")  # type: ignore[arg-type]
+    if row.measure not in model.endpoints.measures(row.endpoint):
+        return
+    request = EndpointRequest(row.endpoint, week, row.measure, "exploratory")
     note = "" if week == gate.week else f"published at week {gate.week:g}"
     single = class_of(gate.mechanism, model)
     for drug in (single,) if single is not None else classes_in(gate.mechanism, model):
@@ -224,8 +235,31 @@ def _own_effect(row: PharmacologyRow, drug: str, evidence: Evidence, model: Mode
 def _simulated(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
     if effect.scale == "odds_ratio":
         return _odds_ratio(effect, results, arm, reference)
+    if effect.scale == "hazard_ratio":
+        return _hazard_ratio(effect, results, arm, reference)
+    if effect.scale == "percent_difference":
+        return _percent_difference(effect, results, arm, reference)
+    if effect.compared_with is not None:
+        return _between(effect, results, arm, reference)
     found = results.contrast(arm, effect.request.key)
     return _finite(found.estimate, found.low, found.high)
+
+
+def _between(effect: DrugEffect, results: Results, arm: str, other: str) -> Interval:
+    """Return a difference or ratio of two arms of which none is the reference of the trial.
+
+    Half-widths of the two arms' own intervals are added in quadrature, of ratios on the log scale.
+    """
+    first, second = (results.estimate(name, effect.request.key) for name in (arm, other))
+    if effect.scale not in LOG_SCALES:
+        halves = [(one.high - one.low) / 2 for one in (first, second)]
+        found, half = first.estimate - second.estimate, math.hypot(*halves)
+        return _finite(found, found - half, found + half)
+    if not (first.low > 0 and second.low > 0):
+        return Interval(None, None, None)
+    logs = [math.log(one.high / one.low) / 2 for one in (first, second)]
+    ratio, factor = first.estimate / second.estimate, math.exp(math.hypot(*logs))
+    return _finite(ratio, ratio / factor, ratio * factor)
 
 
 def _odds_ratio(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
@@ -241,6 +275,35 @@ def _odds_ratio(effect: DrugEffect, results: Results, arm: str, reference: str) 
     log = math.log(cells[0] * cells[3] / (cells[1] * cells[2]))
     half = 1.96 * math.sqrt(sum(1 / cell for cell in cells))
     return _finite(math.exp(log), math.exp(log - half), math.exp(log + half))
+
+
+def _hazard_ratio(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
+    """Return the ratio of hazards from the shares who had the event by then (proportional hazards).
+
+    On the complementary log-log scale, half a patient added to those with and without the event.
+    """
+    logs, variance = [], 0.0
+    for name in (arm, reference):
+        one = results.estimate(name, effect.request.key)
+        if math.isnan(one.estimate):
+            return Interval(None, None, None)
+        n = one.n + 1
+        share = (one.estimate * one.n + 0.5) / n
+        hazard = -math.log1p(-share)
+        logs.append(math.log(hazard))
+        variance += share / (n * (1 - share) * hazard**2)
+    log, half = logs[0] - logs[1], 1.96 * math.sqrt(variance)
+    return _finite(math.exp(log), math.exp(log - half), math.exp(log + half))
+
+
+def _percent_difference(effect: DrugEffect, results: Results, arm: str, reference: str) -> Interval:
+    """Return what a mean lies above another in percent; the interval is that of their log ratio."""
+    first, second = (results.estimate(name, effect.request.key) for name in (arm, reference))
+    if not (first.estimate > 0 and second.estimate > 0):
+        return Interval(None, None, None)
+    shares = [(one.high - one.low) / (2 * one.estimate) for one in (first, second)]
+    ratio, factor = first.estimate / second.estimate, math.exp(math.hypot(*shares))
+    return _finite(*(100 * (x - 1) for x in (ratio, ratio / factor, ratio * factor)))
 
 
 def _finite(*values: float) -> Interval:

@@ -180,7 +180,8 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
             {
                 "arm": one.arm, "reference": one.reference, "endpoint": one.endpoint,
                 "week": one.week, "measure": one.measure, "estimate": one.estimate,
-                "low": one.low, "high": one.high, "unit": _unit(results, one.endpoint),
+                "low": one.low, "high": one.high,
+                "unit": "ratio" if one.is_ratio else _unit(results, one.endpoint),
                 "p_value": one.p_value,
             }
             for one in results.contrasts

@@ -210,12 +210,13 @@ def _row(target: Target, found: Interval, endpoints: Endpoints) -> TargetRow:
     basis = ", ".join(part for part in (f"{trials}{patients}".strip(", "), between) if part)
     kind = "change of the geometric mean" if target.geometric else ""
     responder = target.request.measure == "responder"
+    unit = "" if responder else endpoints.number(target.request.endpoint).unit
     return TargetRow(
         name=target_name(target, endpoints),
         simulated=found,
         published=Interval(_known(target.estimate), _known(target.low), _known(target.high)),
         inside=inside(target, found),
-        unit="" if responder else endpoints.number(target.request.endpoint).unit,
+        unit=f"{unit} per patient-year" if target.request.measure == "rate" else unit,
         percent=responder,
         basis=basis,
         source=row.source or "",

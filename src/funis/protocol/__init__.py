@@ -10,6 +10,8 @@ from funis.protocol.regimen import Regimen, Variant, library_regimens, load_regi
 from funis.protocol.values import (
     ALL,
     CONTINUOUS,
+    SUFFIXES,
+    SUMMARY_OF,
     Action,
     Arm,
     Control,
@@ -35,6 +37,8 @@ from funis.protocol.values import (
 __all__ = [
     "ALL",
     "CONTINUOUS",
+    "SUFFIXES",
+    "SUMMARY_OF",
     "RULE_NAMES",
     "Action",
     "Arm",

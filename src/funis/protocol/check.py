@@ -6,6 +6,7 @@ from funis.checks import Expression, Issue, IssueList, nearest
 from funis.protocol.lines import Lines, Path
 from funis.protocol.values import (
     ALL,
+    SUMMARY_OF,
     Arm,
     Dropout,
     EndpointRequest,
@@ -124,8 +125,8 @@ def check_criteria(population: Population, where: Lines) -> IssueList:
 
 
 def _check_truth(expression: Expression, path: Path, where: Lines) -> list[Issue]:
-    if expression.is_truth:
-        return []
+    if expression.is_truth or expression.text.isidentifier():
+        return []  # the disease knows whether a name alone is a condition
     message = f"'{expression.text}' is a number"
     return [where.issue(path, message, expected="a condition, e.g. tjc68 >= 6")]
 
@@ -189,10 +190,10 @@ def _check_success_endpoint(
         message = f"{success.endpoint} is not asked for at week {success.week:g}"
         expected = "one of " + ", ".join(f"{week:g}" for week in weeks)
         return [where.issue(("success", "week"), message, expected=expected)]
-    responder = any(r.measure == "responder" for r in requests if r.week == success.week)
-    if responder != (success.measure == "difference_in_proportions"):
+    suits = sorted({SUMMARY_OF[r.measure] for r in requests if r.week == success.week})
+    if success.measure not in suits:
         message = f"{success.measure} does not suit {success.endpoint}"
-        expected = "difference_in_proportions" if responder else "difference_in_means"
+        expected = " or ".join(suits)
         return [where.issue(("success", "measure"), message, expected=expected)]
     return []
 

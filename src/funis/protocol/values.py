@@ -18,6 +18,14 @@ Direction = Literal["greater", "less"]
 
 Value = TypeVar("Value")
 
+SUMMARY_OF: Mapping[Measure, Summary] = {
+    "responder": "difference_in_proportions",
+    "change": "difference_in_means",
+    "value": "difference_in_means",
+    "rate": "rate_ratio",
+}
+"""How two arms are compared in an endpoint, by its measure."""
+
 SUFFIXES: Mapping[str, str] = {"change": "_change", "rate": "_rate"}
 """What the key of an endpoint in results adds to its name, by measure."""
 
@@ -222,7 +230,10 @@ class Estimand:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """The decision rule: arms better than the reference by more than ``minimal_difference``."""
+    """The decision rule: arms better than the reference by more than ``minimal_difference``.
+
+    For a rate ratio that is what the ratio differs from 1 by.
+    """
 
     endpoint: str
     week: float
@@ -232,6 +243,11 @@ class Success:
     alpha: float
     direction: Direction
     minimal_difference: float
+
+    @property
+    def null(self) -> float:
+        """What the measure is without any effect."""
+        return 1.0 if self.measure == "rate_ratio" else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ def drug_checks(report: TrialReport) -> tuple[CheckRow, ...]:
             (row.simulated, row.published),
             row.percent,
             row.verdict,
+            row.null,
         )
         for row in report.drug_gate
     ]
@@ -168,6 +169,7 @@ def _forest(report: TrialReport, rows: Sequence[PublishedRow]) -> Forest:
     intervals += [beside.interval for row in rows for beside in row.simulated]
     axis = _forest_axis(first, intervals)
     unit = ("percentage points" if first.contrast else "share of patients") if first.percent else ""
+    unit = "ratio" if first.ratio else unit
     groups = []
     for kind, name in _GROUPS.items():
         of_kind = sorted((row for row in rows if _kind(row) == kind), key=lambda row: row.week)
@@ -178,12 +180,16 @@ def _forest(report: TrialReport, rows: Sequence[PublishedRow]) -> Forest:
 
 
 def _heading(row: PublishedRow) -> str:
-    return f"{row.endpoint}, difference to the control arm" if row.contrast else row.endpoint
+    if not row.contrast:
+        return row.endpoint
+    return f"{row.endpoint}, {'ratio' if row.ratio else 'difference'} to the control arm"
 
 
 def _forest_axis(row: PublishedRow, intervals: Sequence[Interval]) -> Axis:
     if row.percent and not row.contrast:
         return Axis(0.0, 1.0, factor=100.0, suffix="%")
+    if row.ratio:
+        return axis_around(intervals, zero=1.0)
     axis = axis_around(intervals, zero=0.0)
     return Axis(axis.low, axis.high, 0.0, factor=100.0 if row.percent else 1.0, signed=True)
 
@@ -213,7 +219,7 @@ def _forest_row(report: TrialReport, row: PublishedRow, axis: Axis) -> ForestRow
 
 
 def _text(row: PublishedRow, interval: Interval) -> str:
-    if row.contrast:
+    if row.contrast and not row.ratio:
         return difference_text(interval, as_points=row.percent)
     return interval_text(interval, as_percent=row.percent)
 
@@ -232,9 +238,10 @@ def _check(
     pair: tuple[Interval, Interval],
     as_percent: bool,
     verdict: Verdict,
+    null: float | None = None,
 ) -> CheckRow:
     simulated, published = pair
-    axis = axis_around(pair)
+    axis = axis_around(pair, zero=null)
     shown = interval_text(simulated, as_percent=as_percent)
     known = interval_text(published, as_percent=as_percent)
     marks = [Mark(published, "diamond", "ink"), Mark(simulated, "circle", "a1")]

@@ -192,8 +192,9 @@ class PublishedRow:
     """A published arm beside the simulated arms that stand for it.
 
     `n` counts the patients of the arm and `n_randomised` those of the whole study. `pooled` marks
-    a meta-analysis, `contrast` a difference to a control arm, `target` a number that the model was
-    set to. `simulated_week` is given where it differs from the published week.
+    a meta-analysis, `contrast` a difference to a control arm (`ratio`: divided by it), `target` a
+    number that the model was set to. `simulated_week` is given where it differs from the published
+    week.
     """
 
     study: str
@@ -213,6 +214,7 @@ class PublishedRow:
     unit: str = ""
     pooled: bool = False
     contrast: bool = False
+    ratio: bool = False
     target: bool = False
     simulated_week: float | None = None
     verdict: Verdict = ""
@@ -262,7 +264,8 @@ class ParameterRow:
 class DrugGateRow:
     """A targeted drug in the immune core, simulated and published.
 
-    ``at_size`` is the interval that arms of the published sizes would give.
+    ``null`` is where a line stands for no effect; none is drawn without it. ``at_size`` is the
+    interval that arms of the published sizes would give.
     """
 
     drug: str
@@ -273,6 +276,7 @@ class DrugGateRow:
     verdict: Verdict
     percent: bool = False
     note: str = ""
+    null: float | None = None
     at_size: Interval = Interval(None, None, None)
     tier: str = ""
 

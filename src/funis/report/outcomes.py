@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _STATEMENTS = {
     "success": "The whole interval lies beyond the required difference.",
-    "no effect found": "The interval holds zero.",
+    "no effect found": "The interval holds {null}.",
     "smaller than required": "The interval does not clear the required difference.",
-    "worse than the reference": "The whole interval lies on the wrong side of zero.",
+    "worse than the reference": "The whole interval lies on the wrong side of {null}.",
     "no data": "There was no patient to judge.",
 }
 
@@ -58,18 +58,20 @@ def skipped_rows(comparison: Comparison) -> tuple[SkippedRow, ...]:
 
 
 def _outcome(decision: Decision) -> SuccessOutcome:
+    null = "zero" if decision.null == 0 else f"{decision.null:g}"
     plain = decision.verdict in ("success", "no effect found", "no data")
     return SuccessOutcome(
         arm=decision.arm,
         found=None if decision.verdict == "no data" else decision.success,
-        statement=_STATEMENTS[decision.verdict],
+        statement=_STATEMENTS[decision.verdict].format(null=null),
         words="" if plain else decision.verdict.capitalize(),
     )
 
 
 def _published(row: ComparisonRow, arms: Collection[str], units: dict[str, str]) -> PublishedRow:
     item = row.published
-    change = " change" if item.measure == "change" else ""
+    suffix = {"change": " change", "rate": " rate"}.get(item.measure, "")
+    unit = units.get(item.endpoint, "")
     beside = tuple(
         SimulatedArm(one.arm, Interval(one.estimate, one.low, one.high))
         for one in row.simulated
@@ -85,13 +87,14 @@ def _published(row: ComparisonRow, arms: Collection[str], units: dict[str, str])
         product=item.product,
         dose=_dose(item),
         week=item.week,
-        endpoint=item.endpoint.replace("_", "-") + change,
+        endpoint=item.endpoint.replace("_", "-") + suffix,
         observed=Interval(_known(item.estimate), _known(item.low), _known(item.high)),
         simulated=beside,
         percent=item.measure == "responder",
-        unit=units.get(item.endpoint, ""),
+        unit=f"{unit} per patient-year".strip() if item.measure == "rate" else unit,
         pooled=item.evidence_type == "meta-analysis",
         contrast=item.contrast,
+        ratio=item.contrast and item.measure == "rate",
         target=item.target,
         simulated_week=None if row.same_week else row.week,
         note="; ".join(item.notes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isinf
 from typing import TYPE_CHECKING
 
 from funis.report.content import EndpointView, Interval, TrialReport
@@ -43,6 +44,7 @@ class ResultTable:
     rows: tuple[ResultRow, ...]
     estimate_axis: str
     difference_axis: str
+    against: str
     favours: tuple[str, str]
     method: str
 
@@ -77,7 +79,9 @@ def difference_text(interval: Interval, *, as_points: bool = False) -> str:
 
 
 def contrast_text(contrast: Contrast) -> str:
-    """Return a difference between an arm and its reference with its interval."""
+    """Return a difference between an arm and its reference, or a ratio, with its interval."""
+    if contrast.is_ratio:
+        return interval_text(_interval(contrast))
     as_points = contrast.measure == "difference_in_proportions"
     return difference_text(_interval(contrast), as_points=as_points)
 
@@ -115,6 +119,8 @@ def _table(report: TrialReport, view: EndpointView, estimates: Sequence[Estimate
     proportion = estimates[0].measure == "proportion"
     estimate_axis = _axis([_interval(item) for item in estimates], proportion)
     difference_axis = _difference_axis(list(contrasts.values()), proportion)
+    ratio = any(contrast.is_ratio for contrast in contrasts.values())
+    unit = view.unit or estimates[0].unit
     rows = tuple(
         _row(report, item, contrasts.get(item.arm), (estimate_axis, difference_axis))
         for item in estimates
@@ -123,11 +129,12 @@ def _table(report: TrialReport, view: EndpointView, estimates: Sequence[Estimate
     return ResultTable(
         endpoint=view,
         heading=f"{view.name} at week {week(view.week)}",
-        unit="share of patients" if proportion else view.unit or estimates[0].unit,
-        difference_unit="percentage points" if proportion else view.unit or estimates[0].unit,
+        unit="share of patients" if proportion else unit,
+        difference_unit="percentage points" if proportion else "ratio" if ratio else unit,
         rows=rows,
         estimate_axis=axis_strip(estimate_axis, 4),
         difference_axis=axis_strip(difference_axis, 5) if contrasts else "",
+        against="divided by" if ratio else "minus",
         favours=_favours(view, report),
         method="; ".join(sorted(methods - {""})),
     )
@@ -146,7 +153,8 @@ def _row(
     if contrast is not None:
         difference = contrast_text(contrast)
         other = Mark(_interval(contrast), style.shape, style.colour)
-        difference_strip = interval_strip([other], axes[1], f"Difference {difference}")
+        word = "Ratio" if contrast.is_ratio else "Difference"
+        difference_strip = interval_strip([other], axes[1], f"{word} {difference}")
         p = p_value(contrast.p_value)
     return ResultRow(
         label=report.label(item.arm),
@@ -170,7 +178,10 @@ def _axis(intervals: Sequence[Interval], proportion: bool) -> Axis:
 
 
 def _difference_axis(contrasts: Sequence[Contrast], proportion: bool) -> Axis:
-    axis = axis_around([_interval(item) for item in contrasts], zero=0.0)
+    intervals = [_interval(item) for item in contrasts]
+    if any(item.is_ratio for item in contrasts):
+        return axis_around(intervals, zero=1.0)
+    axis = axis_around(intervals, zero=0.0)
     return Axis(axis.low, axis.high, 0.0, factor=100.0 if proportion else 1.0, signed=True)
 
 
@@ -183,4 +194,4 @@ def _favours(view: EndpointView, report: TrialReport) -> tuple[str, str]:
 
 
 def _interval(item: Estimate | Contrast) -> Interval:
-    return Interval(item.estimate, item.low, item.high)
+    return Interval(*(None if isinf(x) else x for x in (item.estimate, item.low, item.high)))

@@ -40,7 +40,7 @@ def _block(report: TrialReport, table: ResultTable) -> str:
     middle = max(len(row.estimate) for row in table.rows)
     middle = max(middle, len(f"estimate ({level} interval)"))
     lines = [f"{table.heading} ({table.endpoint.role}; {table.unit})"]
-    difference = f"minus {control} ({table.difference_unit})" if control else ""
+    difference = f"{table.against} {control} ({table.difference_unit})" if control else ""
     lines.append(_line("", "n", f"estimate ({level} interval)", difference, (width, middle)))
     for row in table.rows:
         last = "reference" if row.is_reference else row.difference

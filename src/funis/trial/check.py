@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from funis.checks import Issue, IssueList
+from funis.checks import Issue, IssueList, nearest
 from funis.models import Model
 from funis.product import Product
 from funis.protocol import Protocol, Reference, references, unknown_reference
+from funis.protocol.lines import Path
 from funis.trial.study import products_of
 
 
@@ -26,7 +27,8 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
             if reference.name not in names(reference):
                 owner = f"the disease '{model.id}'" if kind != "product" else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
-    return IssueList(tuple(issues + _products(protocol) + _measures(protocol, model)))
+    found = [*issues, *_products(protocol), *_measures(protocol, model)]
+    return IssueList((*found, *_single_names(protocol, model)))
 
 
 def _names(
@@ -65,18 +67,38 @@ def _products(protocol: Protocol) -> list[Issue]:
     ]
 
 
+def _single_names(protocol: Protocol, model: Model) -> list[Issue]:
+    """Find criteria and rules that are the name of a number alone."""
+    asked: list[tuple[Path, str]] = [
+        (("population", "criteria", number, "expression"), item.expression.text)
+        for number, item in enumerate(protocol.population.criteria)
+    ]
+    asked += [
+        (("rules", number, "when"), rule.when.text) for number, rule in enumerate(protocol.rules)
+    ]
+    numbers = {*model.endpoints.numbers, *model.covariates.values(), "week", "doses_given"}
+    return [
+        protocol.where.issue(
+            path, f"'{text}' is a number", expected=f"a condition, e.g. {text} > 0"
+        )
+        for path, text in asked
+        if text in numbers
+    ]
+
+
 def _measures(protocol: Protocol, model: Model) -> list[Issue]:
     issues = []
     for number, request in enumerate(protocol.endpoints):
-        condition = request.endpoint in model.endpoints.conditions
-        known = condition or request.endpoint in model.endpoints.numbers
-        if known and condition != (request.measure == "responder"):
-            expected = "responder" if condition else "change or value"
+        suits = model.endpoints.measures(request.endpoint)
+        if suits and request.measure not in suits:
+            events = model.endpoints.event_counts if request.measure == "rate" else ()
             issues.append(
                 protocol.where.issue(
                     ("endpoints", number, "measure"),
                     f"'{request.endpoint}' cannot be reported as {request.measure}",
-                    expected=expected,
+                    expected=" or ".join(suits)
+                    + (f" (rate: {', '.join(events)})" if events else ""),
+                    nearest=nearest(request.endpoint, events),
                 )
             )
     return issues

@@ -1,9 +1,11 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from funis.checks import parse_expression
+from funis.models.endpoints import load_endpoints
 from funis.pipeline.responses import Responses
 from funis.population.scores import ScoreReader
 
@@ -81,3 +83,8 @@ def test_a_disease_without_rules_has_none(ra):
     reader = ScoreReader.of(dataclasses.replace(ra, endpoints=points), ["crp"])
     found = Responses.of(points).judge(reader, np.ones((2, 3, len(reader.outputs))))
     assert found.shape == (2, 3, 0)
+
+
+def test_rules_that_luck_or_earlier_visits_decide_are_left_out():
+    path = Path(__file__).parents[2] / "ninth" / "sparks" / "endpoints.yaml"
+    assert Responses.of(load_endpoints(path)).names == ()

@@ -1,10 +1,14 @@
 import dataclasses
 import math
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from funis.analysis.results import Estimate, Results
+from funis.models.endpoints import load_endpoints
 from funis.pipeline.targets import inside, simulated, target_rows, targets
 from funis.report.content import Interval
 from funis.trial import TrialData
@@ -90,3 +94,19 @@ def test_targets_keep_the_factor_of_units(found):
     crp = found["vollert2020_crp_wk12"]
     assert np.isclose(crp.factor, 10.0)
     assert dataclasses.replace(crp, spread_low=math.nan).limits == (crp.low, crp.high)
+
+
+def test_a_rate_is_the_mean_of_its_row_and_bears_its_unit(found):
+    points = load_endpoints(Path(__file__).parents[2] / "ninth" / "sparks" / "endpoints.yaml")
+    row = dataclasses.replace(
+        found["pain_placebo"].row, endpoint="spark_rate", week=16.0, mean=0.6, ci95=(0.5, 0.7),
+        extra=(),
+    )  # fmt: skip
+    (target,) = targets(SimpleNamespace(targets=(row,)), points, (0.0, 16.0))
+    assert (target.request.key, target.request.measure) == ("sparks_rate@16", "rate")
+    assert (target.estimate, target.limits) == (0.6, (0.5, 0.7))
+    estimate = Estimate("placebo", "sparks_rate@16", 16.0, "rate", 99, 0.8, 0.65, 0.95, "", "")
+    results = Results((estimate,), (), (), ())
+    (shown,) = target_rows([target], results, None, points, "placebo")
+    assert (shown.name, shown.unit) == ("Sparks, rate at week 16", "sparks per patient-year")
+    assert (shown.percent, shown.inside) == (False, True)

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import pytest
@@ -6,6 +7,7 @@ from funis.analysis.comparison import Comparison, ComparisonRow
 from funis.analysis.published import Published, Skipped
 from funis.analysis.results import Decision, Estimate
 from funis.report import render_trial
+from funis.report.comparison import forests
 from funis.report.content import Interval
 from funis.report.outcomes import published_rows, skipped_rows, success_outcomes
 
@@ -72,3 +74,27 @@ def test_skipped_rows_keep_their_reason():
     skipped = Skipped("s", "a", "TNF", None, "direction only")
     (made,) = skipped_rows(Comparison((), (skipped,)))
     assert made.reason == "direction only"
+
+
+def test_a_ratio_is_held_against_one_in_words():
+    ratio = dataclasses.replace(decision("no effect found"), null=1.0)
+    assert success_outcomes([ratio])[0].statement == "The interval holds 1."
+    assert (
+        success_outcomes([decision("no effect found")])[0].statement == "The interval holds zero."
+    )
+
+
+@pytest.mark.parametrize("contrast", [False, True])
+def test_published_rates_and_their_ratios_bear_their_units(contrast):
+    item = published(measure="rate", endpoint="FLARES", contrast=contrast, estimate=0.5)
+    (row,) = published_rows([ComparisonRow(item, (), None, False)], ["a"], {"FLARES": "flares"})
+    assert (row.endpoint, row.percent, row.ratio) == ("FLARES rate", False, contrast)
+    assert row.unit == "flares per patient-year"
+
+
+def test_a_forest_of_ratios_has_its_line_at_one(bare):
+    item = published(measure="rate", endpoint="FLARES", contrast=True, estimate=0.5)
+    rows = published_rows([ComparisonRow(item, (), None, False)], ["a"], {"FLARES": "flares"})
+    (forest,) = forests(bare(published=rows))
+    assert (forest.endpoint, forest.unit) == ("FLARES rate, ratio to the control arm", "ratio")
+    assert forest.groups[0].rows[0].observed == "0.50 (0.36 to 0.70)"

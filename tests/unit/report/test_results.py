@@ -1,6 +1,7 @@
 import math
 
 from funis.analysis.results import Contrast, Estimate
+from funis.report import render_trial
 from funis.report.content import EndpointView, Interval
 from funis.report.results import (
     contrast_text,
@@ -9,6 +10,7 @@ from funis.report.results import (
     interval_text,
     result_tables,
 )
+from funis.report.terminal import plain_table
 
 
 def test_texts():
@@ -70,3 +72,44 @@ def test_contrasts_to_another_reference_are_not_shown(bare, report):
     )
     (table,) = result_tables(bare(endpoints=(view,), estimates=(estimate,), contrasts=(other,)))
     assert table.rows[0].difference == ""
+
+
+def rates(bare):
+    view = EndpointView(
+        "FLARES_rate@52",
+        "Flares, rate",
+        52.0,
+        "rate",
+        "primary",
+        "flares per patient-year",
+        "lower",
+    )
+    estimates = tuple(
+        Estimate(arm, view.key, 52.0, "rate", 99, *values, view.unit, "events / patient-years")
+        for arm, values in (("placebo", (0.6, 0.4, 0.9)), ("msc", (0.3, 0.2, 0.45)))
+    )
+    contrast = Contrast(
+        "msc", "placebo", view.key, 52.0, "rate_ratio", 0.5, 0.25, 0.98, 99, 99, "sandwich", 0.04
+    )
+    return bare(endpoints=(view,), estimates=estimates, contrasts=(contrast,), reference="placebo")
+
+
+def test_a_rate_ratio_is_shown_as_a_ratio_around_one(bare):
+    (table,) = result_tables(rates(bare))
+    assert (table.unit, table.difference_unit) == ("flares per patient-year", "ratio")
+    assert table.against == "divided by"
+    row = next(row for row in table.rows if not row.is_reference)
+    assert (row.estimate, row.difference) == ("0.30 (0.20 to 0.45)", "0.50 (0.25 to 0.98)")
+    assert "Ratio 0.50" in row.difference_strip
+    assert table.favours == ("arm", "placebo")
+    assert "+0" not in table.difference_axis
+    page = render_trial(rates(bare))
+    assert "Divided by placebo, ratio" in page
+    assert "its difference or ratio to placebo" in page
+    assert "divided by Placebo (ratio)" in plain_table(rates(bare))
+
+
+def test_a_ratio_without_a_limit_says_so():
+    inf = math.inf
+    endless = Contrast("a", "p", "F_rate@52", 52.0, "rate_ratio", inf, 1.2, inf, 9, 9, "", None)
+    assert contrast_text(endless) == "– (interval not known)"

@@ -58,7 +58,9 @@ def better(name: str, endpoints: Endpoints) -> Literal["lower", "higher"]:
 
 def score_names(protocol: Protocol, endpoints: Endpoints) -> tuple[str, ...]:
     """Return the numbers that a report shows over time: those of the protocol, scores first."""
-    asked = dict.fromkeys(r.endpoint for r in protocol.endpoints if r.measure != "responder")
+    asked = dict.fromkeys(
+        r.endpoint for r in protocol.endpoints if r.measure in ("change", "value")
+    )
     scores = [score.id for score in endpoints.scores]
     structural = [item.id for item in endpoints.structural]
     order = sorted(asked, key=lambda name: (name not in scores, name in structural))
@@ -89,10 +91,14 @@ def success_view(protocol: Protocol, results: Results, endpoints: Endpoints) -> 
         return SuccessView("none: this protocol makes no comparison")
     name = endpoint_name(rule.endpoint, endpoints)
     side = "above" if rule.direction == "greater" else "below"
-    limit = rule.minimal_difference if rule.direction == "greater" else -rule.minimal_difference
+    sign = 1 if rule.direction == "greater" else -1
+    limit = rule.null + sign * rule.minimal_difference
+    ratio = rule.measure == "rate_ratio"
+    what, word = ("ratio of the rates of", "divided by") if ratio else ("difference in", "minus")
+    when = "up to" if ratio else "at"
     text = (
-        f"the {100 * (1 - rule.alpha):g}% interval of the difference in {name} at week "
-        f"{rule.week:g}, arm minus {protocol.arm(rule.reference).label}, lies {side} {limit:g}"
+        f"the {100 * (1 - rule.alpha):g}% interval of the {what} {name} {when} week "
+        f"{rule.week:g}, arm {word} {protocol.arm(rule.reference).label}, lies {side} {limit:g}"
     )
     return SuccessView(text, success_outcomes(results.success))
 
@@ -102,6 +108,8 @@ def question(protocol: Protocol, endpoints: Endpoints) -> str:
     primary = protocol.primary[0]
     name = endpoint_name(primary.endpoint, endpoints)
     outcome = f"{name} at week {primary.week:g}"
+    if primary.measure == "rate":
+        outcome = f"the rate of {name} up to week {primary.week:g}"
     reference = protocol.reference
     if protocol.success is None or reference is None:
         return f"What {outcome} is seen without a comparison?"
@@ -156,15 +164,18 @@ def responder_curves(
 def _view(request: EndpointRequest, endpoints: Endpoints) -> EndpointView:
     item = endpoints.number(request.endpoint) if request.endpoint in endpoints.numbers else None
     name = (endpoint_name if item is None else short_name)(request.endpoint, endpoints)
+    names = {"change": f"Change in {name}", "rate": f"{name}, rate"}
+    unit = "share" if item is None else item.unit
+    least = None if item is None else item.minimal_important_difference
     return EndpointView(
         key=request.key,
-        name=f"Change in {name}" if request.measure == "change" else name,
+        name=names.get(request.measure, name),
         week=request.week,
         measure=request.measure,
         role=request.role,
-        unit="share" if item is None else item.unit,
+        unit=f"{unit} per patient-year" if request.measure == "rate" else unit,
         better=better(request.endpoint, endpoints),
-        minimal_important_difference=None if item is None else item.minimal_important_difference,
+        minimal_important_difference=None if request.measure == "rate" else least,
         structural=request.endpoint in [item.id for item in endpoints.structural],
     )
 
