@@ -26,6 +26,8 @@ MOVES = {
     "il6_of_msc": {"IL6"},
     "vegf_pannus": {"SYN"},
     "m2_tgfb_reparative": {"FB"},
+    "tgfb_scars": {"STR"},
+    "spasticity_treatable": {"SPAST"},
 }
 """The states whose rates a structure moves, where they are few."""
 CELLS = {"antibody_kills"}

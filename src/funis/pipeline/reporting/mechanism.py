@@ -16,10 +16,10 @@ from funis.trial.twins import Courses
 from funis.units import DAYS_PER_WEEK
 
 COMPARTMENTS: Mapping[str, str] = {
-    "lu": "Lung and blood",
-    "ls": "Liver and spleen",
-    "ti": "Target tissue",
-    "ot": "Rest of the body",
+    "lu": "lung and blood",
+    "ls": "liver and spleen",
+    "ti": "target tissue",
+    "ot": "rest of the body",
 }
 """Compartments of the core that cells are shown in, by the suffix of their states."""
 
@@ -35,7 +35,9 @@ SOURCES: Mapping[str, str] = {
     "nk": "NK cells",
     "stroma": "Tissue stroma",
     "background": "Other cells",
+    "innate": "Innate cells",
     "drug": "Given as a drug",
+    "il10": "IL-10 given as a drug",
 }
 """Sources of a cytokine: ``<CYTOKINE>_by_<source>`` is an output of the model."""
 
@@ -73,9 +75,8 @@ def cytokines(model: Model) -> tuple[str, ...]:
 
 def compartments(model: Model) -> dict[str, str]:
     """Return the compartments that cells are shown in, the target tissue by its own name."""
-    return {
-        place: model.in_words(name.lower()).capitalize() for place, name in COMPARTMENTS.items()
-    }
+    named = {place: model.in_words(name) for place, name in COMPARTMENTS.items()}
+    return {place: name[:1].upper() + name[1:] for place, name in named.items()}
 
 
 def sources(model: Model, cytokine: str) -> tuple[str, ...]:
