@@ -182,6 +182,23 @@ def test_equal_routes_make_vein_and_tissue_alike(effect):
     assert 0.5 < equal[0] / vein < 2
 
 
+@pytest.mark.parametrize("disease", disease_ids())
+def test_equal_routes_are_equal_in_every_disease(disease, events):
+    model = load_model(disease)
+    draws = draw(model, 8, 3)
+    usual = ParameterTable(draws.names, draws.values)
+    table = usual.replaced(parameters("equal_routes"))
+    times = np.arange(0, 85, 3) * DAY
+    untouched = simulate(model, table, no_doses(), times, outputs=("M1",)).values
+    effects = []
+    for route in (one.id for one in model.inputs if one.kind == "cells"):
+        given = events(*((row, 0, route, 70.0, 0) for row in range(8)))
+        found = simulate(model, table, given, times, outputs=("M1",)).values
+        effects.append(float((found - untouched).mean()))
+    assert max(effects) < 0
+    np.testing.assert_allclose(effects, effects[0], rtol=0.05)
+
+
 def test_without_the_relay_no_monocyte_is_licensed_and_without_secretion_no_factor_is_made(course):
     outputs = ("LM", "VEGF", "made_IL10_lu")
     for name, nothing in (("secretome_only", "LM"), ("efferocytosis_only", "VEGF")):
