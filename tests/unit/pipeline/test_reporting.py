@@ -284,6 +284,17 @@ def test_an_arm_with_one_drug_alone_is_that_drugs_arm(study):
     assert published.arm_of_drug(study, "mtx") is None
 
 
+def test_a_drug_that_the_reference_takes_too_has_no_arm_of_its_own(study):
+    protocol = study.protocol
+    drug = next(arm for arm in protocol.arms if arm.id == "anti_tnf")
+    arms = tuple(
+        dataclasses.replace(arm, interventions=drug.interventions) if arm.reference else arm
+        for arm in protocol.arms
+    )
+    treated = dataclasses.replace(study, protocol=dataclasses.replace(protocol, arms=arms))
+    assert published.arm_of_drug(treated, "anti_tnf") is None
+
+
 # ---- methods
 
 
