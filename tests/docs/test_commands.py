@@ -46,6 +46,7 @@ COMMANDS = {
     "gate population": f"funis gate population ra --draws 30 {SMALL} --json",
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
+    "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }

@@ -14,9 +14,10 @@ from funis.apps import sbml, terminal
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
     from funis.pipeline.processes import Progress
+    from funis.pipeline.routes import RoutesGate
     from funis.pipeline.run import RunResult
 
-    Gate: TypeAlias = PharmacologyGate | PlaceboGate | PopulationGate
+    Gate: TypeAlias = PharmacologyGate | PlaceboGate | PopulationGate | RoutesGate
 
 DEMO_TRIAL = "ra_demo"
 DEMO_FOLDER = Path("funis-demo")
@@ -330,6 +331,26 @@ def gate_pharmacology(
         )
 
     return _judge(gate, into, json, f"funis gate pharmacology {disease}")
+
+
+@gates.command("routes")
+def gate_routes(
+    disease: DiseaseName,
+    patients: Annotated[int, typer.Option(metavar="N", help="Virtual patients.")] = 200,
+    seed: Annotated[int, typer.Option(metavar="S", help="Seed of the choice from the pool.")] = 1,
+    workers: Workers = None,
+    into: Into = None,
+    json: Json = False,
+) -> int:
+    """Give the same dose by every route, and add up where cells live and what they change."""
+    from funis.pipeline.routes import routes_gate
+
+    def gate(progress: Progress) -> RoutesGate:
+        return routes_gate(
+            disease, patients=patients, seed=seed, workers=workers, progress=progress
+        )
+
+    return _judge(gate, into, json, f"funis gate routes {disease}")
 
 
 @app.command("bench")

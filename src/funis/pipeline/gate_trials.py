@@ -105,7 +105,8 @@ def drug_trial(
 ) -> Protocol:  # fmt: skip
     """Return a trial of some arms against placebo, in patients without some background drugs.
 
-    It has the visits at which drugs are shown, and those of ``weeks``.
+    It has the visits at which drugs are shown, and those of ``weeks``. What the placebo arm gets,
+    such as induction, every drug is added to.
     """
     placebo = next(arm for arm in protocol.arms if arm.control == "placebo")
     taken = {f"{BACKGROUND}{name}" for name in without}
@@ -129,7 +130,7 @@ def drug_trial(
     once: dict[str, EndpointRequest] = {}
     for request in requests:
         once.setdefault(request.key, request)
-    others = tuple(replace(arm, reference=False) for arm in arms)
+    others = tuple(replace(_added(arm, placebo), reference=False) for arm in arms)
     visits = Visits(tuple(sorted({0.0, *shown, *weeks})))
     if rule is not None and others:
         rule = replace(rule, arms=(others[0].id,), reference=placebo.id)
@@ -151,6 +152,13 @@ def drug_arms(model: Model, drugs: Sequence[str]) -> list[Arm]:
         one = Intervention(name, drug=name, dose=1.0, days=(0.0,), duration_day=CONTINUOUS)
         arms.append(Arm(name, label[:1].upper() + label[1:], interventions=(one,)))
     return arms
+
+
+def _added(arm: Arm, placebo: Arm) -> Arm:
+    """Return an arm of one drug with what the placebo arm gets; other arms have it already."""
+    if any(one.product is not None for one in arm.interventions):
+        return arm
+    return replace(arm, interventions=(*arm.interventions, *placebo.interventions))
 
 
 def cells_alone(arm: Arm) -> bool:
