@@ -9,7 +9,12 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed-from-lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench baselines lint docs lock
+.PHONY: help install demo test bench baselines library lint docs lock
+
+# What `make library` renews, and with how many virtual patients; one after the other, minutes each.
+DISEASES ?= $(notdir $(wildcard src/funis/library/diseases/*))
+PLACEBO_PATIENTS ?= 4000
+DRUG_PATIENTS ?= 500
 
 help:
 	@echo "make install  build .venv from uv.lock (wheels only, no compiler)"
@@ -17,6 +22,7 @@ help:
 	@echo "make test     run the tests (WORKERS=$(WORKERS))"
 	@echo "make bench    measure speed against libRoadRunner, into docs/performance.md"
 	@echo "make baselines  renew the stored numbers of whole runs after a change on purpose"
+	@echo "make library  rebuild the pools of all diseases and the tables in their cards"
 	@echo "make lint     ruff, mypy, import-linter, lock file"
 	@echo "make docs     execute every documented command and example"
 	@echo "make lock     renew uv.lock after a change of pyproject.toml"
@@ -52,6 +58,17 @@ baselines: install
 
 docs: install
 	$(BIN)/python -m pytest tests/docs -q
+
+# A gate that is not passed is a finding for the card, not a reason to stop.
+library: install
+	@for disease in $(DISEASES); do \
+		card=src/funis/library/diseases/$$disease/card.md; \
+		$(BIN)/funis population $$disease --trial-pool --out src/funis/library/pools/$$disease.parquet || exit 1; \
+		$(BIN)/funis gate population $$disease --into $$card || true; \
+		$(BIN)/funis gate placebo $$disease --patients $(PLACEBO_PATIENTS) --into $$card || true; \
+		$(BIN)/funis gate pharmacology $$disease --patients $(DRUG_PATIENTS) --into $$card || true; \
+		$(BIN)/funis gate routes $$disease --into $$card || true; \
+	done
 
 lint: install
 	$(BIN)/ruff check .

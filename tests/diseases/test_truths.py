@@ -45,7 +45,7 @@ def test_cells_of_no_potency_move_no_rate_of_the_disease(model):
     loaded[:, cells] = np.random.default_rng(2).uniform(0, 50, (20, len(cells)))
     folds = [
         index for index, name in enumerate(model.form.states)
-        if index not in cells and name not in ("ALM", "HLA")
+        if index not in cells and name not in ("ALM", "HLA", "RECENT")
     ]  # fmt: skip
     rates = [model.form.rates_at(one, fixed)[:, folds] for one in (loaded, state)]
     assert np.array_equal(*rates)

@@ -1,6 +1,6 @@
 """Endpoints of a disease as frozen values: components, scores, responders, categories."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from funis.checks import Expression
@@ -68,7 +68,7 @@ class Component:
     source: str | None
     where: str | None
     note: str | None
-    line: int | None
+    line: int | None = field(compare=False)
 
     @property
     def by_chance(self) -> bool:
@@ -157,7 +157,7 @@ class Structural:
     source: str
     where: str | None
     note: str | None
-    line: int | None
+    line: int | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class Endpoints:
     not_testable: tuple[NotTestable, ...]
     evidence_names: tuple[EvidenceName, ...]
     order: tuple[str, ...]
-    file: str | None = None
+    file: str | None = field(default=None, compare=False)
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -115,6 +115,16 @@ def library_trial(extra: Pairs, disease: str) -> str | None:
     return name if isinstance(name, str) and name.startswith(f"{disease}_") else None
 
 
+def judged_here(trials: Sequence[str | None], trial: str) -> list[bool]:
+    """Return which rows of the evidence a trial can be held against, given the trial each names.
+
+    Rows that name it; and those that name none, unless the trial has a population of its own, that
+    is, some row names it.
+    """
+    own = trial in trials
+    return [name == trial or (name is None and not own) for name in trials]
+
+
 def met(target: Target, found: Interval) -> bool:
     """Return whether the simulated value itself lies where the target asks for it."""
     low, high = target.limits

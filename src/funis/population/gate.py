@@ -169,7 +169,6 @@ def _rest(model: Model, draws: RawDraws, gate: Gate, door: Door) -> _Rest:
     """Return the untreated patients; `moving` (n, n_states) leaves accumulators and zeros out."""
     table = ParameterTable(draws.names, draws.values)
     state = np.asarray(door.untreated(model, table))
-    counted = np.array([name not in model.accumulators for name in model.form.states])
     reader = ScoreReader.of(model)
     bounded = [name for name in model.bounds if name not in draws.names]
     names = tuple(dict.fromkeys((*reader.outputs, *bounded)))
@@ -177,7 +176,7 @@ def _rest(model: Model, draws: RawDraws, gate: Gate, door: Door) -> _Rest:
     outputs = {name: values[:, place] for place, name in enumerate(names)}
     outputs |= {name: draws.column(name) for name in model.bounds if name in draws.names}
     scores = reader.read(values[:, None, : len(reader.outputs)])
-    moving = (state != 0.0) & counted
+    moving = (state != 0.0) & ~_counting(model)
     return _Rest(model, table, gate, door, reader, state, moving, outputs, scores)
 
 
@@ -210,7 +209,10 @@ def _shifts(rest: _Rest, each: bool) -> Iterator[Array]:
 
 
 def _departure(rest: _Rest, shift: Array) -> Array:
-    """Return how far the scores are from rest (n, times) after a shift, in ranges; nan: failed."""
+    """Return how far the scores are from rest (n, times) after a shift, in ranges; nan: failed.
+
+    Accumulators are read as they were at rest: damage that adds up is no lack of stability.
+    """
     times = np.array([round(years * YEAR_MINUTE) for years, _ in rest.gate.within])
     found = rest.door.simulate(
         rest.model,
@@ -218,11 +220,21 @@ def _departure(rest: _Rest, shift: Array) -> Array:
         no_doses(),
         times,
         start=Start(0, rest.state + shift),
-        outputs=rest.reader.outputs,
+        outputs=rest.model.form.states,
     )
-    distance = np.abs(rest.reader.read(np.asarray(found.values)) - rest.scores)
+    states = np.where(_counting(rest.model), rest.state[:, None], np.asarray(found.values))
+    columns = [
+        np.asarray(rest.door.observe(rest.model, rest.table, states[:, place], rest.reader.outputs))
+        for place in range(len(times))
+    ]
+    distance = np.abs(rest.reader.read(np.stack(columns, axis=1)) - rest.scores)
     worst = (distance / rest.reader.widths).max(axis=2)
     return np.where(np.asarray(found.failed)[:, None], np.nan, worst)
+
+
+def _counting(model: Model) -> NDArray[np.bool_]:
+    """Return which states (n_states,) are accumulators."""
+    return np.array([name in model.accumulators for name in model.form.states])
 
 
 def _reasons(rest: _Rest, eigenvalue: Array, drift: Array, departure: Array) -> NDArray[np.str_]:

@@ -4,7 +4,7 @@ DOSES: donor, origin, separation, exhibited characteristics, site of delivery (t
 route of an intervention, not of a product).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Tissue = Literal["umbilical_cord", "bone_marrow", "adipose", "placenta", "cord_blood", "other"]
@@ -120,7 +120,7 @@ class Product:
     release: tuple[ReleaseCriterion, ...] = ()
     differences: tuple[Difference, ...] = ()
     note: str | None = None
-    file: str | None = None
+    file: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse viabilities that are out of order or out of range."""

@@ -110,3 +110,12 @@ def test_a_rate_is_the_mean_of_its_row_and_bears_its_unit(found):
     (shown,) = target_rows([target], results, None, points, "placebo")
     assert (shown.name, shown.unit) == ("Sparks, rate at week 16", "sparks per patient-year")
     assert (shown.percent, shown.inside) == (False, True)
+
+
+def test_a_row_is_shown_where_its_population_is():
+    from funis.pipeline.targets import judged_here
+
+    named = [None, "sle_nephritis", None]
+    assert judged_here(named, "sle_nephritis") == [False, True, False]
+    assert judged_here(named, "sle_demo") == [True, False, True]
+    assert judged_here(named, "my_own") == [True, False, True]

@@ -105,3 +105,15 @@ def test_a_number_without_a_source_is_an_error(tmp_path: Path) -> None:
 )
 def test_a_faulty_product_is_one_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert expected in message(write(tmp_path, (old, new)))
+
+
+def test_where_a_file_lies_does_not_change_its_hash(tmp_path):
+    from shutil import copy
+
+    from funis.product.load import LIBRARY
+    from funis.protocol import content_hash
+
+    there = tmp_path / "uc_msc_reference.yaml"
+    copy(LIBRARY / "uc_msc_reference.yaml", there)
+    products = [load_product(path) for path in (LIBRARY / there.name, there)]
+    assert content_hash(products[0]) == content_hash(products[1])

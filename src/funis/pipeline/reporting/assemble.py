@@ -10,9 +10,9 @@ from funis.evidence import Evidence
 from funis.models import Model
 from funis.pipeline.drugs import drug_inputs
 from funis.pipeline.inputs import Trial
-from funis.pipeline.pharmacology import DrugEffect, drug_effects, gate_row
+from funis.pipeline.pharmacology import drug_effects, gate_row
 from funis.pipeline.reporting import arms, courses, endpoints, mechanism, methods, published
-from funis.pipeline.targets import target_rows, targets
+from funis.pipeline.targets import judged_here, library_trial, target_rows, targets
 from funis.protocol import EndpointRequest, Protocol
 from funis.report import TrialReport
 from funis.report.content import DrugGateRow, TargetRow
@@ -135,12 +135,12 @@ def drug_rows(study: Study, results: Results, evidence: Evidence | None) -> tupl
         return ()
     given = {name: published.arm_of_drug(study, name) for name in drug_inputs(study.model)}
     known = {name: arm for name, arm in given.items() if arm is not None}
-    effects: Iterable[DrugEffect] = drug_effects(
-        evidence, study.model, list(known), study.protocol.visits.weeks
-    )
+    effects = drug_effects(evidence, study.model, list(known), study.protocol.visits.weeks)
+    here = judged_here([effect.trial for effect in effects], study.protocol.id)
     return tuple(
         gate_row(effect, results, known[effect.drug], reference.id, study.model)
-        for effect in effects
+        for effect, own in zip(effects, here, strict=True)
+        if own and effect.compared_with is None
     )
 
 
@@ -152,6 +152,9 @@ def placebo_rows(
     if evidence is None or placebo is None:
         return ()
     found = targets(evidence, study.model.endpoints, study.protocol.visits.weeks)
+    trials = [library_trial(target.row.extra, study.model.id) for target in found]
+    here = judged_here(trials, study.protocol.id)
+    found = tuple(target for target, own in zip(found, here, strict=True) if own)
     return target_rows(found, results, data, study.model.endpoints, placebo.id)
 
 

@@ -111,7 +111,10 @@ def evidence_text(base: EvidenceBase | None) -> str:
 
 
 def arm_of_drug(study: Study, drug: str) -> str | None:
-    """Return the arm whose only intervention is one drug."""
+    """Return the arm whose only intervention is one drug; none where the reference takes it too."""
+    reference = study.protocol.reference
+    if reference is not None and drug in [one.drug for one in reference.interventions]:
+        return None
     for arm in study.protocol.arms:
         if not arm.scenario and [one.drug for one in arm.interventions] == [drug]:
             return arm.id
