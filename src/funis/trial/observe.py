@@ -125,6 +125,8 @@ def _layered(
     scaled = scaled - component.expectation * hope
     if entry:
         scaled = scaled + component.inflation * who.inflation
+    if component.noise_sd == 0:
+        return scaled
     return scaled + component.noise_sd * _noise(who, component, minute)
 
 
