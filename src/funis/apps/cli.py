@@ -39,7 +39,9 @@ gates = typer.Typer(help="Hold a disease model against what is published.", no_a
 app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
 
-KINDS_HELP = "diseases, trials, protocols, products, drugs, routes or endpoints (default: all)."
+KINDS_HELP = (
+    "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."
+)
 DOSE_HELP = (
     "CELLS:ROUTE@DAYS, such as 70e6:iv@0,28 or 1e6/kg:iv@0:28x4 (4 times, every 28 days). "
     "Repeatable."

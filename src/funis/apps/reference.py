@@ -53,6 +53,10 @@ umbilical-cord product. Bands hold the middle 80 % of the patients; the typical 
 median of every parameter. Each treated series stands beside the same patients untreated, with the
 grade of evidence and the research-use statement in every row or document.
 
+The document and the CSV hold the mechanism of the disease as well: cells by compartment, cytokines
+with their sources, what living cells make, T, B and NK cells, macrophages, damage and repair. With
+`--out` only a few of these are followed, and what `--output` names.
+
 With `--out DIR` every patient is written, file by file (`chunks/part-000000.parquet`: 4 blocks of
 512 patients, a row a patient and time, float32, treated and untreated columns side by side), and
 memory does not grow with their number. Patients are drawn from the disease's pool of virtual

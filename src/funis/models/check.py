@@ -122,6 +122,9 @@ def check_names(model: Model) -> list[Issue]:
         line = _directive_line(model, directive)
         for name in model.text.words(directive):
             issues += _unknown(line, directive, name, states, "state")
+    line = _directive_line(model, "cytokines")
+    for name in model.text.words("cytokines"):
+        issues += _unknown(line, "cytokines", name, model.form.outputs, "output")
     rows = Line(str(model.folder / "parameters.yaml"), None, "", "")
     for name in model.covariates:
         issues += _unknown(rows, "covariates", name, parameters, "parameter")

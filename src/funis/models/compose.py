@@ -4,7 +4,8 @@ The text of a disease names the core fragments that it includes. Values and unit
 `parameters.yaml`; the text holds equations only. Lines that the composer reads itself:
 
 - ``// include: cells immune drugs``, ``// name:``, ``// course:``, ``// accumulators:``,
-  ``// floored:``, ``// floor sink:``, ``// forcing:``
+  ``// floored:``, ``// floor sink:``, ``// forcing:``, ``// tissue:`` (name of the target tissue),
+  ``// cytokines:`` (shown with their sources, ``TNF_by_macrophage``)
 - ``input iv cells "intravenous infusion";`` declares an input; ``gain_iv_M_lu := ...`` its gains
 - ``TNF := ...;  // fast k_TNF. description`` an algebraic species and its rate in the full form
 
@@ -52,7 +53,7 @@ UNITS = {
 """Units of model quantities: id -> Antimony definition (None: built in)."""
 
 _DIRECTIVE = re.compile(
-    r"^//\s*(include|name|course|accumulators|floored|floor sink|forcing):\s*(.*)$"
+    r"^//\s*(include|name|course|accumulators|floored|floor sink|forcing|tissue|cytokines):\s*(.*)$"
 )
 _INPUT = re.compile(r'^input\s+(\w+)\s+(cells|drug)\s+"([^"]*)";$')
 _SPECIES = re.compile(r"^substanceOnly species (\w+) in body;")

@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 FILES = ("model.ant", "parameters.yaml", "endpoints.yaml", "card.md")
 """A disease is these four files."""
 
+TARGET_TISSUE = "target tissue"
+"""What the texts of the core call the tissue of any disease."""
+
 OUTSIDE = frozenset(
     {"noise_time", "expectation", "expectation_time", "expectation_site", "inflation"}
 )
@@ -164,6 +167,15 @@ class Model:
     def accumulators(self) -> tuple[str, ...]:
         """States that only collect and are left out of the stability gate."""
         return self.text.words("accumulators")
+
+    @property
+    def tissue(self) -> str:
+        """Name of the compartment ``ti``, as the text of the disease gives it."""
+        return self.text.directives.get("tissue", TARGET_TISSUE)
+
+    def in_words(self, words: str) -> str:
+        """Return words about the model with the target tissue by its name."""
+        return words.replace(TARGET_TISSUE, self.tissue)
 
     @cached_property
     def cell_states(self) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from funis.models import check_model, disease_ids, library_folder, load_model
 from funis.models.model import FILES
 from funis.pipeline.inputs import load_trial
 from funis.product import library_products, load_product
-from funis.protocol import Intervention, Regimen, load_regimen
+from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
-FileKind = Literal["trial", "disease", "product", "protocol", "evidence"]
+FileKind = Literal["trial", "disease", "product", "protocol", "evidence", "structures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     Parameters
     ----------
     paths
-        Trial, product, protocol or evidence files, and disease folders or their files.
+        Trial, product, protocol, evidence or structure files, and disease folders or their files.
 
     Returns
     -------
@@ -49,7 +49,10 @@ def library_paths() -> list[Path]:
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
     names = ("trials", "protocols", "products", "evidence")
-    return folders + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
+    single = [root / "structures.yaml"]
+    return (
+        folders + single + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
+    )
 
 
 def check_file(path: str | Path) -> Checked:
@@ -95,6 +98,7 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
     ),
     "product": frozenset({"tissue", "viability", "hold_minute", "recovered_fraction", "release"}),
     "protocol": frozenset({"variants", "kind"}),
+    "structures": frozenset({"structures"}),
     "evidence": frozenset(
         {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
     ),
@@ -126,6 +130,22 @@ def _check_evidence(path: Path) -> IssueList:
     if isinstance(document.data, list):
         return IssueList(read_studies(document)[1])
     return IssueList(read_natural(document)[2])
+
+
+def _check_structures(path: Path) -> IssueList:
+    """Every parameter that a structure sets is one of some disease of the library."""
+    file = load_structures(path)
+    known = sorted({p.id for name in disease_ids() for p in load_model(name).parameters})
+    return IssueList(
+        file.where.issue(
+            ("structures", one.id, "parameters", name),
+            f"no disease has a parameter '{name}'",
+            nearest=nearest(name, known),
+        )
+        for one in file.structures.values()
+        for name in one.parameters
+        if name not in known
+    )
 
 
 def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
@@ -168,5 +188,6 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "product": _check_product,
     "protocol": _check_protocol,
     "evidence": _check_evidence,
+    "structures": _check_structures,
 }
 """How each kind is checked."""

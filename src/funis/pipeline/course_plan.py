@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from funis.models import Model, find_disease, load_model
 from funis.models.check import check_start, check_symbols
 from funis.pipeline.inputs import require, require_whole
 from funis.pipeline.reporting.endpoints import short_name
-from funis.pipeline.reporting.mechanism import UNITS, panel_name
+from funis.pipeline.reporting.mechanism import UNITS, mechanism_outputs, panel_name
 from funis.population.marginals import marginal
 from funis.population.scores import ScoreReader
 from funis.product import library_product, product_parameters
@@ -31,7 +31,9 @@ MOST_PATIENTS = 2**32 - 1
 """Patients that have a random number of their own."""
 
 DEFAULT_OUTPUTS = ("live", "licensed", "LM", "TNF", "IL6", "IL10", "TRG")
-"""Outputs of the core that are shown where a disease has them and none is asked for."""
+"""Outputs of the core that are shown where a disease has them and none is asked for.
+
+A simulation without a folder shows the mechanism too: see `all_outputs`."""
 
 MOST_SCORES = 4
 
@@ -59,6 +61,16 @@ class CohortPlan:
     main: tuple[str, ...]
 
 
+def usual_outputs(model: Model) -> tuple[str, ...]:
+    """Return the outputs of the core that a cohort of any size follows, of those a disease has."""
+    return tuple(name for name in DEFAULT_OUTPUTS if name in model.form.outputs)
+
+
+def all_outputs(model: Model) -> tuple[str, ...]:
+    """Return the usual outputs and everything that the mechanism view of a report shows."""
+    return tuple(dict.fromkeys((*usual_outputs(model), *mechanism_outputs(model))))
+
+
 def plan_cohort(
     disease: str | Path,
     doses: Sequence[str | Intervention],
@@ -68,8 +80,12 @@ def plan_cohort(
     seed: int,
     outputs: Sequence[str],
     workers: int | None,
+    usual: Callable[[Model], Sequence[str]] = usual_outputs,
 ) -> CohortPlan:
-    """Check what a cohort is asked for; arguments and errors as for `simulate_cohort`."""
+    """Check what a cohort is asked for; arguments and errors as for `simulate_cohort`.
+
+    ``usual`` gives the outputs of the model that are shown without being asked for.
+    """
     require_whole(patients=patients, workers=workers)
     require_whole(0, seed=seed)
     require(
@@ -80,7 +96,7 @@ def plan_cohort(
     model = load_model(find_disease(str(disease)))
     IssueList(tuple(check_symbols(model))).raise_errors()
     IssueList(tuple(check_start(model))).raise_errors()
-    courses = _courses(model, _checked(given, model), weeks, _shown(model, outputs))
+    courses = _courses(model, _checked(given, model), weeks, _shown(model, outputs, usual(model)))
     main = _main(model, outputs)
     return CohortPlan(model, given, courses, weeks, patients, seed, main)
 
@@ -184,7 +200,7 @@ def _checked(given: Sequence[Intervention], model: Model) -> tuple[Intervention,
     return tuple(replace(one, id=f"dose_{number}") for number, one in enumerate(given))
 
 
-def _shown(model: Model, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+def _shown(model: Model, asked: Sequence[str], usual: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the scores and components, and the outputs of the model, that are shown."""
     components = [item.id for item in model.endpoints.components]
     scored = [*(item.id for item in model.endpoints.scores), *components]
@@ -197,7 +213,6 @@ def _shown(model: Model, asked: Sequence[str]) -> tuple[list[str], list[str]]:
     main = [item.id for item in model.endpoints.scores][:MOST_SCORES] or scored[:MOST_SCORES]
     patient = [c.id for c in model.endpoints.components if c.reporter != "assessor"][:2]
     scores = [*main, *patient, *(name for name in asked if name in scored)]
-    usual = [name for name in DEFAULT_OUTPUTS if name in model.form.outputs]
     more = [structural.get(name, name) for name in asked if name not in scored]
     others = [*structural.values(), *usual, *more]
     return list(dict.fromkeys(scores)), list(dict.fromkeys(others))
@@ -230,6 +245,6 @@ def shown_unit(model: Model, name: str) -> str:
     if shown in model.endpoints.numbers:
         return model.endpoints.number(shown).unit
     unit = model.text.units.get(name) or ("megacell" if name in model.cell_states else "")
-    if not unit and name in (*model.text.folds, *model.text.fast):
+    if not unit and name.partition("_by_")[0] in (*model.text.folds, *model.text.fast):
         return "fold"
     return UNITS.get(unit, unit or "dimensionless")

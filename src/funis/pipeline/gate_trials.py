@@ -164,7 +164,7 @@ def _added(arm: Arm, placebo: Arm) -> Arm:
 def cells_alone(arm: Arm) -> bool:
     """Return whether an arm gives cells and nothing else, as the model has them."""
     given = arm.interventions
-    return bool(given) and not arm.scenario and all(one.product is not None for one in given)
+    return bool(given) and not arm.altered and all(one.product is not None for one in given)
 
 
 def _primary(requests: tuple[EndpointRequest, ...]) -> tuple[EndpointRequest, ...]:

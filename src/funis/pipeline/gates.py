@@ -246,6 +246,8 @@ def _stage(
     model = template.model
     arms = drug_arms(model, drugs)
     if cells:
+        limit = {STRONGEST} & set(drug_inputs(model)) - set(drugs)
+        arms += drug_arms(model, sorted(limit))
         arms += [arm for arm in template.protocol.arms if cells_alone(arm)]
     without = [name for name in drugs if name in background_drugs(model)]
     weeks = [row.request.week for row in rows]

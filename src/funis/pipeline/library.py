@@ -9,7 +9,8 @@ from funis.checks import InputError, Issue, nearest
 from funis.models import Model, disease_ids, library_folder, load_model
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.product import library_product, library_products
-from funis.protocol import library_regimens, load_protocol
+from funis.protocol import library_regimens, library_structures, load_protocol
+from funis.trial import has_structure
 
 Entry = dict[str, Any]
 
@@ -20,7 +21,7 @@ def list_library(kind: str | None = None) -> tuple[Entry, ...]:
     Parameters
     ----------
     kind
-        diseases | trials | protocols | products | drugs | routes | endpoints.
+        diseases | trials | protocols | products | structures | drugs | routes | endpoints.
 
     Returns
     -------
@@ -76,7 +77,36 @@ def _protocols() -> list[Entry]:
 
 def _products() -> list[Entry]:
     found = [library_product(name) for name in library_products()]
-    return [{"id": p.id, "name": p.name, "tissue": p.tissue} for p in found]
+    return [
+        {
+            "id": p.id,
+            "name": p.name,
+            "tissue": p.tissue,
+            "viability_at_thaw": p.viability[0].viability.value,
+            "viability_status": p.viability[0].viability.status,
+            "passage": p.passage.value,
+            "differences": [
+                f"{d.quantity} against {d.against}: {d.direction}" for d in p.differences
+            ],
+        }
+        for p in found
+    ]
+
+
+def _structures() -> list[Entry]:
+    """Return each structure with the diseases that have it."""
+    models = _models()
+    return [
+        {
+            "id": one.id,
+            "name": one.title,
+            "question": one.question,
+            "default": one.default,
+            "parameters": dict(one.parameters),
+            "diseases": [model.id for model in models if has_structure(model, one)],
+        }
+        for one in library_structures().values()
+    ]
 
 
 def _inputs(kind: str) -> list[Entry]:
@@ -111,6 +141,7 @@ KINDS: Mapping[str, Callable[[], list[Entry]]] = {
     "trials": _trials,
     "protocols": _protocols,
     "products": _products,
+    "structures": _structures,
     "drugs": lambda: _inputs("drug"),
     "routes": lambda: _inputs("cells"),
     "endpoints": _endpoints,

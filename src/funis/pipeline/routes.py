@@ -11,6 +11,7 @@ import numpy as np
 
 from funis.checks import InputError, Issue
 from funis.models import Model, find_disease, load_model
+from funis.models.model import TARGET_TISSUE
 from funis.pipeline.gate_trials import template_trial
 from funis.pipeline.inputs import require_whole
 from funis.pipeline.pools import trial_pool
@@ -62,6 +63,7 @@ class RoutesGate:
     patients: int
     seed: int
     score: str
+    tissue: str
     rows: tuple[RouteRow, ...]
 
     @property
@@ -79,12 +81,13 @@ class RoutesGate:
              interval_text(row.effect))
             for row in self.rows
         )  # fmt: skip
+        exposures = [words.replace(TARGET_TISSUE, self.tissue) for words in EXPOSURES.values()]
         title = (
             f"{DOSE_MEGACELL:g} million cells once by each route in the same {self.patients} "
             f"virtual patients (seed {self.seed}), noise off: days of cell life per cell given "
             f"over four weeks, median (middle 80 %)"
         )
-        return (Table(title, ("route", *EXPOSURES.values(), effect), rows),)
+        return (Table(title, ("route", *exposures, effect), rows),)
 
     def document(self) -> dict[str, Any]:
         """Return the gate as plain data."""
@@ -125,7 +128,7 @@ def routes_gate(
     for given in progress("Routes", iter(cells), len(cells)):
         course = _course(model, table, _doses(given.id, patients), score)
         rows.append(_row(given.id, given.description, course, rest))
-    return RoutesGate(model.id, patients, seed, score, tuple(rows))
+    return RoutesGate(model.id, patients, seed, score, model.tissue, tuple(rows))
 
 
 def _doses(route: str, patients: int) -> DoseEvents:

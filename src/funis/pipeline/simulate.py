@@ -13,6 +13,7 @@ from funis.analysis import band
 from funis.models import Model
 from funis.pipeline.course_plan import (
     CohortPlan,
+    all_outputs,
     plan_cohort,
     shown_id,
     shown_name,
@@ -163,7 +164,8 @@ def simulate_cohort(
     seed
         Seed of the choice from the pool.
     outputs
-        Scores, components or outputs of the model to show beside the main scores.
+        Scores, components or outputs of the model to show beside the main scores and the
+        mechanism: cells by compartment, cytokines with their sources, immune cells, repair.
     workers, progress
         As for `run_trial`.
 
@@ -173,8 +175,9 @@ def simulate_cohort(
         No dose, an argument out of range, or a route, product or output that does not exist.
     """
     plan = plan_cohort(
-        disease, doses, weeks=weeks, patients=patients, seed=seed, outputs=outputs, workers=workers
-    )
+        disease, doses, weeks=weeks, patients=patients, seed=seed, outputs=outputs,
+        workers=workers, usual=all_outputs,
+    )  # fmt: skip
     pool = trial_pool(plan.model, workers=worker_count(workers), progress=progress)
     rows = choose(pool, seed, np.arange(patients, dtype=np.int64))
     table = ParameterTable(pool.names, pool.values[rows])

@@ -111,7 +111,7 @@ def stream_cohort(
     Parameters
     ----------
     disease, doses, weeks, patients, seed, outputs, workers, progress
-        As for `simulate_cohort`.
+        As for `simulate_cohort`; of the mechanism only a few outputs unless more are asked for.
     out
         Folder for ``chunks/part-*.parquet``, ``summary.parquet``, ``responders.parquet``,
         ``summary.json`` and ``manifest.json``. A run of the same settings that stands there is

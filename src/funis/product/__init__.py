@@ -4,6 +4,7 @@ from funis.product.delivery import delivered_viability, product_parameters
 from funis.product.load import library_product, library_products, load_product
 from funis.product.values import (
     Difference,
+    Prior,
     Product,
     Quantity,
     ReleaseCriterion,
@@ -13,6 +14,7 @@ from funis.product.values import (
 
 __all__ = [
     "Difference",
+    "Prior",
     "Product",
     "Quantity",
     "ReleaseCriterion",

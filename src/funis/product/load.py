@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from funis.checks import InputError, Issue, nearest, read_yaml, validate
 from funis.product.values import (
     Difference,
+    Prior,
     Product,
     Quantity,
     ReleaseCriterion,
@@ -13,7 +14,7 @@ from funis.product.values import (
 )
 
 if TYPE_CHECKING:
-    from funis.product.schema import SourcedSchema
+    from funis.product.schema import DifferenceSchema, SourcedSchema
 
 LIBRARY = Path(__file__).parents[1] / "library" / "products"
 
@@ -48,10 +49,7 @@ def load_product(path: str | Path) -> Product:
             ReleaseCriterion(name, _quantity(r), r.low, r.high, r.limit_source)
             for name, r in product.release.items()
         ),
-        differences=tuple(
-            Difference(d.quantity, d.against, d.direction, d.source, d.note)
-            for d in product.differences
-        ),
+        differences=tuple(_difference(row) for row in product.differences),
         note=product.note,
         file=document.file,
     )
@@ -76,6 +74,12 @@ def library_product(name: str) -> Product:
         expected = "one of " + ", ".join(names)
         raise InputError(Issue(None, None, None, message, expected, nearest(name, names)))
     return load_product(LIBRARY / f"{name}.yaml")
+
+
+def _difference(row: "DifferenceSchema") -> Difference:
+    given = row.prior
+    prior = None if given is None else Prior(given.median, given.log_sd, given.status, given.note)
+    return Difference(row.quantity, row.against, row.direction, row.source, row.note, prior)
 
 
 def _quantity(number: "SourcedSchema") -> Quantity:

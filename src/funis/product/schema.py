@@ -69,6 +69,15 @@ class ReleaseSchema(SourcedSchema):
         return self
 
 
+class PriorSchema(StrictModel):
+    """A log-normal ratio."""
+
+    median: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    log_sd: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    status: Status
+    note: Text | None = None
+
+
 class DifferenceSchema(StrictModel):
     """A comparison with another tissue."""
 
@@ -77,6 +86,13 @@ class DifferenceSchema(StrictModel):
     direction: Comparison
     source: Text
     note: Text | None = None
+    prior: PriorSchema | None = None
+
+    @model_validator(mode="after")
+    def _open(self) -> "DifferenceSchema":
+        if self.prior is not None and self.direction != "not_settled":
+            raise _fault("prior", "a prior of what is settled", "direction: not_settled")
+        return self
 
 
 class ProductSchema(StrictModel):

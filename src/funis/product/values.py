@@ -67,6 +67,24 @@ class ReleaseCriterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """What is believed of a ratio that sources do not settle: a log-normal, never drawn by a trial.
+
+    Attributes
+    ----------
+    median : float
+        Fold of the other tissue; 1 is no difference.
+    log_sd : float
+        Standard deviation of its logarithm.
+    """
+
+    median: float
+    log_sd: float
+    status: Status
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A sourced comparison with another tissue; ``not_settled`` where sources disagree."""
 
@@ -75,6 +93,7 @@ class Difference:
     direction: Comparison
     source: str
     note: str | None = None
+    prior: Prior | None = None
 
 
 @dataclass(frozen=True, slots=True)

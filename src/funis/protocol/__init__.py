@@ -7,6 +7,7 @@ from funis.protocol.load import load_protocol
 from funis.protocol.protocol import Protocol, content_hash
 from funis.protocol.references import RULE_NAMES, Reference, references, unknown_reference
 from funis.protocol.regimen import Regimen, Variant, library_regimens, load_regimen
+from funis.protocol.structures import StructureFile, library_structures, load_structures
 from funis.protocol.values import (
     ALL,
     CONTINUOUS,
@@ -29,6 +30,7 @@ from funis.protocol.values import (
     Role,
     Rule,
     Strategy,
+    Structure,
     Success,
     Summary,
     Visits,
@@ -62,6 +64,8 @@ __all__ = [
     "Role",
     "Rule",
     "Strategy",
+    "Structure",
+    "StructureFile",
     "Success",
     "Summary",
     "Variant",
@@ -70,8 +74,10 @@ __all__ = [
     "dose_events",
     "end_doses",
     "library_regimens",
+    "library_structures",
     "load_protocol",
     "load_regimen",
+    "load_structures",
     "merge_doses",
     "no_doses",
     "parse_dose_text",

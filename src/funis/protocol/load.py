@@ -17,6 +17,7 @@ from funis.checks import (
 )
 from funis.protocol.lines import Lines, Path, lines_of
 from funis.protocol.protocol import Protocol
+from funis.protocol.structures import named_structures
 from funis.protocol.values import (
     ALL,
     Action,
@@ -80,7 +81,7 @@ def protocol_from(document: Document) -> Protocol:
 
     trial = validate(ProtocolSchema, document)
     where = lines_of(document)
-    arms = _with_reference([_arm(arm) for arm in trial.arms])
+    arms = _with_reference([_arm(arm, index, where) for index, arm in enumerate(trial.arms)])
     expressions = _expressions(trial, where)
     return Protocol(
         id=trial.id,
@@ -103,6 +104,7 @@ def protocol_from(document: Document) -> Protocol:
             for index, rule in enumerate(trial.rules)
         ),
         scenario=FrozenMapping(trial.scenario),
+        structures=named_structures(trial.structures, ("structures",), where),
         source=trial.source,
         where=where,
     )
@@ -140,7 +142,7 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
     return candidate
 
 
-def _arm(arm: "ArmSchema") -> Arm:
+def _arm(arm: "ArmSchema", index: int, where: Lines) -> Arm:
     return Arm(
         id=arm.id,
         label=arm.label,
@@ -148,6 +150,7 @@ def _arm(arm: "ArmSchema") -> Arm:
         reference=arm.reference,
         interventions=interventions_from(arm.interventions),
         scenario=FrozenMapping(arm.scenario),
+        structures=named_structures(arm.structures, ("arms", index, "structures"), where),
     )
 
 

@@ -19,6 +19,7 @@ from funis.protocol.check import (
     check_visits,
 )
 from funis.protocol.lines import Lines
+from funis.protocol.structures import check_structures, structure_parameters
 from funis.protocol.values import (
     Arm,
     Dropout,
@@ -27,6 +28,7 @@ from funis.protocol.values import (
     FrozenMapping,
     Population,
     Rule,
+    Structure,
     Success,
     Visits,
 )
@@ -53,6 +55,7 @@ class Protocol:
     dropout: Dropout
     rules: tuple[Rule, ...] = ()
     scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
+    structures: tuple[Structure, ...] = ()
     source: str | None = None
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
@@ -90,9 +93,20 @@ class Protocol:
                 return arm
         raise KeyError(arm_id)
 
+    @property
+    def shared_parameters(self) -> dict[str, float]:
+        """Model parameters replaced in every patient: by structures, then by the scenario."""
+        return {**structure_parameters(self.structures), **self.scenario}
+
     def parameters_of(self, arm_id: str) -> dict[str, float]:
-        """Model parameters replaced in an arm: those of the trial, then those of the arm."""
-        return {**self.scenario, **self.arm(arm_id).scenario}
+        """Model parameters replaced in an arm.
+
+        Structures of the trial come first, then those of the arm, then the scenarios of both;
+        what comes later replaces what came before.
+        """
+        arm = self.arm(arm_id)
+        chosen = structure_parameters((*self.structures, *arm.structures))
+        return {**chosen, **self.scenario, **arm.scenario}
 
 
 def check_protocol(protocol: Protocol) -> IssueList:
@@ -106,6 +120,12 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_rules(protocol.rules, arms, visits, where)
         + check_success(protocol.success, arms, protocol.endpoints, where)
         + check_dropout(protocol.dropout, arms, where)
+        + check_structures(protocol.structures, ("structures",), where)
+        + [
+            issue
+            for index, arm in enumerate(arms)
+            for issue in check_structures(arm.structures, ("arms", index, "structures"), where)
+        ]
     )
 
 

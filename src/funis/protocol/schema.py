@@ -12,6 +12,7 @@ from funis.protocol.values import (
     IntercurrentEvent,
     Measure,
     Role,
+    Scale,
     Strategy,
     Summary,
 )
@@ -161,6 +162,7 @@ class ArmSchema(StrictModel):
     control: Control | None = None
     reference: bool = False
     interventions: tuple[InterventionSchema, ...] = ()
+    structures: tuple[Name, ...] = ()
     scenario: dict[Name, Finite] = Field(default_factory=dict)
 
 
@@ -247,8 +249,51 @@ class ProtocolSchema(StrictModel):
     success: SuccessSchema | None = None
     dropout: DropoutSchema
     rules: tuple[RuleSchema, ...] = ()
+    structures: tuple[Name, ...] = ()
     scenario: dict[Name, Finite] = Field(default_factory=dict)
     source: str | None = None
+
+
+class RangeSchema(StrictModel):
+    """Within what a value is not known."""
+
+    low: Finite
+    high: Finite
+    scale: Scale
+
+    @model_validator(mode="after")
+    def _wide(self) -> "RangeSchema":
+        if not self.low < self.high:
+            raise _fault(f"{self.low:g} to {self.high:g} is no range", "low below high")
+        return self
+
+
+class StructureSchema(StrictModel):
+    """A form of the model."""
+
+    title: str
+    question: str
+    default: str
+    parameters: dict[Name, Finite]
+    sources: Annotated[tuple[str, ...], NOT_EMPTY]
+    ranges: dict[Name, RangeSchema] = Field(default_factory=dict)
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "StructureSchema":
+        if not self.parameters:
+            raise _fault("sets no parameter", "at least one", "parameters")
+        for name, span in self.ranges.items():
+            value = self.parameters.get(name)
+            if value is None or not span.low <= value <= span.high:
+                raise _fault(f"the range of '{name}' does not hold its value", "one that does")
+        return self
+
+
+class StructuresSchema(StrictModel):
+    """A file of structures."""
+
+    structures: dict[Name, StructureSchema]
 
 
 class VariantSchema(StrictModel):

@@ -16,6 +16,8 @@ Strategy = Literal["composite", "treatment_policy", "hypothetical", "while_on_tr
 Summary = Literal["difference_in_proportions", "difference_in_means", "rate_ratio"]
 Direction = Literal["greater", "less"]
 
+Scale = Literal["linear", "log"]
+
 Value = TypeVar("Value")
 
 SUMMARY_OF: Mapping[Measure, Summary] = {
@@ -138,10 +140,40 @@ class Intervention:
 
 
 @dataclass(frozen=True, slots=True)
+class Structure:
+    """A form of the model that published data do not settle: what it sets, and why it stands.
+
+    Attributes
+    ----------
+    id, title, question : str
+        Its name in a trial file, what it says, and the question that it answers otherwise.
+    default : str
+        What the model says without it.
+    parameters : mapping
+        Parameters that it sets.
+    sources : tuple of str
+    ranges : mapping
+        Parameter -> (low, high, scale) within which its value is not known.
+    note : str or None
+        What it does not do, and how far it is shown.
+    """
+
+    id: str
+    title: str
+    question: str
+    default: str
+    parameters: FrozenMapping[float]
+    sources: tuple[str, ...]
+    ranges: FrozenMapping[tuple[float, float, Scale]] = field(default_factory=FrozenMapping)
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """One arm: what is given, and which assumptions of the model are changed for it.
 
-    ``scenario`` replaces model parameters by name in this arm alone, e.g. ``{"potency": 0.0}``.
+    ``structures`` are forms of the model by name; ``scenario`` replaces model parameters one by
+    one, e.g. ``{"potency": 0.0}``. Both act in this arm alone.
     """
 
     id: str
@@ -150,6 +182,12 @@ class Arm:
     reference: bool = False
     interventions: tuple[Intervention, ...] = ()
     scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
+    structures: tuple[Structure, ...] = ()
+
+    @property
+    def altered(self) -> bool:
+        """Whether assumptions of the model are changed for this arm."""
+        return bool(self.scenario or self.structures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,11 +308,12 @@ class TargetRow:
 
 @dataclass(frozen=True, slots=True)
 class StructureRow:
-    """A competing form of the model and whether this run used it."""
+    """A competing form of the model and whether this run used it, and where."""
 
     name: str
     text: str
     active: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,15 @@ class MechanismCard:
 
 
 @dataclass(frozen=True, slots=True)
+class MechanismGroup:
+    """Observables that stand together, and the legend of the sources that they have."""
+
+    name: str
+    cards: tuple[MechanismCard, ...]
+    sources: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MechanismTab:
     """The mechanism in one arm."""
 
@@ -47,7 +56,7 @@ class MechanismTab:
     label: str
     colour: str
     cells: tuple[Figure, ...]
-    groups: tuple[tuple[str, tuple[MechanismCard, ...]], ...]
+    groups: tuple[MechanismGroup, ...]
     share_numbers: NumbersTable | None
 
 
@@ -67,9 +76,10 @@ def mechanism_tabs(report: TrialReport) -> tuple[MechanismTab, ...]:
     return tuple(_tab(report, arm) for arm in sorted(order, key=lambda arm: arm not in judged))
 
 
-def source_keys(report: TrialReport) -> tuple[Key, ...]:
-    """Return the sources of cytokines in the order of their stacking, with their styles."""
-    names = dict.fromkeys(name for panel in report.mechanism for name in panel.shares)
+def source_keys(report: TrialReport, group: str) -> tuple[Key, ...]:
+    """Return the sources of a group in the order of their stacking, with their styles."""
+    panels = [panel for panel in report.mechanism if panel.group == group]
+    names = dict.fromkeys(name for panel in panels for name in panel.shares)
     return tuple(Key(name, f"k{index % 8}") for index, name in enumerate(names))
 
 
@@ -89,7 +99,11 @@ def _tab(report: TrialReport, arm: str) -> MechanismTab:
         colour=style.colour,
         cells=tuple(_cells(report, item) for item in report.cells if item.arm == arm),
         groups=tuple(
-            (group, tuple(_card(report, panel) for panel in panels if panel.group == group))
+            MechanismGroup(
+                group,
+                tuple(_card(report, panel) for panel in panels if panel.group == group),
+                source_keys(report, group),
+            )
             for group in groups
         ),
         share_numbers=_share_numbers(report, panels),
@@ -129,7 +143,7 @@ def inner(band: Band) -> Band:
 
 
 def _shares(report: TrialReport, panel: MechanismPanel) -> str:
-    styles = {key.name: key.style for key in source_keys(report)}
+    styles = {key.name: key.style for key in source_keys(report, panel.group)}
     known = [name for name in styles if name in panel.shares]
     shares = [Share(name, styles[name], panel.shares[name]) for name in known]
     means = {share.name: float(np.mean(share.y)) for share in shares}
@@ -222,7 +236,7 @@ def _share_numbers(report: TrialReport, panels: Sequence[MechanismPanel]) -> Num
     split = [panel for panel in panels if panel.shares]
     if not split:
         return None
-    names = [key.name for key in source_keys(report)]
+    names = list(dict.fromkeys(name for panel in split for name in panel.shares))
     rows = []
     for panel in split:
         for moment in chosen_weeks(panel.weeks, 3):

@@ -89,7 +89,6 @@ def _context(report: TrialReport) -> dict[str, object]:
         "responders": responders.responder_groups(report),
         "bars": responders.responder_bars(report),
         "tabs": mechanism.mechanism_tabs(report),
-        "source_keys": mechanism.source_keys(report),
         "state_keys": mechanism.state_keys(report),
         "durability": overview.durability_views(report),
         "durability_axes": overview.durability_axes(report),

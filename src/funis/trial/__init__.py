@@ -1,6 +1,6 @@
 """Virtual trials: screen, allocate, then visit to visit observe, decide, dose and simulate."""
 
-from funis.trial.check import check
+from funis.trial.check import check, has_structure
 from funis.trial.conduct import conduct, conduct_block, serial
 from funis.trial.course import regimen_doses
 from funis.trial.data import Block, TrialData, gather
@@ -19,6 +19,7 @@ __all__ = [
     "enrol",
     "forcing_of",
     "gather",
+    "has_structure",
     "observables",
     "observe",
     "regimen_doses",

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from funis.checks import Issue, IssueList, nearest
 from funis.models import Model
 from funis.product import Product
-from funis.protocol import Protocol, Reference, references, unknown_reference
+from funis.protocol import (
+    Protocol,
+    Reference,
+    Structure,
+    library_structures,
+    references,
+    unknown_reference,
+)
 from funis.protocol.lines import Path
 from funis.trial.study import products_of
 
@@ -27,6 +34,7 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
             if reference.name not in names(reference):
                 owner = f"the disease '{model.id}'" if kind != "product" else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
+    issues += _structures(protocol, model)
     found = [*issues, *_products(protocol), *_measures(protocol, model)]
     return IssueList((*found, *_single_names(protocol, model)))
 
@@ -64,6 +72,33 @@ def _products(protocol: Protocol) -> list[Issue]:
         )
         for number, (arm, products) in enumerate(zip(protocol.arms, given, strict=True))
         if len(products) > 1
+    ]
+
+
+def has_structure(model: Model, structure: Structure) -> bool:
+    """Return whether a disease has every parameter that a structure sets."""
+    return {*structure.parameters} <= {p.id for p in model.parameters}
+
+
+def _structures(protocol: Protocol, model: Model) -> list[Issue]:
+    """Find structures that set a parameter which the disease does not have."""
+    chosen: list[tuple[Path, Structure]] = [
+        (("structures", number), one) for number, one in enumerate(protocol.structures)
+    ]
+    chosen += [
+        (("arms", place, "structures", number), one)
+        for place, arm in enumerate(protocol.arms)
+        for number, one in enumerate(arm.structures)
+    ]
+    possible = [name for name, one in library_structures().items() if has_structure(model, one)]
+    return [
+        protocol.where.issue(
+            path,
+            f"the disease '{model.id}' does not have the structure '{one.id}'",
+            expected="one of " + ", ".join(possible),
+        )
+        for path, one in chosen
+        if not has_structure(model, one)
     ]
 
 

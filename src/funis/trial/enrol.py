@@ -93,7 +93,7 @@ def enrol(study: Study, patients: Integers) -> Enrolled:
 def _candidates(study: Study, patients: Integers, number: int) -> Enrolled:
     row = choose(study.pool, study.seed, patients, number)
     table = ParameterTable(study.pool.names, study.pool.values[row])
-    table = table.replaced(study.protocol.scenario)
+    table = table.replaced(study.protocol.shared_parameters)
     return Enrolled(
         patients,
         np.full(len(patients), number, dtype=np.int64),

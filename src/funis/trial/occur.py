@@ -15,6 +15,9 @@ from funis.population import exponential, uniform
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+AT_ONCE = 8
+"""Events of a patient that are drawn together: few have more, and each draw has a fixed cost."""
+
 
 def present(
     component: Component,
@@ -42,18 +45,25 @@ def events(
 ) -> Array:
     """Return how many events came up to an integrated intensity, `component.high` at most.
 
-    They are the arrivals of a unit-rate Poisson process of the patient's own.
+    They are the arrivals of a unit-rate Poisson process of the patient's own, drawn `AT_ONCE` at a
+    time: the patients with fewer are then done.
     """
     number = np.where(np.isnan(intensity), np.nan, 0.0)
     arrival = np.zeros(len(patient))
+    most = int(component.high)
     open_rows = np.flatnonzero(intensity > 0)
-    for event in range(int(component.high)):
+    for first in range(0, most, AT_ONCE):
         if len(open_rows) == 0:
             break
-        who, which = patient[open_rows], attempt[open_rows]
-        arrival[open_rows] += exponential(seed, "events", who, event, component.id, which)
-        open_rows = open_rows[arrival[open_rows] <= intensity[open_rows]]
-        number[open_rows] += 1
+        which = np.arange(first, min(first + AT_ONCE, most))
+        who, key = patient[open_rows, None], attempt[open_rows, None]
+        times = exponential(seed, "events", who, which, component.id, key)
+        times[:, 0] += arrival[open_rows]
+        times = np.cumsum(times, axis=1)
+        come = times <= intensity[open_rows, None]
+        number[open_rows] += come.sum(axis=1)
+        arrival[open_rows] = times[:, -1]
+        open_rows = open_rows[come[:, -1]]
     return number
 
 

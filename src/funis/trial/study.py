@@ -54,7 +54,7 @@ class Study:
         return week_minute(self.protocol.visits.last_week)
 
     def parameters_of(self, arm: Arm) -> dict[str, float]:
-        """Parameters that the arm sets: its product's, then the scenario's."""
+        """Parameters that the arm sets: its product's, then those of structures and scenario."""
         given: dict[str, float] = {}
         for name in products_of(arm, self.protocol.rules):
             given |= product_parameters(self.products[name])

@@ -6,9 +6,10 @@ import polars
 import pytest
 
 from funis.analysis import published_results
+from funis.models import disease_ids, library_folder, load_model
 from funis.pipeline.reporting import arms, courses, endpoints, mechanism, methods, published
 from funis.pipeline.reporting.published import evidence_base, evidence_text, stand_in
-from funis.protocol import CONTINUOUS, Intervention
+from funis.protocol import CONTINUOUS, Intervention, library_structures, load_protocol
 from funis.trial import Study
 from funis.trial.twins import Courses
 
@@ -155,16 +156,18 @@ def test_cytokines_and_their_sources_are_found_by_name(ra):
 
 def test_shares_of_the_sources_sum_to_one(done):
     panels = [panel for panel in done.report.mechanism if panel.shares]
-    assert {"TNF", "IL10", "TGFB", "IL6", "IL1", "IFN"} == {panel.id for panel in panels}
+    made = {f"made_{factor}" for factor in ("IL10", "TGFB", "HGF", "VEGF")}
+    assert {"TNF", "IL10", "TGFB", "IL6", "IL1", "IFN"} | made == {panel.id for panel in panels}
     for panel in panels:
-        np.testing.assert_allclose(np.sum(list(panel.shares.values()), axis=0), 1.0)
+        there = panel.treated.median > 0
+        np.testing.assert_allclose(np.sum(list(panel.shares.values()), axis=0)[there], 1.0)
     il10 = next(panel for panel in panels if panel.id == "IL10")
     assert {"MSC", "Treg", "Macrophages", "Licensed monocytes"} <= set(il10.shares)
 
 
 def test_cells_are_shown_by_compartment_and_state(done):
     assert [panel.compartment for panel in done.report.cells] == [
-        "Lung and blood", "Liver and spleen", "Target tissue",
+        "Lung and blood", "Liver and spleen", "Joints", "Rest of the body",
     ]  # fmt: skip
     lung = done.report.cells[0]
     assert lung.states["live, not licensed"].max() > 10
@@ -173,8 +176,35 @@ def test_cells_are_shown_by_compartment_and_state(done):
 
 def test_panels_name_the_cells_factors_and_immune_cells(done):
     ids = {panel.id for panel in done.report.mechanism}
-    cells = {"TRG", "TH1", "T17", "NK", "BA", "M1", "M2", "D", "R"}
+    cells = {"TRG", "TH1", "T17", "TM", "NK", "BA", "IL17", "M1", "M2", "D", "R"}
     assert cells | {"PGE2_IDO", "HGF", "VEGF", "LM"} <= ids
+
+
+def test_what_living_cells_make_is_split_by_compartment_and_the_twin_makes_nothing(done):
+    panels = [panel for panel in done.report.mechanism if panel.id == "made_IL10"]
+    assert panels
+    for panel in panels:
+        assert panel.unit == "pg/day"
+        assert not panel.twin.median.any()
+        assert set(panel.shares) <= {"Lung and blood", "Liver and spleen", "Joints"}
+    assert max(panel.treated.median.max() for panel in panels) > 0
+
+
+@pytest.mark.parametrize("disease", disease_ids())
+def test_every_disease_shows_cytokines_with_sources_immune_cells_and_repair(disease):
+    model = load_model(disease)
+    shown = set(mechanism.mechanism_outputs(model))
+    wanted = {"IL10", "TGFB", "TNF", "IL1", "TH1", "T17", "BA", "NK", "TRG", "VEGF", "HGF", "R"}
+    assert wanted <= shown
+    for cytokine in ("IL10", "TGFB", "TNF", "IL1"):
+        assert len(mechanism.sources(model, cytokine)) >= 2
+    cells = {f"{kind}_{place}" for kind in ("X", "LM", "P") for place in ("lu", "ls", "ti")}
+    assert cells <= shown
+
+
+def test_the_target_tissue_has_the_name_that_the_disease_gives_it(ra):
+    assert mechanism.compartments(ra)["ti"] == "Joints"
+    assert mechanism.panel_name(ra, "M_ti") == "Live MSC in the joints"
 
 
 # ---- beside published studies
@@ -254,6 +284,17 @@ def test_an_arm_with_one_drug_alone_is_that_drugs_arm(study):
     assert published.arm_of_drug(study, "mtx") is None
 
 
+def test_a_drug_that_the_reference_takes_too_has_no_arm_of_its_own(study):
+    protocol = study.protocol
+    drug = next(arm for arm in protocol.arms if arm.id == "anti_tnf")
+    arms = tuple(
+        dataclasses.replace(arm, interventions=drug.interventions) if arm.reference else arm
+        for arm in protocol.arms
+    )
+    treated = dataclasses.replace(study, protocol=dataclasses.replace(protocol, arms=arms))
+    assert published.arm_of_drug(treated, "anti_tnf") is None
+
+
 # ---- methods
 
 
@@ -267,11 +308,22 @@ def test_every_parameter_and_every_noise_is_listed_with_its_status(ra):
 
 
 def test_competing_forms_are_named_and_off(ra):
-    rows = {row.name: row for row in methods.structure_rows(ra, {})}
-    assert {"Weight of co-operative memory", "Direct effect on Th17"} <= set(rows)
+    protocol = load_protocol(library_folder() / "trials" / "ra_two_arm.yaml")
+    rows = {row.name: row for row in methods.structure_rows(protocol, ra)}
+    name = "Bistable memory (bistable_memory)"
+    assert {name, "Cells raise Th17 directly (th17_up)"} <= set(rows)
+    assert "M2 macrophages and TGF-beta repair in fibrosis too (m2_tgfb_reparative)" not in rows
     assert not any(row.active for row in rows.values())
-    on = {row.name: row for row in methods.structure_rows(ra, {"bistable": 1.0})}
-    assert on["Weight of co-operative memory"].active
+    one = library_structures()["bistable_memory"]
+    arm = replace(protocol.arms[1], structures=(one,))
+    for changed, where in (
+        (replace(protocol, structures=(one,)), "in every arm"),
+        (replace(protocol, scenario=one.parameters), "in every arm"),
+        (replace(protocol, arms=(protocol.arms[0], arm)), arm.label),
+    ):
+        on = [row for row in methods.structure_rows(changed, ra) if row.active]
+        assert [(row.name, row.where) for row in on] == [(name, where)]
+    assert "structure bistable_memory" in arms.scenario_text(arm, ra)
 
 
 def test_provenance_is_enough_to_run_again(done, two_arm):

@@ -1,9 +1,16 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from funis.checks import InputError
-from funis.product import Quantity, library_product, library_products, load_product
+from funis.product import (
+    Quantity,
+    library_product,
+    library_products,
+    load_product,
+    product_parameters,
+)
 from funis.product.load import LIBRARY
 from funis.product.values import ReleaseCriterion
 
@@ -53,6 +60,54 @@ def test_bone_marrow_differs_by_sourced_statements_only() -> None:
     assert all(difference.source for difference in marrow.differences)
     directions = {d.quantity: d.direction for d in marrow.differences}
     assert directions["immune_suppression"] == "not_settled"
+
+
+def test_adipose_differs_by_sourced_statements_only() -> None:
+    adipose, cord = library_product("ad_msc_reference"), library_product("uc_msc_reference")
+    assert adipose.tissue == "adipose"
+    assert all(difference.source for difference in adipose.differences)
+    known = {(d.quantity, d.against): d.direction for d in adipose.differences}
+    assert known["tissue_factor", "bone_marrow"] == "higher"
+    assert known["tissue_factor", "umbilical_cord"] == "not_settled"
+    assert known["proliferation", "umbilical_cord"] == "lower"
+    assert not any("HLA" in quantity for quantity, _ in known)
+    for name in ("viability_fraction", "HLA_DR_percent"):
+        value = next(c.value for c in adipose.release if c.id == name)
+        assert (value.value, value.status) == (None, "not_reported")
+    assert product_parameters(adipose) == product_parameters(cord)
+
+
+@pytest.mark.parametrize("name", ["ad_msc_reference", "bm_msc_reference"])
+def test_a_tissue_differs_from_umbilical_cord_only_where_a_source_is_given(name: str) -> None:
+    other, cord = library_product(name), library_product("uc_msc_reference")
+    told = {"id", "name", "tissue", "vehicle", "differences", "note", "file"}
+    for key in (field.name for field in dataclasses.fields(other)):
+        mine, theirs = getattr(other, key), getattr(cord, key)
+        if key == "viability":
+            mine, theirs = ([p.viability.value for p in points] for points in (mine, theirs))
+        elif key in ("hold_minute", "recovered_fraction"):
+            mine, theirs = mine.value, theirs.value
+        elif key == "release":
+            mine, theirs = ([(c.id, c.low, c.high) for c in rows] for rows in (mine, theirs))
+        assert key in told or mine == theirs, key
+
+
+@pytest.mark.parametrize("name", ["ad_msc_reference", "bm_msc_reference"])
+def test_potency_of_a_tissue_is_centred_on_no_difference_and_wide(name: str) -> None:
+    (suppression,) = (
+        d for d in library_product(name).differences if d.quantity == "immune_suppression"
+    )
+    assert suppression.prior is not None
+    assert suppression.prior.median == 1.0
+    assert suppression.prior.log_sd >= 0.5
+    assert suppression.prior.status == "assumed"
+
+
+def test_a_prior_of_a_settled_difference_is_refused(tmp_path: Path) -> None:
+    text = (LIBRARY / "bm_msc_reference.yaml").read_text()
+    path = tmp_path / "product.yaml"
+    path.write_text(text.replace("direction: not_settled", "direction: higher"))
+    assert "a prior of what is settled; expected direction: not_settled" in message(path)
 
 
 def test_release_values_may_be_missing() -> None:

@@ -3,13 +3,13 @@ import re
 import numpy as np
 
 from funis.report.content import CellPanel
-from funis.report.mechanism import mechanism_tabs, source_keys, state_keys
+from funis.report.mechanism import mechanism_tabs, state_keys
 
 
 def test_one_tab_for_each_arm_in_the_order_of_the_protocol(report):
     tabs = mechanism_tabs(report)
     assert [tab.arm for tab in tabs] == ["msc_single", "msc_monthly", "advertised", "anti_tnf"]
-    assert [name for name, _ in tabs[0].groups] == [
+    assert [group.name for group in tabs[0].groups] == [
         "Cytokines and their sources", "T, NK and B cells", "Myeloid cells", "Tissue",
     ]  # fmt: skip
     assert [figure.heading for figure in tabs[0].cells] == ["lung and blood", "liver and spleen"]
@@ -17,20 +17,25 @@ def test_one_tab_for_each_arm_in_the_order_of_the_protocol(report):
 
 
 def test_a_source_keeps_its_style_in_every_panel(report):
-    styles = {key.name: key.style for key in source_keys(report)}
-    assert styles["MSC"] == "k0"
-    assert len(set(styles.values())) == len(styles)
     for tab in mechanism_tabs(report):
-        for _, cards in tab.groups:
-            for card in cards:
+        for group in tab.groups:
+            styles = {key.name: key.style for key in group.sources}
+            assert len(set(styles.values())) == len(styles)
+            for card in group.cards:
                 areas = re.findall(r'class="share (k\d)" [^>]*data-n="([^"]+)"', card.shares)
                 assert all(styles[name] == style for style, name in areas)
+
+
+def test_the_legend_of_a_group_names_its_own_sources(report):
+    groups = {group.name: group for group in mechanism_tabs(report)[0].groups}
+    assert groups["Cytokines and their sources"].sources[0].name == "MSC"
+    assert groups["Tissue"].sources == ()
 
 
 def test_panels_of_an_observable_share_their_axis(report):
     axes = set()
     for tab in mechanism_tabs(report):
-        card = next(card for card in tab.groups[0][1] if card.name == "TNF")
+        card = next(card for card in tab.groups[0].cards if card.name == "TNF")
         axes |= set(re.findall(r"&quot;y&quot;:\[([^\]]+)\]", card.course))
         axes |= set(re.findall(r'"y":\[([^\]]+)\]', card.course))
     assert len(axes) == 1

@@ -113,3 +113,15 @@ def test_a_rule_counts_as_giving_a_product_to_its_arms(study):
 def test_every_fault_is_told_at_once(study):
     found = told(study(("route: iv", "route: ivv"), ("tjc68 >= 4", "tjc86 >= 4")))
     assert len(found) == 2
+
+
+def test_a_structure_that_the_disease_does_not_have_is_one_line(study):
+    for change in (
+        ("seed: 5", "seed: 5\nstructures: [boosting, m2_tgfb_reparative]"),
+        ("label: Cells", "label: Cells\n    structures: [boosting, m2_tgfb_reparative]"),
+    ):
+        (line,) = told(study(change))
+        assert "structures[1]" in line
+        assert "the disease 'ra' does not have the structure 'm2_tgfb_reparative'" in line
+        assert "expected one of dose_flat, " in line
+        assert "vegf_pannus" in line

@@ -107,3 +107,9 @@ def test_a_start_at_day_zero_continues_the_patient(study):
         forcing=forcing_of(plan, who, 0),
     )  # fmt: skip
     assert np.array_equal(found.end, who.states)
+
+
+def test_the_structures_of_a_trial_are_those_of_its_patients_from_the_run_in_on(study):
+    who = enrol(study(("seed: 5", "seed: 5\nstructures: [bistable_memory]")), np.arange(3))
+    assert who.covariate("bistable").tolist() == [1.0] * 3
+    assert not np.array_equal(who.states, enrol(study(), np.arange(3)).states)

@@ -29,3 +29,15 @@ def test_products_of_an_arm_are_named_once(study):
 
 def test_what_reaches_the_vein(study):
     assert all(0 < share <= 1 for share in study().recovered.values())
+
+
+def test_a_structure_comes_after_the_product_and_before_the_scenario(study):
+    plan = study(
+        (
+            "label: Cells",
+            "label: Cells\n    structures: [antibody_kills]\n    scenario: {potency: 0}",
+        )
+    )
+    msc = plan.parameters_of(plan.protocol.arm("msc"))
+    assert list(msc) == ["viability", "k_antibody", "potency"]
+    assert plan.parameters_of(plan.protocol.arm("placebo")) == {}

@@ -74,9 +74,13 @@ def later_doses(arm: Arm, last_week: float) -> int:
 
 
 def scenario_text(arm: Arm, model: Model) -> str:
-    """Return the assumptions that an arm changes, in words."""
+    """Return the assumptions that an arm changes, in words: its structures, then its scenario."""
+    titles = [
+        f"structure {one.id} ({one.title[:1].lower() + one.title[1:]})" for one in arm.structures
+    ]
     return ", ".join(
-        f"{model.parameter(name).name} set to {value:g}" for name, value in arm.scenario.items()
+        titles
+        + [f"{model.parameter(name).name} set to {value:g}" for name, value in arm.scenario.items()]
     )
 
 

@@ -110,7 +110,7 @@ def trial_report(
         drug_gate=drug_rows(study, results, evidence),
         draw_gate=methods.draw_gate(study.pool),
         targets=placebo_rows(study, results, data, evidence),
-        structures=methods.structure_rows(model, dict(protocol.scenario)),
+        structures=methods.structure_rows(protocol, model),
     )
 
 

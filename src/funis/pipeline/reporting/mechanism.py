@@ -16,11 +16,15 @@ from funis.trial.twins import Courses
 from funis.units import DAYS_PER_WEEK
 
 COMPARTMENTS: Mapping[str, str] = {
-    "lu": "Lung and blood",
-    "ls": "Liver and spleen",
-    "ti": "Target tissue",
+    "lu": "lung and blood",
+    "ls": "liver and spleen",
+    "ti": "target tissue",
+    "ot": "rest of the body",
 }
 """Compartments of the core that cells are shown in, by the suffix of their states."""
+
+MADE: Mapping[str, str] = {"IL10": "IL-10", "TGFB": "TGF-beta", "HGF": "HGF", "VEGF": "VEGF"}
+"""What living cells make in each compartment: ``made_<factor>_<compartment>`` is an output."""
 
 SOURCES: Mapping[str, str] = {
     "msc": "MSC",
@@ -31,12 +35,15 @@ SOURCES: Mapping[str, str] = {
     "nk": "NK cells",
     "stroma": "Tissue stroma",
     "background": "Other cells",
+    "innate": "Innate cells",
+    "drug": "Given as a drug",
+    "il10": "IL-10 given as a drug",
 }
 """Sources of a cytokine: ``<CYTOKINE>_by_<source>`` is an output of the model."""
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Factors of the infused cells", ("PGE2_IDO", "HGF", "VEGF", "LM", "HLA")),
-    ("T, NK and B cells", ("TRG", "TH1", "T17", "NK", "BA", "BP", "AAB")),
+    ("T, NK and B cells", ("TRG", "TH1", "T17", "TM", "NK", "BA", "BP", "AAB")),
     ("Macrophages and tissue", ("M1", "M2", "D", "R")),
 )
 """Outputs of the core that are shown beside the cytokines, as far as a disease has them."""
@@ -44,6 +51,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 UNITS: Mapping[str, str] = {
     "megacell": "million cells",
     "pg_per_mL": "pg/mL",
+    "pg_per_day": "pg/day",
     "per_day": "1/day",
 }
 
@@ -55,14 +63,20 @@ def mechanism_outputs(model: Model) -> tuple[str, ...]:
         names += [cytokine, *sources(model, cytokine)]
     for place in COMPARTMENTS:
         names += [name for _, parts in _states(place) for name in parts]
+        names += [f"made_{factor}_{place}" for factor in MADE]
     known = {*model.form.outputs}
     return tuple(name for name in dict.fromkeys(names) if name in known)
 
 
 def cytokines(model: Model) -> tuple[str, ...]:
-    """Return the fast species that are no factor of the infused cells alone."""
-    own = GROUPS[0][1]
-    return tuple(name for name in model.text.fast if name not in own)
+    """Return the cytokines that the model declares, whether they are states or algebraic."""
+    return tuple(dict.fromkeys(model.text.words("cytokines")))
+
+
+def compartments(model: Model) -> dict[str, str]:
+    """Return the compartments that cells are shown in, the target tissue by its own name."""
+    named = {place: model.in_words(name) for place, name in COMPARTMENTS.items()}
+    return {place: name[:1].upper() + name[1:] for place, name in named.items()}
 
 
 def sources(model: Model, cytokine: str) -> tuple[str, ...]:
@@ -78,14 +92,47 @@ def mechanism_panels(study: Study, twins: Sequence[Courses]) -> tuple[MechanismP
     if twin is None:
         return ()
     rows = _within(study, twin)
-    shown = [("Cytokines and their sources", cytokines(study.model)), *GROUPS]
-    return tuple(
-        _panel(study.model, (course, twin), (group, name), rows)
-        for course in twins
-        if course is not twin
+    others = [course for course in twins if course is not twin]
+    return tuple(panel for course in others for panel in _panels(study.model, course, twin, rows))
+
+
+def _panels(
+    model: Model, course: Courses, twin: Courses, rows: NDArray[np.intp]
+) -> list[MechanismPanel]:
+    """Return the panels of one arm."""
+    shown = [("Cytokines and their sources", cytokines(model)), *GROUPS]
+    panels = [
+        _panel(model, (course, twin), (group, name), rows)
         for group, names in shown
         for name in names
         if name in course.outputs
+    ]
+    made = [_made(model, (course, twin), factor, rows) for factor in MADE]
+    return [*panels, *(panel for panel in made if panel is not None)]
+
+
+def _made(
+    model: Model, pair: tuple[Courses, Courses], factor: str, rows: NDArray[np.intp]
+) -> MechanismPanel | None:
+    """Return what living cells make of one factor, and the share of each compartment."""
+    course = pair[0]
+    places = {f"made_{factor}_{place}": name for place, name in compartments(model).items()}
+    parts = [name for name in places if name in course.outputs]
+    if not parts:
+        return None
+    whole, untreated = (
+        sum((c.output(name) for name in parts[1:]), c.output(parts[0])) for c in pair
+    )
+    return MechanismPanel(
+        arm=course.arm,
+        id=f"made_{factor}",
+        name=f"{MADE[factor]} made by living MSC",
+        group="What living MSC make, by compartment",
+        weeks=course.days[rows] / DAYS_PER_WEEK,
+        treated=quantile_band(whole, rows),
+        twin=quantile_band(untreated, rows),
+        unit=UNITS[model.text.units[parts[0]]],
+        shares=_split(course, {name: places[name] for name in parts}, rows),
     )
 
 
@@ -98,7 +145,7 @@ def cell_panels(study: Study, twins: Sequence[Courses]) -> tuple[CellPanel, ...]
             continue
         rows = _within(study, course)
         weeks = course.days[rows] / DAYS_PER_WEEK
-        for place, name in COMPARTMENTS.items():
+        for place, name in compartments(study.model).items():
             states = {
                 state: _median([course.output(n)[:, rows] for n in parts if n in course.outputs])
                 for state, parts in _states(place)
@@ -150,19 +197,23 @@ def _panel(
 
 def panel_name(model: Model, name: str) -> str:
     """Return an output in words, as the text of the model describes it."""
-    words = model.text.descriptions.get(name) or name
+    words = model.in_words(model.text.descriptions.get(name) or name)
     return words[:1].upper() + words[1:]
 
 
 def _shares(model: Model, course: Courses, name: str, rows: NDArray[np.intp]) -> dict[str, Array]:
-    """Return the mean share of each source over patients, without sources that give nothing."""
+    """Return the share of each source of a cytokine."""
     parts = [part for part in sources(model, name) if part in course.outputs]
-    if not parts:
-        return {}
-    means = {part: np.nanmean(course.output(part)[:, rows], axis=0) for part in parts}
-    whole = np.sum(list(means.values()), axis=0)
-    return {
-        SOURCES.get(part.split("_by_")[1], part.split("_by_")[1].capitalize()): mean / whole
-        for part, mean in means.items()
-        if np.any(mean > 0)
-    }
+    named = {part: part.split("_by_")[1] for part in parts}
+    return _split(course, {part: SOURCES.get(s, s.capitalize()) for part, s in named.items()}, rows)
+
+
+def _split(course: Courses, names: Mapping[str, str], rows: NDArray[np.intp]) -> dict[str, Array]:
+    """Return the mean share of each output over patients, without those that give nothing.
+
+    Where none gives anything, all shares are zero.
+    """
+    means = {name: np.nanmean(course.output(name)[:, rows], axis=0) for name in names}
+    whole = np.sum(list(means.values()), axis=0) if means else np.zeros(0)
+    divisor = np.where(whole > 0, whole, 1.0)
+    return {names[name]: mean / divisor for name, mean in means.items() if np.any(mean > 0)}

@@ -10,9 +10,9 @@ from funis.models.endpoints import Component
 from funis.models.schema import Distribution
 from funis.pipeline.inputs import Trial
 from funis.population import Pool
-from funis.protocol import content_hash
+from funis.protocol import Protocol, Structure, content_hash, library_structures
 from funis.report.content import DrawGate, ParameterRow, Provenance, Status, StructureRow
-from funis.trial import Study, TrialData
+from funis.trial import Study, TrialData, has_structure
 
 BY_HAND = "by hand"
 COMPETING = ("structure", "hypothesis", "scenario")
@@ -27,16 +27,41 @@ def parameter_rows(model: Model) -> tuple[ParameterRow, ...]:
     )
 
 
-def structure_rows(model: Model, scenario: dict[str, float]) -> tuple[StructureRow, ...]:
-    """Return the competing forms: parameters that are 0 where a form is off."""
-    rows = []
-    for parameter in model.parameters:
-        text = "; ".join(part for part in (parameter.source, parameter.note or "") if part)
-        if any(word in text for word in COMPETING):
-            active = scenario.get(parameter.id, parameter.value) != 0.0
-            name = parameter.name[:1].upper() + parameter.name[1:]
-            rows.append(StructureRow(name, text, active))
-    return tuple(rows)
+def structure_rows(protocol: Protocol, model: Model) -> tuple[StructureRow, ...]:
+    """Return the competing forms: structures of the disease, then other marked parameters."""
+    named = [one for one in library_structures().values() if has_structure(model, one)]
+    covered = {name for one in named for name in one.parameters}
+    marked = [p for p in model.parameters if p.id not in covered and _is_marked(p)]
+    values = protocol.shared_parameters
+    return (
+        *(_structure(one, protocol) for one in named),
+        *(_marked(parameter, values.get(parameter.id, parameter.value)) for parameter in marked),
+    )
+
+
+def _structure(structure: Structure, protocol: Protocol) -> StructureRow:
+    default = f"Default: {structure.default}."
+    sources = f"Sources: {'; '.join(structure.sources)}."
+    text = " ".join(part for part in (structure.question, default, structure.note, sources) if part)
+    arms = [arm.label for arm in protocol.arms if structure in arm.structures]
+    whole = structure in protocol.structures or _is_set(structure, protocol)
+    where = "in every arm" if whole else ", ".join(arms)
+    name = f"{structure.title} ({structure.id})"
+    return StructureRow(name, text, bool(where), where)
+
+
+def _is_set(structure: Structure, protocol: Protocol) -> bool:
+    """Return whether the scenario of the trial says the same as a structure."""
+    return structure.parameters.items() <= protocol.scenario.items()
+
+
+def _is_marked(parameter: Parameter) -> bool:
+    return any(word in f"{parameter.source} {parameter.note or ''}" for word in COMPETING)
+
+
+def _marked(parameter: Parameter, value: float) -> StructureRow:
+    text = "; ".join(part for part in (parameter.source, parameter.note or "") if part)
+    return StructureRow(parameter.name[:1].upper() + parameter.name[1:], text, value != 0.0)
 
 
 def draw_gate(pool: Pool) -> DrawGate:
@@ -55,6 +80,11 @@ def provenance(trial: Trial, study: Study, data: TrialData, twins: int) -> Prove
         for name, product in study.products.items()
         if any(one.product == name for arm in study.protocol.arms for one in arm.interventions)
     }
+    chosen = [
+        *study.protocol.structures,
+        *(s for arm in study.protocol.arms for s in arm.structures),
+    ]
+    structures = {f"structure {one.id}": content_hash(one)[:16] for one in chosen}
     return Provenance(
         protocol_file=trial.place,
         protocol_hash=study.protocol.hash,
@@ -66,6 +96,7 @@ def provenance(trial: Trial, study: Study, data: TrialData, twins: int) -> Prove
         command=f"funis run {trial.name} --patients {study.patients_per_arm} --seed {study.seed}",
         more={
             **products,
+            **structures,
             "twins": str(twins),
             "relative tolerance": f"{study.rtol:g}",
             "solved a second time": second_solutions(data),

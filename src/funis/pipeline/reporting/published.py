@@ -116,7 +116,7 @@ def arm_of_drug(study: Study, drug: str) -> str | None:
     if reference is not None and drug in [one.drug for one in reference.interventions]:
         return None
     for arm in study.protocol.arms:
-        if not arm.scenario and [one.drug for one in arm.interventions] == [drug]:
+        if not arm.altered and [one.drug for one in arm.interventions] == [drug]:
             return arm.id
     return None
 
@@ -170,7 +170,7 @@ def _cells(study: Study, evidence: Evidence, item: Published) -> Beside:
     arms = [
         a
         for a in study.protocol.arms
-        if not a.scenario and any(one.product for one in a.interventions)
+        if not a.altered and any(one.product for one in a.interventions)
     ]
     if not arms:
         return Beside(None, "no arm of this trial gives cells")
