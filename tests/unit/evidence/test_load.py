@@ -36,15 +36,21 @@ def numbers(value: object) -> Iterator[float]:
         yield float(value)
 
 
-@pytest.mark.parametrize(
-    ("file", "part"),
-    [("ra.yaml", "studies"), ("pharmacology.yaml", "pharmacology"), ("ra_natural.yaml", "natural")],
-)
-def test_no_number_of_the_files_is_lost_or_changed(
-    evidence: Evidence, file: str, part: str
-) -> None:
-    written = Counter(numbers(read_yaml(FOLDER / file).data))
-    loaded = Counter(numbers(getattr(evidence, part)))
+DISEASES = ("as", "cd", "ms", "ra", "sle", "ssc", "t1d", "uc")
+
+
+@pytest.mark.parametrize(("ending", "part"), [(".yaml", "studies"), ("_natural.yaml", "natural")])
+@pytest.mark.parametrize("disease", DISEASES)
+def test_no_number_of_the_files_is_lost_or_changed(disease: str, ending: str, part: str) -> None:
+    written = Counter(numbers(read_yaml(FOLDER / f"{disease}{ending}").data))
+    loaded = Counter(numbers(getattr(load_evidence(disease), part)))
+    assert written == loaded
+    assert sum(written.values()) > 30
+
+
+def test_no_number_of_the_drugs_is_lost_or_changed() -> None:
+    written = Counter(numbers(read_yaml(FOLDER / "pharmacology.yaml").data))
+    loaded = Counter(numbers([load_evidence(disease).pharmacology for disease in DISEASES]))
     assert written == loaded
     assert sum(written.values()) > 200
 

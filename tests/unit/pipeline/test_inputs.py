@@ -51,7 +51,7 @@ def test_a_file_outside_the_library_is_named_as_given(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("disease: ra", "disease: rb", "unknown disease 'rb'; expected one of ra"),
+        ("disease: ra", "disease: rb", "unknown disease 'rb'; expected one of as, cd, ms, ra"),
         ("route: iv", "route: ivv", "unknown route 'ivv'.*did you mean 'iv'"),
         ("endpoint: ACR50", "endpoint: ACR55", "unknown endpoint 'ACR55'.*did you mean 'ACR50'"),
         ("sjc66 >= 6", "sjc6 >= 6", "unknown name in a criterion 'sjc6'.*did you mean 'sjc66'"),

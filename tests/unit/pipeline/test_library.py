@@ -3,6 +3,7 @@ import json
 import pytest
 
 from funis.checks import InputError
+from funis.models import disease_ids
 from funis.pipeline.library import KINDS, list_library
 
 
@@ -37,7 +38,10 @@ def test_each_kind_has_what_belongs_there(kind, some):
 
 
 def test_an_input_names_the_diseases_that_take_it():
-    assert next(e for e in list_library("routes") if e["id"] == "iv")["diseases"] == ["ra"]
+    assert next(e for e in list_library("routes") if e["id"] == "iv")["diseases"] == [
+        *disease_ids()
+    ]
+    assert next(e for e in list_library("routes") if e["id"] == "it")["diseases"] == ["ms"]
 
 
 def test_an_unknown_kind_is_told_with_the_nearest():

@@ -113,7 +113,7 @@ def test_patients_are_the_same_for_any_dose_and_seeds_differ(small_pool):
         ({"weeks": 0}, "weeks: 0 is out of range"),
         ({"weeks": float("nan")}, "weeks: nan is out of range"),
         ({"patients": 0}, "patients: 0 is out of range"),
-        ({"disease": "rb"}, "unknown disease 'rb'; expected one of ra"),
+        ({"disease": "rb"}, "unknown disease 'rb'; expected one of as, cd, ms, ra"),
         ({"outputs": ["TFN"]}, "unknown output 'TFN'"),
     ],
 )
