@@ -43,7 +43,10 @@ def course(ra, twenty, events):
 CELLS = [(28 * DAY * k, "iv", 70.0, 0) for k in range(3)]
 
 
-@pytest.mark.parametrize("disease", disease_ids())
+STEADY = [disease for disease in disease_ids() if load_model(disease).course == "steady"]
+
+
+@pytest.mark.parametrize("disease", STEADY)
 def test_untreated_is_an_exact_equilibrium(disease):
     model = load_model(disease)
     table = table_of(draw(model, 300, 4))
@@ -53,7 +56,7 @@ def test_untreated_is_an_exact_equilibrium(disease):
     assert np.abs(rates[:, steady]).max() < 1e-12
 
 
-@pytest.mark.parametrize("disease", disease_ids())
+@pytest.mark.parametrize("disease", STEADY)
 def test_an_untreated_patient_stays_where_the_patient_is(disease):
     model = load_model(disease)
     table = table_of(draw(model, 10, 5))
