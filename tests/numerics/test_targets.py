@@ -33,7 +33,7 @@ def demo():
 @pytest.fixture(scope="module")
 def placebo(ra, pool, demo):
     """Estimates of the placebo arm, by endpoint."""
-    protocol = placebo_alone(demo, 12.0)
+    protocol = placebo_alone(demo, [12.0])
     data = conduct(Study(protocol, ra, pool, {}, PLACEBO_PATIENTS, 77))
     assert set(data.subjects["status"]) <= {"completed", "discontinued"}
     results = estimate(protocol, data, ra.endpoints)
