@@ -1,5 +1,7 @@
 """Laws of descriptors, events, counts and of conditions that are held, at any visits."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from funis.analysis.rates import rate_interval, rate_ratio, summarise_rate
 from funis.models.endpoints import Component, VisitRows
 from funis.models.visit_rows import remembered
-from funis.trial.occur import counted, events, present
+from funis.trial.occur import counted, events, present, thresholds
 
 N = 200
 WHO, FIRST = np.arange(N), np.zeros(N, dtype=np.int64)
@@ -26,8 +28,9 @@ SIZES = st.floats(0, 30)
 def test_a_larger_share_only_adds_descriptors(seed, one, other):
     low, high = sorted((one, other))
     still = np.zeros(N)
-    few = present(ITEM, np.full(N, low), still, seed, WHO, FIRST)
-    assert np.all(few <= present(ITEM, np.full(N, high), still, seed, WHO, FIRST))
+    own = thresholds([replace(ITEM, scale="presence")], seed, WHO, FIRST)["item"]
+    few = present(np.full(N, low), still, own)
+    assert np.all(few <= present(np.full(N, high), still, own))
 
 
 @given(SEEDS, st.lists(SIZES, min_size=1, max_size=5))

@@ -75,6 +75,11 @@ class Component:
         """Whether the model gives a chance or a mean of it, and luck what is written down."""
         return self.scale in ("presence", "events", "count")
 
+    @property
+    def luck_of(self) -> str:
+        """The component whose draws this one shares: its latent's, else its own."""
+        return self.latent_of or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

@@ -8,7 +8,7 @@ from the patient's own luck.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from funis.models import Model
 from funis.models.endpoints import Component, Structural, from_scale, to_scale
 from funis.population import normal, site_effect
-from funis.trial.occur import counted, events, present
+from funis.trial.occur import counted, events, present, thresholds
 from funis.trial.study import MINUTES_PER_DAY
 
 Array = NDArray[np.float64]
@@ -99,6 +99,7 @@ def observe(
     """
     day = max(minute, 0) / MINUTES_PER_DAY
     hope = who.expectation * -np.expm1(-day / who.rise_day)
+    luck = _luck(model.endpoints.components, who, minute)
     seen: dict[str, Array] = {}
     for component in model.endpoints.components:
         true = component.gain * truth[component.observable]
@@ -107,10 +108,10 @@ def observe(
         elif component.scale == "count":
             found = counted(component, true, who.seed, who.patient, who.attempt, minute)
         elif component.scale == "presence":
-            shift = _layered(np.zeros(len(true)), component, who, hope, minute, entry)
-            found = present(component, true, shift, who.seed, who.patient, who.attempt)
+            shift = _layered(np.zeros(len(true)), component, who, hope, luck, entry)
+            found = present(true, shift, luck.thresholds[component.luck_of])
         else:
-            scaled = _layered(to_scale(component, true), component, who, hope, minute, entry)
+            scaled = _layered(to_scale(component, true), component, who, hope, luck, entry)
             found = from_scale(component, scaled)
         seen[component.id] = found
     for item in model.endpoints.structural:
@@ -118,8 +119,29 @@ def observe(
     return seen
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Luck:
+    """What chance adds at one visit, (patient,) each: by component, and common to the visit."""
+
+    apart: Mapping[str, Array]
+    together: Array
+    thresholds: Mapping[str, Array]
+
+
+def _luck(components: Sequence[Component], who: Observers, minute: int) -> _Luck:
+    """Draw for all components at once: each draw has a fixed cost, and no key changes by it."""
+    noisy = sorted({item.luck_of for item in components if item.noise_sd})
+    column = np.array(noisy, dtype=np.str_)[:, None]
+    apart = normal(who.seed, "noise", who.patient, minute, column, who.attempt)
+    return _Luck(
+        dict(zip(noisy, apart, strict=True)),
+        normal(who.seed, "noise of the visit", who.patient, minute, who.attempt),
+        thresholds(components, who.seed, who.patient, who.attempt),
+    )
+
+
 def _layered(
-    scaled: Array, component: Component, who: Observers, hope: Array, minute: int, entry: bool
+    scaled: Array, component: Component, who: Observers, hope: Array, luck: _Luck, entry: bool
 ) -> Array:
     """Return a value on its scale with expectation, entry inflation and noise."""
     scaled = scaled - component.expectation * hope
@@ -127,14 +149,7 @@ def _layered(
         scaled = scaled + component.inflation * who.inflation
     if component.noise_sd == 0:
         return scaled
-    return scaled + component.noise_sd * _noise(who, component, minute)
-
-
-def _noise(who: Observers, component: Component, minute: int) -> Array:
-    own = component.latent_of or component.id
-    apart = normal(who.seed, "noise", who.patient, minute, own, who.attempt)
-    if component.shared_noise == 0:
-        return apart
-    together = normal(who.seed, "noise of the visit", who.patient, minute, who.attempt)
-    share = component.shared_noise
-    return np.asarray(np.sqrt(share) * together + np.sqrt(1 - share) * apart)
+    noise, share = luck.apart[component.luck_of], component.shared_noise
+    if share:
+        noise = np.sqrt(share) * luck.together + np.sqrt(1 - share) * noise
+    return scaled + component.noise_sd * noise

@@ -6,6 +6,8 @@ every arm: a milder disease only takes descriptors away and puts events off.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,23 +21,25 @@ AT_ONCE = 8
 """Events of a patient that are drawn together: few have more, and each draw has a fixed cost."""
 
 
-def present(
-    component: Component,
-    share: Array,
-    shift: Array,
-    seed: int,
-    patient: Integers,
-    attempt: Integers,
-) -> Array:
+def thresholds(
+    components: Sequence[Component], seed: int, patient: Integers, attempt: Integers
+) -> dict[str, Array]:
+    """Return the patients' own thresholds, (patient,) by component whose luck it is."""
+    names = sorted({item.luck_of for item in components if item.scale == "presence"})
+    column = np.array(names, dtype=np.str_)[:, None]
+    drawn = uniform(seed, "presence", patient, column, attempt)
+    return dict(zip(names, drawn, strict=True))
+
+
+def present(share: Array, shift: Array, threshold: Array) -> Array:
     """Return where a descriptor is there (1.0) or not (0.0).
 
     Parameters
     ----------
     share : (patient,) of patients in this state who have it; not-a-number stays so.
     shift : (patient,) by the observation layers, on the logit scale.
+    threshold : (patient,) of the patient's own, uniform on (0, 1).
     """
-    own = component.latent_of or component.id
-    threshold = uniform(seed, "presence", patient, own, attempt)
     there = (_logit(share) + shift > _logit(threshold)).astype(np.float64)
     return np.where(np.isnan(share + shift), np.nan, there)
 

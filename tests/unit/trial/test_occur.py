@@ -10,7 +10,7 @@ from scipy.stats import kstest
 from funis.models.endpoints import Component
 from funis.population import normal, uniform
 from funis.trial.observe import Observers, observe
-from funis.trial.occur import counted, events, present
+from funis.trial.occur import counted, events, present, thresholds
 
 N = 20000
 WHO, FIRST = np.arange(N), np.zeros(N, dtype=np.int64)
@@ -30,7 +30,11 @@ def close(found, wanted, sd, n=N, z=4.0):
 
 
 def there(share, shift=0.0, item=ITEM, seed=3):
-    return present(item, np.full(N, share), np.full(N, shift), seed, WHO, FIRST)
+    return present(np.full(N, share), np.full(N, shift), own(item, seed))
+
+
+def own(item=ITEM, seed=3, attempt=FIRST):
+    return thresholds([item], seed, WHO, attempt)[item.luck_of]
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.93])
@@ -59,12 +63,15 @@ def test_a_threshold_is_the_component_s_own_or_that_of_its_latent():
     assert not np.array_equal(there(0.3), there(0.3, item=other))
     follower = replace(other, latent_of="item")
     assert np.array_equal(there(0.3), there(0.3, item=follower))
-    own = uniform(3, "presence", WHO, "item", FIRST)
-    assert np.array_equal(there(0.3), (own < 0.3).astype(float))
+    drawn = uniform(3, "presence", WHO, "item", FIRST)
+    assert np.array_equal(there(0.3), (drawn < 0.3).astype(float))
+    several = thresholds([ITEM, other, follower], 3, WHO, FIRST)
+    assert np.array_equal(several["item"], drawn)
+    assert set(several) == {"item", "other"}
 
 
 def test_the_next_candidate_for_a_place_has_luck_of_his_own():
-    again = present(ITEM, np.full(N, 0.3), np.zeros(N), 3, WHO, FIRST + 1)
+    again = present(np.full(N, 0.3), np.zeros(N), own(attempt=FIRST + 1))
     assert abs(np.corrcoef(there(0.3), again)[0, 1]) < 0.03
 
 
