@@ -62,7 +62,8 @@ def evaluate_endpoints(
     before = (
         None if previous is None else _compute(endpoints, previous, wanted, start, None, earlier)
     )
-    now = _compute(endpoints, values, wanted, start, before, visits)
+    at_baseline = values is baseline and previous is None and visits is None
+    now = start if at_baseline else _compute(endpoints, values, wanted, start, before, visits)
     own = {component.id for component in endpoints.components}
     return {name: column for name, column in now.items() if name not in own}
 

@@ -54,26 +54,31 @@ def _times(firings: list[Firing], size: int) -> Integers:
 
 def _environment(rule: Rule, group: Group, course: Course, week: float) -> Mapping[str, Any]:
     """Return everything that the rule may name: each an array (patient,) or a number."""
-    endpoints = group.study.model.endpoints
-    used = {name.split(":")[-1] for name in rule.when.lookups}
-    names = [name for name in used if name in endpoints.order]
-    now, start = course.seen[-1], course.seen[0]
+    seen = course.seen
     values: dict[str, Any] = {"week": week, "doses_given": _doses_given(group, course)}
     values |= covariates(group.study.model, group.who)
-    values |= now
-    values |= _scores(group, course.seen, names)
-    values |= _marked("baseline", start)
-    values |= _marked("baseline", _scores(group, course.seen[:1], names))
-    if len(course.seen) > 1:
-        values |= _marked("previous", course.seen[-2])
-        values |= _marked("previous", _scores(group, course.seen[:-1], names))
+    values |= seen[-1]
+    values |= _scores(group, seen, _asked(rule, group))
+    values |= _marked("baseline", seen[0])
+    values |= _marked("baseline", _scores(group, seen[:1], _asked(rule, group, "baseline:")))
+    if len(seen) > 1:
+        values |= _marked("previous", seen[-2])
+        values |= _marked("previous", _scores(group, seen[:-1], _asked(rule, group, "previous:")))
     return values
+
+
+def _asked(rule: Rule, group: Group, prefix: str = "") -> list[str]:
+    """Return the scores and conditions that a rule asks for, now or at an earlier visit."""
+    names = [name.removeprefix(prefix) for name in rule.when.lookups if name.startswith(prefix)]
+    return [name for name in names if name in group.study.model.endpoints.order]
 
 
 def _scores(
     group: Group, seen: Sequence[Mapping[str, Array]], names: Collection[str]
 ) -> dict[str, NDArray[Any]]:
     """Return scores and conditions at the last of some visits, which are all since baseline."""
+    if not names:
+        return {}
     endpoints = group.study.model.endpoints
     start, size = seen[0], len(group.who.patient)
     weeks = group.study.protocol.visits.weeks[: len(seen)]
