@@ -220,7 +220,8 @@ class PharmacologyGate:
         """Whether directions are right, sizes mostly, and no cells exceed the strongest drug."""
         missed = any(row.verdict == "failed" for row in self.published)
         sized = self.right_sizes >= REQUIRED_SIZES * len(self.hard)
-        return not missed and sized and all(row.passed for row in self.strength)
+        compared = bool(self.strength) or self.strongest is None
+        return not missed and sized and compared and all(row.passed for row in self.strength)
 
     def tables(self) -> tuple[Table, ...]:
         """Return the gate as tables of text."""

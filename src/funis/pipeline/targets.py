@@ -176,7 +176,8 @@ def _spread(row: NaturalRow, name: EvidenceName) -> tuple[float, float]:
     assumed = extra_value(row.extra, "spread_assumed")
     if not isinstance(assumed, tuple):
         return math.nan, math.nan
-    low, high = sorted(name.factor * float(x) for x in assumed)
+    factor = 0.01 if name.measure == "responder" else name.factor
+    low, high = sorted(factor * float(x) for x in assumed)
     return low, high
 
 

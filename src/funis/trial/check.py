@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from funis.checks import Issue, IssueList, nearest
 from funis.models import Model
+from funis.population.fluctuation import ORIGIN_DAY
 from funis.product import Product
 from funis.protocol import (
     Protocol,
@@ -16,6 +17,7 @@ from funis.protocol import (
     unknown_reference,
 )
 from funis.protocol.lines import Path
+from funis.trial.enrol import run_in_day
 from funis.trial.study import products_of
 
 
@@ -35,7 +37,7 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
                 owner = f"the disease '{model.id}'" if kind != "product" else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
     issues += _structures(protocol, model)
-    found = [*issues, *_products(protocol), *_measures(protocol, model)]
+    found = [*issues, *_products(protocol), *_measures(protocol, model), *_run_in(protocol)]
     return IssueList((*found, *_single_names(protocol, model)))
 
 
@@ -60,6 +62,16 @@ def _names(
         "parameter": lambda _: parameters,
         "weight": lambda _: list(model.covariates.values()),
     }
+
+
+def _run_in(protocol: Protocol) -> list[Issue]:
+    """Refuse a run-in that begins before the fluctuation of the disease does."""
+    begin = run_in_day(protocol)
+    if begin >= ORIGIN_DAY:
+        return []
+    message = f"screening and run-in begin on day {begin}"
+    expected = f"day {ORIGIN_DAY} or later: a shorter run-in, or a later screening"
+    return [protocol.where.issue(("population", "run_in_week"), message, expected=expected)]
 
 
 def _products(protocol: Protocol) -> list[Issue]:

@@ -11,7 +11,7 @@ from funis.checks import InputError, Issue, IssueList
 from funis.models import Model
 from funis.models.endpoints import evaluate_endpoints
 from funis.population import choose, fluctuation, site_of
-from funis.protocol import Criterion, no_doses
+from funis.protocol import Criterion, Protocol, no_doses
 from funis.solver import FAILED, Forcing, ParameterTable, simulate
 from funis.trial.observe import Array, Integers, Observers, observables, observe, observers
 from funis.trial.study import MINUTES_PER_DAY, Study
@@ -107,7 +107,7 @@ def _candidates(study: Study, patients: Integers, number: int) -> Enrolled:
 
 def forcing_of(study: Study, who: Enrolled, last_minute: int) -> Forcing:
     """Return the fluctuation of each patient from the start of the run-in to a minute."""
-    first = run_in_day(study)
+    first = run_in_day(study.protocol)
     knots = int(np.ceil((last_minute / MINUTES_PER_DAY - first) / 7.0)) + 2
     path = fluctuation(
         study.seed, who.patient, who.covariate("noise_time"), first, knots, who.attempt
@@ -116,9 +116,9 @@ def forcing_of(study: Study, who: Enrolled, last_minute: int) -> Forcing:
     return Forcing(name, float(path.first_day), float(path.step_day), path.values, path.slopes)
 
 
-def run_in_day(study: Study) -> int:
+def run_in_day(protocol: Protocol) -> int:
     """Return the day on which the run-in begins, a whole number of weeks before day 0."""
-    population = study.protocol.population
+    population = protocol.population
     return int(np.floor((population.screening_day - 7 * population.run_in_week) / 7.0)) * 7
 
 
@@ -133,7 +133,7 @@ def _run_in(study: Study, who: Enrolled) -> tuple[Enrolled, dict[int, dict[str, 
     """Let disease fluctuate untreated until day 0; the truth at screening and at baseline."""
     screening = round(study.protocol.population.screening_day * MINUTES_PER_DAY)
     names = observables(study.model)
-    times = np.array([run_in_day(study) * MINUTES_PER_DAY, screening, 0], dtype=np.int64)
+    times = np.array([run_in_day(study.protocol) * MINUTES_PER_DAY, screening, 0], dtype=np.int64)
     found = simulate(
         study.model,
         who.parameters,

@@ -114,7 +114,8 @@ def test_cells_stronger_than_the_anti_tnf_fail(ra, demo, size, passed):
 
 
 def test_one_missed_drug_fails_the_gate(pharmacology):
-    kept = dataclasses.replace(pharmacology, published=(), strength=())
+    kept = dataclasses.replace(pharmacology, published=(), strength=(), strongest=None)
+    assert not dataclasses.replace(kept, strongest="anti_tnf").passed  # nothing was compared
     assert kept.passed
     missed = DrugGateRow("a", "b", "c", NOTHING, NOTHING, "failed")
     assert not dataclasses.replace(kept, published=(missed,)).passed

@@ -125,3 +125,11 @@ def test_a_structure_that_the_disease_does_not_have_is_one_line(study):
         assert "the disease 'ra' does not have the structure 'm2_tgfb_reparative'" in line
         assert "expected one of dose_flat, " in line
         assert "vegf_pannus" in line
+
+
+def test_a_run_in_longer_than_the_disease_is_known_is_one_line(study):
+    longest = study(("run_in_week: 4", "run_in_week: 50"))
+    assert told(longest) == []
+    lines = told(study(("run_in_week: 4", "run_in_week: 51")))
+    assert len(lines) == 1
+    assert "population.run_in_week: screening and run-in begin on day -371" in lines[0]

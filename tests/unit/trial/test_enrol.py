@@ -35,7 +35,7 @@ def test_the_scenario_of_a_trial_is_that_of_its_patients(study):
 def test_the_state_at_day_zero_is_that_of_disease_that_fluctuated(study):
     plan = study()
     who = enrol(plan, np.arange(5))
-    first = run_in_day(plan) * 1440
+    first = run_in_day(plan.protocol) * 1440
     path = forcing_of(plan, who, 0)
     times = np.array([first, 0])
     found = simulate(plan.model, who.parameters, no_doses(), times, forcing=path)
@@ -46,8 +46,8 @@ def test_the_state_at_day_zero_is_that_of_disease_that_fluctuated(study):
 
 
 def test_the_run_in_begins_whole_weeks_before(study):
-    assert run_in_day(study()) == -42  # four weeks before the screening visit of day -14
-    assert run_in_day(study(("screening_day: -14", "screening_day: -10"))) == -42
+    assert run_in_day(study().protocol) == -42  # four weeks before the screening visit of day -14
+    assert run_in_day(study(("screening_day: -14", "screening_day: -10")).protocol) == -42
 
 
 def test_the_forcing_of_run_in_and_trial_is_one_path(study):
