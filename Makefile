@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed-from-lock
 # What `make library` renews, and with how many virtual patients; one after the other, minutes each.
 DISEASES ?= $(notdir $(wildcard src/funis/library/diseases/*))
 PLACEBO_PATIENTS ?= 4000
-DRUG_PATIENTS ?= 500
+DRUG_PATIENTS ?= 2000
 
 help:
 	@echo "make install  build .venv from uv.lock (wheels only, no compiler)"

@@ -1,40 +1,21 @@
 """Random patients under the four regimens that engines are compared on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from subjects import DAY, WEEK, Patients, patients_of
 
 from funis.models import Model
-from funis.population import draw, fluctuation
 from funis.protocol import DoseEvents, no_doses
-from funis.solver import Forcing, ParameterTable
 
-DAY = 1440
-WEEK = 7 * DAY
 REGIMENS = ("untreated", "once", "four monthly", "anti-TNF and cells")
-
-
-@dataclass(frozen=True)
-class Patients:
-    """Raw draws with their fluctuation over half a year."""
-
-    table: ParameterTable
-    forcing: Forcing
-    weight_kg: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.weight_kg)
 
 
 @pytest.fixture(scope="session")
 def patients(ra: Model) -> Callable[[int, int], Patients]:
     def take(n: int, first: int = 0) -> Patients:
-        found = draw(ra, n, 11, first=first)
-        path = fluctuation(5, found.index, found.column("noise_time"), 0, 27)
-        table = ParameterTable(found.names, found.values)
-        return Patients(table, path.forcing("xi"), found.column("weight"))
+        return patients_of(ra, n, first)
 
     return take
 

@@ -119,37 +119,9 @@ def test_a_dose_of_nothing_is_no_treatment(course):
     assert np.array_equal(course(*nothing), course())
 
 
-def test_cells_of_no_potency_move_no_rate_of_the_disease(ra, twenty):
-    """The mechanism, to the last bit: only allo-immunisation still sees the cells."""
-    table = table_of(twenty).replaced({"potency": 0.0})
-    fixed = fixed_values(ra.form, table)
-    state = untreated(ra, table) * np.random.default_rng(1).uniform(0.7, 1.4, (20, 1))
-    loaded = state.copy()
-    cells = [ra.form.states.index(name) for name in ra.cell_states]
-    loaded[:, cells] = np.random.default_rng(2).uniform(0, 50, (20, len(cells)))
-    folds = [
-        index for index, name in enumerate(ra.form.states)
-        if index not in cells and name not in ("ALM", "HLA", "RECENT")
-    ]  # fmt: skip
-    assert np.array_equal(
-        ra.form.rates_at(loaded, fixed)[:, folds], ra.form.rates_at(state, fixed)[:, folds]
-    )
-    observed = [component.observable for component in ra.endpoints.components]
-    assert np.array_equal(
-        ra.form.observe(observed, loaded, fixed), ra.form.observe(observed, state, fixed)
-    )
-
-
 def test_cells_of_no_potency_have_no_effect(course):
     effect = course(*CELLS, scenario={"potency": 0.0}, rtol=1e-9) - course(rtol=1e-9)
     assert np.abs(effect).max() < 1e-7
-
-
-def test_dead_cells_have_next_to_no_effect(course):
-    rest = course()
-    dead, live = (course(*CELLS, scenario={"viability": v}) - rest for v in (0.0, 0.9))
-    assert np.all(live[:, 12] < -1e-3)
-    assert np.all(np.abs(dead[:, 1:]).max(axis=1) <= 0.05 * np.abs(live[:, 1:]).max(axis=1))
 
 
 def test_living_cells_help_every_patient_and_more_help_more(course):

@@ -40,7 +40,7 @@ def intervention_text(one: Intervention, study: Study) -> str:
 def dose_text(one: Intervention) -> str:
     """Return the cells of one dose, "75 million cells" or "1 million cells/kg"."""
     cells = one.dose_cell if one.dose_cell is not None else one.dose_cell_per_kg or 0.0
-    number = f"{cells / 1e6:g} million" if cells >= 1e5 else f"{cells:,.0f}"
+    number = f"{round(cells / 1e6, 2):g} million" if cells >= 1e5 else f"{cells:,.0f}"
     return f"{number} cells{'/kg' if one.per_kg else ''}"
 
 

@@ -69,7 +69,7 @@ def stand_in(study: Study, evidence: Evidence, item: Published) -> Beside:
         return _control(study)
     if item.group == "drug":
         return _drug(study, evidence, item)
-    if item.arm in _CONTROLS:
+    if _is_control(item.arm):
         return _control(study)
     return _cells(study, evidence, item)
 
@@ -150,9 +150,14 @@ def _drug(study: Study, evidence: Evidence, item: Published) -> Beside:
     if arm is None:
         given = wanted or source.mechanism or "this drug"
         return Beside(None, f"no arm of this trial gives {_described(study.model, given)}")
-    if item.arm in _CONTROLS:
+    if _is_control(item.arm):
         return _control(study)
     return Beside(arm, judged=True)
+
+
+def _is_control(arm: str) -> bool:
+    """Whether a published arm was a control, a subgroup such as ``placebo_mild`` included."""
+    return arm in _CONTROLS or arm.startswith(_CONTROLS[0])
 
 
 def _described(model: Model, name: str) -> str:
