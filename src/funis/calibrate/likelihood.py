@@ -28,14 +28,17 @@ OVERDISPERSION = 1.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StudyRows:
-    """The rows of one study and what was simulated of them."""
+    """The rows of one study and what was simulated of them.
+
+    ``unsure`` names the arms whose other treatment is left out or guessed.
+    """
 
     study: Study
     surface: StudySurface
     fit: Fit
     counted: NDArray[np.int64]
     active: NDArray[np.bool_]
-    drawn: bool
+    unsure: frozenset[str]
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -55,9 +58,10 @@ class Data:
     sampling : (row, row) covariance of chance at the published size.
     sign : (row,) +1 where more is better.
     design : (row, 2) loads of the open-label and the single-arm term.
-    group : (row,) number of the endpoint and week within its study.
+    group : (row,) number of the endpoint and week within its study; ``arm`` that of its arm.
     weights : (feature, row) surface of the effect.
-    residual : (row, row) what the surface leaves where a regimen was drawn.
+    residual : (row, row) what the surface leaves, at an effect of the size ``reference``.
+    spread : (row,) standard deviation between patients, in the unit of the endpoint.
     """
 
     rows: tuple[Row, ...]
@@ -70,9 +74,11 @@ class Data:
     sign: Array
     design: Array
     group: NDArray[np.int64]
+    arm: NDArray[np.int64]
     weights: Array
     residual: Array
     spread: Array
+    reference: float
 
     def without(self, study: int) -> Data:
         """Return the data without one study."""
@@ -84,8 +90,8 @@ class Data:
         return Data(
             tuple(self.rows[place] for place in keep), self.study[keep], self.family[keep],
             self.observed[keep], self.mean[keep], self.base[square], self.sampling[square],
-            self.sign[keep], self.design[keep], self.group[keep], self.weights[:, keep],
-            self.residual[square], self.spread[keep],
+            self.sign[keep], self.design[keep], self.group[keep], self.arm[keep], self.weights[:, keep],
+            self.residual[square], self.spread[keep], self.reference,
         )  # fmt: skip
 
 
@@ -97,7 +103,9 @@ def data_of(studies: Sequence[StudyRows], settings: Settings) -> Data:
     points = min((len(part) for part in without), default=0)
     joined = np.concatenate([part[:points] for part in without], axis=1)
     base = np.atleast_2d(np.cov(joined, rowvar=False))
-    groups = np.concatenate([100 * number + part["group"] for number, part in enumerate(parts)])
+    base = base + _blocks([part["other"] for part in parts])
+    groups = np.concatenate([1000 * number + part["group"] for number, part in enumerate(parts)])
+    arms = np.concatenate([1000 * number + part["arm"] for number, part in enumerate(parts)])
     return Data(
         tuple(row for one in studies for row in one.rows),
         np.concatenate([np.full(len(one.counted), k) for k, one in enumerate(studies)]),
@@ -106,9 +114,11 @@ def data_of(studies: Sequence[StudyRows], settings: Settings) -> Data:
         _blocks([part["sampling"] for part in parts]),
         np.concatenate([part["sign"] for part in parts]),
         np.concatenate([part["design"] for part in parts]), groups.astype(np.int64),
+        arms.astype(np.int64),
         np.concatenate([one.fit.weights[:, one.counted] for one in studies], axis=1),
         _blocks([part["residual"] for part in parts]),
         np.concatenate([one.surface.spread[one.counted] for one in studies]),
+        studies[0].fit.reference,
     )  # fmt: skip
 
 
@@ -120,9 +130,9 @@ def family_of(one: StudyRows) -> str:
 def covariance(data: Data, study_sd: float, row_sd: float, settings: Settings) -> Array:
     """Return the covariance of the rows apart from what cells do, (row, row)."""
     signs = np.outer(data.sign, data.sign)
-    family = data.family[:, None] == data.family[None, :]
-    group = data.group[:, None] == data.group[None, :]
-    between = signs * (study_sd**2 * family + row_sd**2 * group)
+    family = _same(data.family)
+    alike = _same(data.group).astype(np.float64) + _same(data.arm)
+    between = signs * (study_sd**2 * family + row_sd**2 * alike)
     spread = np.array([settings.open_label.sd, settings.single_arm.sd])
     design = (data.design * spread**2) @ data.design.T
     return np.asarray(data.base + data.sampling + between + design)
@@ -183,19 +193,25 @@ def _part(number: int, one: StudyRows, settings: Settings) -> dict[str, Array]:
         for row, place, size in zip(rows, one.counted, sizes, strict=True)
     ]
     deviation = np.sqrt([sampling_variance(*each) for each in zip(rows, means, sizes, strict=True)])
+    known = settings.doubts.get(one.study.id)
+    doubt = 1.0 if known is None else known.variance
     arms = np.array([row.arm for row in rows])
     alike = np.where(arms[:, None] == arms[None, :], settings.within, 0.0)
     np.fill_diagonal(alike, 1.0)
-    groups = {row.request.key: 0 for row in rows}
-    places = {key: place for place, key in enumerate(groups)}
+    places = {key: place for place, key in enumerate(dict.fromkeys(r.request.key for r in rows))}
+    owners = {name: place for place, name in enumerate(dict.fromkeys(arms.tolist()))}
+    unsure = np.array([row.arm in one.unsure for row in rows]) * settings.other_treatment
     sign = _signs(one)
     residual = one.fit.residual[np.ix_(one.counted, one.counted)]
     return {
         "observed": np.array(observed),
-        "sampling": alike * np.outer(deviation, deviation),
+        "sampling": doubt * alike * np.outer(deviation, deviation),
         "sign": sign,
         "design": _design(one, sign),
         "group": np.array([places[row.request.key] for row in rows]),
+        "arm": np.array([owners[row.arm] for row in rows]),
+        "other": _same(np.array([owners[row.arm] for row in rows]))
+        * np.outer(unsure * sign, unsure * sign),
         "residual": residual,
     }
 
@@ -222,6 +238,10 @@ def _design(one: StudyRows, sign: Array) -> Array:
     single = one.study.evidence_type == "single-arm"
     active = one.active[one.counted] * sign
     return np.stack([active * (not blinded), active * single], axis=1)
+
+
+def _same(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.asarray(numbers[:, None] == numbers[None, :])
 
 
 def _blocks(parts: Sequence[Array]) -> Array:

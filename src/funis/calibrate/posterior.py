@@ -57,7 +57,6 @@ class Grid:
     names : parameters of stage 3, potency first.
     study_sd, row_sd : (spread,) pairs of the two spreads between studies.
     at : (node, nuisance, feature).
-    relative : (node,) square of the effect relative to the points'.
     """
 
     names: tuple[str, ...]
@@ -67,7 +66,6 @@ class Grid:
     study_sd: Array
     row_sd: Array
     at: Array
-    relative: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,24 +89,25 @@ class Draws:
     Attributes
     ----------
     points : Points
-        Of stage 3.
-    node, nuisance, spread : (draw,) where on the grid each comes from.
+        Factors, a row a draw.
+    study_sd, row_sd : (draw,)
     """
 
     points: Points
-    node: NDArray[np.int64]
-    nuisance: NDArray[np.int64]
-    spread: NDArray[np.int64]
+    study_sd: Array
+    row_sd: Array
+
+    def __len__(self) -> int:
+        """Number of draws."""
+        return len(self.points)
+
+    def without_cells(self) -> Draws:
+        """Return the same draws with cells that do nothing."""
+        return Draws(self.points.without_cells(), self.study_sd, self.row_sd)
 
 
-def grid_of(settings: Settings, points: Points) -> Grid:
-    """Return the grid of a disease.
-
-    Parameters
-    ----------
-    points
-        Those that the surfaces were made from.
-    """
+def grid_of(settings: Settings) -> Grid:
+    """Return the grid of a disease."""
     priors = {prior.parameter: prior for prior in settings.stage(3)}
     potency = priors.pop(NO_CELLS)
     nodes = np.linspace(-GRID_SD, GRID_SD, GRID)
@@ -122,12 +121,7 @@ def grid_of(settings: Settings, points: Points) -> Grid:
         _half_normal(settings.row_scale, ROW_NODES), indexing="ij",
     )  # fmt: skip
     at = _features(names, log_potency, others)
-    bounded = np.exp(log_potency) / (1 + np.exp(log_potency))
-    own = points.factors[:, points.names.index(NO_CELLS)]
-    reference = float(np.mean((own / (1 + own)) ** 2))
-    return Grid(
-        names, log_potency, prior, others, study.ravel(), row.ravel(), at, bounded**2 / reference
-    )
+    return Grid(names, log_potency, prior, others, study.ravel(), row.ravel(), at)
 
 
 def table_of(data: Data, grid: Grid, settings: Settings) -> Table:
@@ -140,7 +134,7 @@ def table_of(data: Data, grid: Grid, settings: Settings) -> Table:
     for place, (study_sd, row_sd) in enumerate(zip(grid.study_sd, grid.row_sd, strict=True)):
         matrix = covariance(data, float(study_sd), float(row_sd), settings)
         for node in range(nodes):
-            relative = float(grid.relative[node])
+            relative = float(grid.at[node, 0, 0] ** 2 / data.reference)
             found[node, :, place] = log_likelihood(data, effects[node], relative, matrix, settings)
     return Table(grid, found)
 
@@ -180,7 +174,7 @@ def draw(table: Table, potency: Array, count: int, luck: Array) -> Draws:
     nuisance, spread = np.divmod(rest, table.log_likelihood.shape[2])
     grid = table.grid
     factors = np.column_stack([np.exp(grid.log_potency[node]), grid.others[nuisance]])
-    return Draws(Points(grid.names, factors), node, nuisance, spread)
+    return Draws(Points(grid.names, factors), grid.study_sd[spread], grid.row_sd[spread])
 
 
 def _nuisance(priors: Sequence[Prior]) -> Array:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.special import ndtri
@@ -88,15 +85,16 @@ def simulated(
 
 
 def study_rows(
-    made: Reconstruction, surface: StudySurface, points: Points, settings: Settings
+    made: Reconstruction, trial: Trial, surface: StudySurface, points: Points, settings: Settings
 ) -> StudyRows:
     """Return the rows of a study that count, with the surface of what cells add."""
-    counted = rows_that_count(surface.rows)
+    template = trial.protocol
+    asked = [request.endpoint for request in template.endpoints]
+    counted = rows_that_count(surface.rows, asked, template.primary[0].week)
     places = np.array([surface.rows.index(row) for row in counted], dtype=np.int64)
     names = tuple(prior.parameter for prior in settings.stage(3))
     cells = {arm.id: arm.cells for arm in made.arms}
     active = np.array([cells[row.arm] for row in surface.rows])
-    return StudyRows(
-        made.study, surface, fit(surface, features(points, names)), places, active,
-        not made.regimen_known,
-    )  # fmt: skip
+    unsure = frozenset(arm.id for arm in made.arms if arm.left_out)
+    surfaces = fit(surface, features(points, names))
+    return StudyRows(made.study, surface, surfaces, places, active, unsure)
