@@ -205,6 +205,11 @@ class Weighted:
         """Effective number of candidates (Kish)."""
         return float(1 / np.sum(self.pooled**2))
 
+    @property
+    def least_effective(self) -> float:
+        """Effective number of candidates behind the worst draw of the earlier stage."""
+        return float(1 / np.sum(self.weights**2, axis=1).max())
+
 
 def weigh(
     observed: Array, surface: Quadratic, matrix: Array, columns: NDArray[np.int64],
@@ -226,8 +231,7 @@ def weigh(
         factor = cho_factor(matrix, lower=True)[0]
         for number, draw in enumerate(earlier):
             values = surface.at(_joint(draw, candidates.logs)[:, columns])
-            left = solve_triangular(factor, (observed - values).T, lower=True)
-            log_weight[number] -= 0.5 * np.sum(left**2, axis=0)
+            log_weight[number] += _log_density(observed - values, factor)
     weights = np.exp(log_weight - logsumexp(log_weight, axis=1, keepdims=True))
     pooled = np.log(np.maximum(weights.mean(axis=0), 1e-300))
     return Weighted(earlier, candidates, weights, pareto_k(pooled))
@@ -249,20 +253,19 @@ def draw_of(found: Weighted, count: int | None = None) -> Array:
     scale = np.maximum(found.candidates.logs.std(axis=0), 1e-12)
     _, matrix = weighted_moments(found.candidates.logs / scale, found.pooled)
     axis = np.linalg.eigh(matrix)[1][:, -1]
-    axis = axis * np.sign(axis[np.argmax(np.abs(axis))])
-    order = np.argsort(found.candidates.logs / scale @ axis, kind="stable")
+    forward = np.sign(axis[np.argmax(np.abs(axis))])
+    order = np.argsort(found.candidates.logs / scale @ axis * forward, kind="stable")
+    summed = np.cumsum(found.weights[:, order], axis=1)
     if count is not None:
-        luck = (np.arange(count) + 0.5) / count
-        chosen = [(0, value) for value in luck]
+        draws, luck = [0] * count, (np.arange(count) + 0.5) / count
     else:
-        luck = (np.arange(1, len(found.earlier) + 1) * GOLDEN) % 1
-        chosen = list(enumerate(luck))
-    rows = []
-    for number, value in chosen:
-        summed = np.cumsum(found.weights[number, order])
-        place = order[min(np.searchsorted(summed, value * summed[-1]), len(order) - 1)]
-        rows.append(np.concatenate([found.earlier[number], found.candidates.logs[place]]))
-    return np.stack(rows)
+        draws = list(range(len(found.earlier)))
+        luck = np.mod(np.arange(1.0, len(draws) + 1) * GOLDEN, 1.0)
+    places = [
+        order[min(np.searchsorted(summed[draw], value * summed[draw, -1]), len(order) - 1)]
+        for draw, value in zip(draws, luck, strict=True)
+    ]
+    return np.hstack([found.earlier[draws], found.candidates.logs[places]])
 
 
 def weighted_moments(logs: Array, weights: Array) -> tuple[Array, Array]:
@@ -335,6 +338,12 @@ def _mixture_quantile(values: Array, sd: Array, probability: float) -> Array:
         below = ndtr((middle - values) / sd).mean(axis=0) < probability
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.asarray((low + high) / 2)
+
+
+def _log_density(left: Array, factor: Array) -> Array:
+    """Return the log density of misses up to a constant, given a triangular root, (point,)."""
+    solved = solve_triangular(factor, left.T, lower=True)
+    return np.asarray(-0.5 * np.sum(solved**2, axis=0), dtype=np.float64)
 
 
 def _joint(draw: Array, logs: Array) -> Array:

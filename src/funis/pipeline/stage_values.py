@@ -83,7 +83,8 @@ class StageCheck:
     points, patients : simulated under each arm.
     failed : patients that no solver solved.
     rounds : simulations that were needed, 1 unless the weights could not be relied on.
-    pareto_k, effective : of the weights in the last round.
+    pareto_k, effective : of the weights in the last round, averaged over the earlier draws.
+    least_effective : of the weights of the worst earlier draw.
     """
 
     stage: int
@@ -93,6 +94,7 @@ class StageCheck:
     rounds: int
     pareto_k: float
     effective: float
+    least_effective: float
     candidates: int
     parameters: tuple[ParameterCheck, ...]
     rows: tuple[RowCheck, ...]
@@ -165,7 +167,8 @@ def _stage_tables(stage: StageCheck) -> tuple[Table, Table]:
     title = (
         f"Stage {stage.stage}, {STAGES[stage.stage]}: {stage.patients} patients an arm under "
         f"{stage.points} points, {stage.failed} failed; Pareto k {stage.pareto_k:.2f} in round "
-        f"{stage.rounds}{reliable}; {stage.effective:.0f} effective of {stage.candidates} points"
+        f"{stage.rounds}{reliable}; {stage.effective:.0f} effective of {stage.candidates} points "
+        f"({stage.least_effective:.0f} for the worst earlier draw)"
     )
     parameters = [
         (row.parameter, "" if row.active else "no effect in this disease", f"{row.prior_sd:.2f}",
