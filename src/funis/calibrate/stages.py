@@ -297,12 +297,19 @@ def contraction(prior: Candidates, found: Weighted) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
-    """What a stage predicts of the published rows, on the scale of the likelihood, (row,)."""
+    """What a stage predicts of the published rows, on the scale of the likelihood, (row,).
+
+    Attributes
+    ----------
+    probability : that the row is below the published value.
+    signal : how far the factors move it, in standard deviations of everything else.
+    """
 
     median: Array
     low: Array
     high: Array
     probability: Array
+    signal: Array
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -322,7 +329,8 @@ def predicted(observed: Array, values: Array, matrix: Array) -> Predicted:
     """
     sd = np.sqrt(np.diag(matrix))
     median, low, high = (_mixture_quantile(values, sd, share) for share in (0.5, 0.025, 0.975))
-    return Predicted(median, low, high, ndtr((observed - values) / sd).mean(axis=0))
+    below = ndtr((observed - values) / sd).mean(axis=0)
+    return Predicted(median, low, high, below, values.std(axis=0) / sd)
 
 
 def points_of(names: Sequence[str], logs: Array) -> Points:

@@ -68,7 +68,8 @@ def row_checks(
         RowCheck(
             row.id, row.name, row.trial, unlinked(row.kind, row.observed),
             _natural(row, prior, k), _natural(row, after, k),
-            bool(prior.inside[k]), bool(after.inside[k]), float(explained[k]), float(left_out[k]),
+            bool(prior.inside[k]), bool(after.inside[k]),
+            float(prior.signal[k]), float(explained[k]), float(left_out[k]),
         )
         for k, row in enumerate(rows)
     )  # fmt: skip

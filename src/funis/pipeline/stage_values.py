@@ -50,6 +50,8 @@ class RowCheck:
     ----------
     prior, posterior : median, low and high of the central 95 %.
     explained : share of the variance between points that the surface explains.
+    signal : how far the priors move the row, in standard deviations of all errors of it; a row far
+        below 1 can teach nothing about the factors.
     left_out : what the surface misses at a point left out, in standard deviations between patients.
     """
 
@@ -61,6 +63,7 @@ class RowCheck:
     posterior: tuple[float, float, float]
     inside_prior: bool
     inside_posterior: bool
+    signal: float
     explained: float
     left_out: float
 
@@ -187,7 +190,7 @@ def _stage_tables(stage: StageCheck) -> tuple[Table, Table]:
         Table(title, ("factor", "", "prior sd of the log", "afterwards", "contraction"),
               tuple(parameters)),
         Table(rows_title, ("row", "trial", "published", "before", "afterwards",
-                           "inside", "R2", "left out"), tuple(rows)),
+                           "inside", "signal", "R2", "left out"), tuple(rows)),
     )  # fmt: skip
 
 
@@ -195,7 +198,8 @@ def _row_cells(row: RowCheck) -> tuple[str, ...]:
     inside = "yes" if row.inside_posterior else "NO"
     return (
         row.id, row.trial, f"{row.observed:.3g}", _interval(row.prior), _interval(row.posterior),
-        inside if row.inside_prior else f"{inside} (before: NO)", f"{row.explained:.2f}",
+        inside if row.inside_prior else f"{inside} (before: NO)", f"{row.signal:.2f}",
+        f"{row.explained:.2f}",
         f"{row.left_out:.3f}",
     )  # fmt: skip
 

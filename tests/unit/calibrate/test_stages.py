@@ -185,6 +185,7 @@ def test_what_is_predicted_of_a_row_is_a_mixture_of_normal_distributions():
         found = predicted(np.array([observed]), values, np.array([[0.09]]))
         assert bool(found.inside[0]) is inside
     assert found.median == pytest.approx([1.0], abs=0.02)
+    assert found.signal == pytest.approx([0.4 / 0.3], rel=0.02)
     assert found.high - found.low == pytest.approx([2 * 1.96 * sd], rel=0.02)
 
 
