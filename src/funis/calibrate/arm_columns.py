@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.analysis.samples import Sample, SampleTable
-from funis.calibrate.measures import Columns
+from funis.calibrate.measures import Columns, joined
 from funis.calibrate.points import Points, course_of, enrolled
 from funis.protocol import EndpointRequest
 from funis.solver import FAILED
@@ -39,44 +39,68 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmsTask:
-    """Everything that following the arms of a trial under some points needs."""
+    """Everything that following the arms of a trial under some points needs.
+
+    ``centre`` is one point, the values of the library, that more patients are followed under.
+    """
 
     study: Study
     points: Points
+    centre: Points
     asked: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmsBlock:
-    """Some patients: the columns of what was asked, in order, and who failed to be solved."""
+    """Some patients: the columns of what was asked, in order, and who failed to be solved.
+
+    ``alone`` says that the centre is the only point; else it is the last one.
+    """
 
     columns: tuple[Columns, ...]
     failed: NDArray[np.bool_]
+    alone: bool
 
 
-def arms_block(task: ArmsTask, patients: range) -> ArmsBlock:
-    """Follow some patients under every arm and point (a pure function)."""
+def arms_block(task: ArmsTask, patients: range, *, alone: bool = False) -> ArmsBlock:
+    """Follow some patients under every arm and point, or the centre alone (a pure function)."""
     who = enrolled(task.study, patients)
+    points = task.centre if alone else with_centre(task.points, task.centre)
     found: dict[Asked, Columns] = {}
     failed = np.zeros(len(patients), dtype=np.bool_)
     for name in dict.fromkeys(one.arm for one in task.asked):
         arm = task.study.protocol.arm(name)
-        group, course = course_of(task.study, arm, who, task.points)
-        status = (course.status == FAILED).reshape(len(task.points), len(patients))
+        group, course = course_of(task.study, arm, who, points)
+        status = (course.status == FAILED).reshape(len(points), len(patients))
         failed |= status.any(axis=0)
         table = _table(group, course, len(patients))
         own = [one for one in task.asked if one.arm == name]
-        shape = (len(task.points), len(patients))
+        shape = (len(points), len(patients))
         found |= {one: _columns(one, table, shape) for one in own}
-    return ArmsBlock(tuple(found[one] for one in task.asked), failed)
+    return ArmsBlock(tuple(found[one] for one in task.asked), failed, alone)
 
 
-def without_failed(blocks: Sequence[ArmsBlock], place: int) -> Columns:
-    """Return one statistic's columns of all patients; who failed anywhere counts nowhere."""
-    top = np.concatenate([block.columns[place].top for block in blocks], axis=1)
-    bottom = np.concatenate([block.columns[place].bottom for block in blocks], axis=1)
-    keep = ~np.concatenate([block.failed for block in blocks])
-    return Columns(top[:, keep], bottom[:, keep])
+def with_centre(points: Points, centre: Points) -> Points:
+    """Return some points with the centre last."""
+    return Points(points.names, np.concatenate([points.factors, centre.factors]))
+
+
+def under_points(blocks: Sequence[ArmsBlock], place: int) -> Columns:
+    """Return one statistic's columns of the patients who were followed under every point."""
+    return joined([_solved(block, place) for block in blocks if not block.alone])
+
+
+def at_centre(blocks: Sequence[ArmsBlock], place: int) -> Columns:
+    """Return one statistic's columns of all patients, at the centre."""
+    found = [_solved(block, place) for block in blocks]
+    return joined([Columns(one.top[-1:], one.bottom[-1:]) for one in found])
+
+
+def _solved(block: ArmsBlock, place: int) -> Columns:
+    """Return the columns of a block; who failed anywhere counts nowhere."""
+    keep = ~block.failed[:, None]
+    one = block.columns[place]
+    return Columns(one.top * keep, one.bottom * keep)
 
 
 @dataclass(frozen=True, slots=True)

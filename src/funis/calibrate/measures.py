@@ -80,6 +80,25 @@ class Statistic:
         return Statistic(self.values - other.values, self.influence - other.influence, unit)
 
 
+def levelled(few: Statistic, many: Statistic) -> Statistic:
+    """Return a statistic under each point: that of many patients at one, and what others change.
+
+    What a point changes is the same in few patients but for little, as luck is the same; so chance
+    is nearly that of the many (two levels of Giles 2008, Operations Research 56:607).
+
+    Parameters
+    ----------
+    few
+        Under every point, the centre last.
+    many
+        At the centre alone, the few first.
+    """
+    changed = few.influence[:-1] - few.influence[-1]
+    influence = np.tile(many.influence[0], (len(changed), 1))
+    influence[:, : changed.shape[1]] += changed
+    return Statistic(few.values[:-1] - few.values[-1] + many.values[0], influence, many.unit)
+
+
 def statistic(kind: Kind, arm: Columns, reference: Columns | None = None) -> Statistic:
     """Return a statistic of one arm, or the difference of two.
 

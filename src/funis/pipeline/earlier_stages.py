@@ -38,8 +38,11 @@ from funis.store import write_text
 
 Array = NDArray[np.float64]
 
-PATIENTS = 512
+PATIENTS = 256
 """Virtual patients of each arm, the same under every point."""
+
+MORE = 2048
+"""Virtual patients of each arm at the values of the library."""
 
 ROUNDS = 3
 """Simulations of a stage at most."""
@@ -50,7 +53,7 @@ RESULT = "earlier_stages.json"
 def earlier_stages(
     model: Model, evidence: Evidence, settings: Settings, *,
     workers: int = 1, progress: Progress = silent, folder: Path | None = None,
-    patients: int = PATIENTS, points: int = POINTS,
+    patients: int = PATIENTS, more: int = MORE, points: int = POINTS,
 ) -> EarlierStages:  # fmt: skip
     """Return draws of the factors of stages 1 and 2 of a disease, and the checks of them.
 
@@ -59,15 +62,16 @@ def earlier_stages(
     folder
         Where each trial's simulations are kept, whole or not at all, under a name that changes
         with all that they depend on; a killed run goes on from them to the same bytes.
-    patients, points
-        Virtual patients of each arm, and points of the parameters.
+    patients, more, points
+        Virtual patients of each arm under every point and at the values of the library, and points
+        of the parameters.
 
     Raises
     ------
     InputError
         A published target that nothing can be held against, or a folder that cannot be written.
     """
-    work = Work(model, settings, patients, points, workers, progress, folder)
+    work = Work(model, settings, patients, more, points, workers, progress, folder)
     first = _stage(work, 1, placebo_trials(model, evidence), np.zeros((1, 0)))
     second = _stage(work, 2, drug_trials(model, evidence), first.draws)
     names = [prior.parameter for prior in work.priors(2)]
@@ -117,7 +121,7 @@ def _stage(
     draws = draw_of(last, work.points if number == 1 else None)
     rows = [row for trial in trials for row in trial.rows]
     check = StageCheck(
-        number, work.points, work.patients, sum(one.simulated.failed for one in rounds),
+        number, work.points, work.patients, work.more, sum(one.simulated.failed for one in rounds),
         len(rounds), last.pareto_k, last.effective, last.least_effective, len(last.candidates.logs),
         parameter_checks(work.model, priors, before, last),
         _checked(work, number, rows, rounds, before, draws),

@@ -11,8 +11,15 @@ import numpy as np
 
 from funis import __version__
 from funis.cache import cache_key
-from funis.calibrate.arm_columns import ArmsBlock, ArmsTask, arms_block, without_failed
-from funis.calibrate.measures import statistic
+from funis.calibrate.arm_columns import (
+    ArmsBlock,
+    ArmsTask,
+    Asked,
+    arms_block,
+    at_centre,
+    under_points,
+)
+from funis.calibrate.measures import levelled, statistic
 from funis.calibrate.points import Points
 from funis.calibrate.settings import Prior, Settings
 from funis.calibrate.stages import Simulated, simulated_of, together
@@ -28,16 +35,26 @@ from funis.store import write_text
 from funis.trial import Study
 
 BLOCK = 64
-"""Patients of one task."""
+"""Patients of one task under every point."""
+
+CENTRE_BLOCK = 256
+"""Patients of one task at the centre alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """What does not change from stage to stage."""
+    """What does not change from stage to stage.
+
+    Attributes
+    ----------
+    patients : of each arm under every point.
+    more : of each arm at the values of the library, those among them.
+    """
 
     model: Model
     settings: Settings
     patients: int
+    more: int
     points: int
     workers: int
     progress: Progress
@@ -73,8 +90,8 @@ def _followed(
     """Yield the rows of some trials, as each is ready, all from one pool of processes."""
     pool = trial_pool(work.model)
     tasks = tuple(_task(work, trials[place], points, pool) for place in todo)
-    pieces = list(cut(range(work.patients), BLOCK))
-    jobs = [(task, piece) for task in range(len(tasks)) for piece in pieces]
+    pieces = _pieces(work)
+    jobs = [(task, *piece) for task in range(len(tasks)) for piece in pieces]
     with Processes(tasks, work.workers if jobs else 1) as processes:
         done = processes.map(_block, jobs)
         blocks = iter(work.progress(f"Stage {number}", done, len(jobs)))
@@ -82,20 +99,36 @@ def _followed(
             yield _rows(trials[place], [next(blocks) for _ in pieces])
 
 
+def _pieces(work: Work) -> list[tuple[range, bool]]:
+    """Return the patients of each task, and whether it is for the centre alone."""
+    every = [(piece, False) for piece in cut(range(work.patients), BLOCK)]
+    others = range(work.patients, max(work.more, work.patients))
+    return every + [(piece, True) for piece in cut(others, CENTRE_BLOCK)]
+
+
 def _task(work: Work, trial: StageTrial, points: Points, pool: Pool) -> ArmsTask:
-    study = Study(trial.protocol, work.model, pool, trial.template.products, work.patients, SEED)
-    asked = dict.fromkeys(one for row in trial.rows for one in row.asked)
-    return ArmsTask(study, points, tuple(asked))
+    study = Study(trial.protocol, work.model, pool, trial.template.products, work.more, SEED)
+    centre = Points(points.names, np.ones((1, len(points.names))))
+    return ArmsTask(study, points, centre, _asked(trial))
 
 
-def _block(tasks: Sequence[ArmsTask], job: tuple[int, range]) -> ArmsBlock:
-    return arms_block(tasks[job[0]], job[1])
+def _asked(trial: StageTrial) -> tuple[Asked, ...]:
+    return tuple(dict.fromkeys(one for row in trial.rows for one in row.asked))
+
+
+def _block(tasks: Sequence[ArmsTask], job: tuple[int, range, bool]) -> ArmsBlock:
+    task, patients, alone = job
+    return arms_block(tasks[task], patients, alone=alone)
 
 
 def _rows(trial: StageTrial, blocks: Sequence[ArmsBlock]) -> Simulated:
-    asked = list(dict.fromkeys(one for row in trial.rows for one in row.asked))
-    columns = {one: without_failed(blocks, place) for place, one in enumerate(asked)}
-    found = [statistic(row.kind, *(columns[one] for one in row.asked)) for row in trial.rows]
+    asked = _asked(trial)
+    few = {one: under_points(blocks, place) for place, one in enumerate(asked)}
+    many = {one: at_centre(blocks, place) for place, one in enumerate(asked)}
+    found = [
+        levelled(*(statistic(row.kind, *(side[one] for one in row.asked)) for side in (few, many)))
+        for row in trial.rows
+    ]
     return simulated_of(found, int(sum(block.failed.sum() for block in blocks)))
 
 
@@ -105,7 +138,7 @@ def _key(work: Work, trial: StageTrial, points: Points) -> str:
     return cache_key(
         __version__, work.model.hash, content_hash(work.model.endpoints), trial.protocol.hash,
         repr(asked), repr(points.names), points.factors.tobytes().hex(), str(work.patients),
-        str(SEED),
+        str(work.more), str(SEED),
     )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ class StageCheck:
 
     Attributes
     ----------
-    points, patients : simulated under each arm.
+    points, patients : simulated under each arm; ``more`` patients at the values of the library.
     failed : patients that no solver solved.
     rounds : simulations that were needed, 1 unless the weights could not be relied on.
     pareto_k, effective : of the weights in the last round, averaged over the earlier draws.
@@ -93,6 +93,7 @@ class StageCheck:
     stage: int
     points: int
     patients: int
+    more: int
     failed: int
     rounds: int
     pareto_k: float
@@ -168,10 +169,11 @@ class EarlierStages:
 def _stage_tables(stage: StageCheck) -> tuple[Table, Table]:
     reliable = "" if stage.usable else ", NOT TO BE RELIED ON"
     title = (
-        f"Stage {stage.stage}, {STAGES[stage.stage]}: {stage.patients} patients an arm under "
-        f"{stage.points} points, {stage.failed} failed; Pareto k {stage.pareto_k:.2f} in round "
-        f"{stage.rounds}{reliable}; {stage.effective:.0f} effective of {stage.candidates} points "
-        f"({stage.least_effective:.0f} for the worst earlier draw)"
+        f"Stage {stage.stage}, {STAGES[stage.stage]}: {stage.more} patients an arm, "
+        f"{stage.patients} of them under {stage.points} points, {stage.failed} failed; Pareto k "
+        f"{stage.pareto_k:.2f} in round {stage.rounds}{reliable}; {stage.effective:.0f} effective "
+        f"of {stage.candidates} weighted points ({stage.least_effective:.0f} for the worst draw of "
+        "the earlier stage)"
     )
     parameters = [
         (row.parameter, "" if row.active else "no effect in this disease", f"{row.prior_sd:.2f}",

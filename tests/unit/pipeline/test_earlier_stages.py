@@ -17,7 +17,7 @@ from funis.pipeline.processes import silent
 from funis.pipeline.stage_rows import drug_trials, expected_range, placebo_trials, source_of
 from funis.pipeline.stage_simulations import Work, simulations
 
-PATIENTS, POINTS = 8, 32
+PATIENTS, MORE, POINTS = 8, 12, 32
 
 
 @pytest.fixture(autouse=True)
@@ -32,14 +32,14 @@ def settings():
     return load_settings("ra")
 
 
-def work(ra, settings, patients, points):
-    return Work(ra, settings, patients, points, 1, silent, None)
+def work(ra, settings, patients, more, points):
+    return Work(ra, settings, patients, more, points, 1, silent, None)
 
 
 def test_at_the_values_of_the_library_rows_are_those_of_the_placebo_gate(ra, evidence, settings):
     trials = placebo_trials(ra, evidence)
     library = Points(("expectation",), np.array([[1.0], [1.0]]))
-    found = simulations(work(ra, settings, 24, 2), 1, trials, library)
+    found = simulations(work(ra, settings, 10, 24, 2), 1, trials, library)
     gate = gates.placebo_gate("ra", patients=24, seed=SEED, workers=1)
     shown = {row.source: row for row in gate.rows}
     rows = [row for trial in trials for row in trial.rows]
@@ -86,7 +86,9 @@ def only(evidence: Evidence) -> Evidence:
 
 
 def run(ra, evidence, settings, folder):
-    return earlier_stages(ra, evidence, settings, folder=folder, patients=PATIENTS, points=POINTS)
+    return earlier_stages(
+        ra, evidence, settings, folder=folder, patients=PATIENTS, more=MORE, points=POINTS
+    )
 
 
 class Killed(Exception):
@@ -101,25 +103,25 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     assert whole.draws.factors.shape == (POINTS, 5)
     calls = []
 
-    def dying(task, patients):
+    def dying(task, patients, *, alone):
         calls.append(patients)
-        if len(calls) == 2:
+        if len(calls) == 4:
             raise Killed
-        return followed(task, patients)
+        return followed(task, patients, alone=alone)
 
     monkeypatch.setattr(stage_simulations, "arms_block", dying)
     with pytest.raises(Killed):
         run(ra, small, settings, tmp_path / "killed")
     assert len(list((tmp_path / "killed").iterdir())) == 1
     again = run(ra, small, settings, tmp_path / "killed")
-    assert len(calls) == 3
+    assert len(calls) == 6
     files = {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()}
     assert {p.name: p.read_bytes() for p in (tmp_path / "killed").iterdir()} == files
     assert np.array_equal(again.draws.factors, whole.draws.factors)
     half = next((tmp_path / "killed").glob("stage1-*"))
     half.write_bytes(half.read_bytes()[:100])
     run(ra, small, settings, tmp_path / "killed")
-    assert len(calls) == 4
+    assert len(calls) == 8
     assert half.read_bytes() == files[half.name]
     document = json.loads(files[RESULT])
     assert len(document["draws"]) == POINTS
