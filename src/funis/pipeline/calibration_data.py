@@ -96,10 +96,7 @@ def kept_surface(
     workers: int = 1, patients: int = PATIENTS, resume: bool = True, progress: Progress = silent,
 ) -> StudySurface:  # fmt: skip
     """Return the rows of a study under each point, from the user's cache if they are there."""
-    key = cache_key(
-        model.hash, made.protocol.hash, repr(made.arms), repr(made.rows), repr(made.baseline),
-        repr(points.names), points.factors.tobytes().hex(), str(patients), str(SEED), FORM,
-    )  # fmt: skip
+    key = surface_key(made, model, points, patients)
     known = cached("surfaces", key) if resume else None
     if known is not None:
         return surface_from(known, made)
@@ -108,6 +105,16 @@ def kept_surface(
     )
     keep("surfaces", key, surface_bytes(surface))
     return surface
+
+
+def surface_key(made: Reconstruction, model: Model, points: Points, patients: int) -> str:
+    """Return the name under which a surface is kept: everything that its numbers depend on."""
+    arms = [(arm.id, arm.cells, arm.variants) for arm in made.arms]
+    asked = [(row.arm, row.request, row.n) for row in made.rows]
+    start = [(row.request, row.observed) for row in made.baseline]
+    design = points.names, points.factors.tobytes().hex()
+    words = (made.protocol.hash, arms, asked, start, design, patients, SEED, FORM)
+    return cache_key(model.hash, *(repr(word) for word in words))
 
 
 def surface_bytes(surface: StudySurface) -> bytes:
