@@ -12,6 +12,7 @@ from funis.calibrate.measures import (
     Columns,
     error_from_interval,
     joined,
+    levelled,
     linked,
     statistic,
     unlinked,
@@ -111,3 +112,32 @@ def test_the_error_behind_a_logit_interval_is_found(share, patients):
 def test_a_share_without_events_has_a_finite_error():
     assert linked("share", 0.0, 44) == pytest.approx(math.log(0.5 / 43.5))
     assert 0.5 < error_from_interval("share", 0.0, 0.0, 0.08) < 2.5
+
+
+def at_points(values: np.ndarray) -> Columns:
+    return Columns(values[:, :, None], np.ones((*values.shape, 1)))
+
+
+def test_what_points_change_in_few_patients_is_added_to_many_at_the_centre():
+    start = LUCK.normal(3, 2, N)
+    shifts = np.array([[0.5], [-1.0], [0.0]])
+    few = statistic("mean", at_points(start[None, :80] + shifts))
+    many = statistic("mean", at_points(start[None]))
+    found = levelled(few, many)
+    assert found.values == pytest.approx(start.mean() + shifts[:2, 0])
+    assert error(found) == pytest.approx(start.std() / math.sqrt(N))
+    assert found.influence.shape == (2, N)
+
+
+def test_the_error_of_two_levels_is_that_of_many_repeated_trials():
+    values = []
+    for _ in range(3000):
+        start = LUCK.normal(size=60)
+        few = start[:15] + np.array([[1.0], [0.0]]) * LUCK.normal(0.7, 0.5, 15)
+        found = levelled(
+            statistic("mean", at_points(few)), statistic("mean", at_points(start[None]))
+        )
+        values.append((found.values[0], error(found)))
+    means, errors = np.array(values).T
+    assert means.mean() == pytest.approx(0.7, abs=0.02)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(means.std(), rel=0.06)

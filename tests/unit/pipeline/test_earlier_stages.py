@@ -10,12 +10,13 @@ import pytest
 from funis.calibrate.points import Points
 from funis.calibrate.settings import load_settings
 from funis.evidence import Evidence
-from funis.pipeline import gates, stage_simulations
+from funis.pipeline import frozen_stages, gates, stage_simulations
 from funis.pipeline.calibration_data import SEED, design
 from funis.pipeline.earlier_stages import RESULT, earlier_stages, within_limits
 from funis.pipeline.processes import silent
 from funis.pipeline.stage_rows import drug_trials, expected_range, placebo_trials, source_of
 from funis.pipeline.stage_simulations import Work, simulations
+from funis.pipeline.stage_values import EarlierStages
 
 PATIENTS, MORE, POINTS = 8, 12, 32
 
@@ -146,3 +147,19 @@ def test_shares_of_damage_add_up_to_one_at_most(ra, settings):
     keep = within_limits(ra, settings, priors)
     assert keep(np.zeros((1, len(priors)))).all()
     assert not keep(np.full((1, len(priors)), 0.1)).any()
+
+
+def test_frozen_draws_are_those_that_were_made_and_none_of_another_basis(
+    ra, evidence, settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(frozen_stages, "library_folder", lambda: tmp_path)
+    assert frozen_stages.frozen_draws(ra, evidence, settings) is None
+    draws = Points(("expectation",), np.array([[1.25], [0.8]]))
+    made = EarlierStages("ra", draws, (), ())
+    monkeypatch.setattr(frozen_stages, "earlier_stages", lambda *_, **__: made)
+    path = frozen_stages.freeze_stages(ra, evidence, settings)
+    assert path == tmp_path / "stages" / "ra.json"
+    found = frozen_stages.frozen_draws(ra, evidence, settings)
+    assert found.names == draws.names
+    assert np.array_equal(found.factors, draws.factors)
+    assert frozen_stages.frozen_draws(ra, only(evidence), settings) is None
