@@ -103,20 +103,12 @@ class _Round:
     weighted: Weighted
 
 
-def _stage(
-    work: Work, number: int, trials: Sequence[StageTrial], earlier: Array
-) -> _Found:  # fmt: skip
-    """Simulate and weigh a stage; again around the weighted sample where weights are too uneven."""
+def _stage(work: Work, number: int, trials: Sequence[StageTrial], earlier: Array) -> _Found:
+    """Simulate, weigh and check a stage."""
     priors = work.settings.stage(number)
     keep = within_limits(work.model, work.settings, priors)
     before = from_prior(priors, keep)
-    candidates = before
-    rounds: list[_Round] = []
-    while not rounds or (rounds[-1].weighted.pareto_k > USABLE_K and len(rounds) < ROUNDS):
-        if rounds:
-            pooled = rounds[-1].weighted.pooled
-            candidates = from_weights(priors, keep, candidates, pooled)
-        rounds.append(_round(work, number, trials, earlier, candidates))
+    rounds = _rounds(work, number, trials, earlier, before, keep)
     last = rounds[-1].weighted
     draws = draw_of(last, work.points if number == 1 else None)
     rows = [row for trial in trials for row in trial.rows]
@@ -127,6 +119,20 @@ def _stage(
         _checked(work, number, rows, rounds, before, draws),
     )  # fmt: skip
     return _Found(draws, last, check)
+
+
+def _rounds(
+    work: Work, number: int, trials: Sequence[StageTrial], earlier: Array, before: Candidates,
+    keep: Keep,
+) -> list[_Round]:  # fmt: skip
+    """Simulate and weigh; again around the weighted sample where the weights are too uneven."""
+    rounds = [_round(work, number, trials, earlier, before)]
+    while rounds[-1].weighted.pareto_k > USABLE_K and len(rounds) < ROUNDS:
+        last = rounds[-1].weighted
+        priors = work.settings.stage(number)
+        candidates = from_weights(priors, keep, last.candidates, last.pooled)
+        rounds.append(_round(work, number, trials, earlier, candidates))
+    return rounds
 
 
 def _round(

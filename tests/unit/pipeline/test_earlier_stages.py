@@ -10,6 +10,7 @@ import pytest
 from funis.calibrate.points import Points
 from funis.calibrate.settings import load_settings
 from funis.evidence import Evidence
+from funis.pipeline import earlier_stages as stages_of
 from funis.pipeline import frozen_stages, gates, stage_simulations
 from funis.pipeline.calibration_data import SEED, design
 from funis.pipeline.earlier_stages import RESULT, earlier_stages, within_limits
@@ -18,7 +19,7 @@ from funis.pipeline.stage_rows import drug_trials, expected_range, placebo_trial
 from funis.pipeline.stage_simulations import Work, simulations
 from funis.pipeline.stage_values import EarlierStages
 
-PATIENTS, MORE, POINTS = 8, 12, 32
+PATIENTS, MORE, POINTS = 4, 6, 32
 
 
 @pytest.fixture(autouse=True)
@@ -163,3 +164,17 @@ def test_frozen_draws_are_those_that_were_made_and_none_of_another_basis(
     assert found.names == draws.names
     assert np.array_equal(found.factors, draws.factors)
     assert frozen_stages.frozen_draws(ra, only(evidence), settings) is None
+
+
+def test_a_stage_whose_weights_are_too_uneven_is_simulated_again_to_the_same_posterior(
+    ra, evidence, settings, monkeypatch
+):
+    trials, none = placebo_trials(ra, evidence), np.zeros((1, 0))
+    once = stages_of._stage(work(ra, settings, 16, 48, 32), 1, trials, none)
+    monkeypatch.setattr(stages_of, "USABLE_K", -math.inf)
+    monkeypatch.setattr(stages_of, "ROUNDS", 2)
+    again = stages_of._stage(work(ra, settings, 16, 48, 32), 1, trials, none)
+    assert (once.check.rounds, again.check.rounds) == (1, 2)
+    for first, second in zip(once.check.parameters, again.check.parameters, strict=True):
+        assert second.factor == pytest.approx(first.factor, abs=0.1)
+        assert second.sd == pytest.approx(first.sd, abs=0.05)
