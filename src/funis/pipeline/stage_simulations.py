@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from funis import __version__
 from funis.cache import cache_key
 from funis.calibrate.arm_columns import (
     ArmsBlock,
@@ -27,6 +26,7 @@ from funis.models import Model
 from funis.pipeline.calibration_data import SEED
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress
+from funis.pipeline.reporting.methods import version
 from funis.pipeline.stage_rows import StageTrial
 from funis.pipeline.straight_line import cut
 from funis.population import Pool
@@ -136,7 +136,7 @@ def _key(work: Work, trial: StageTrial, points: Points) -> str:
     """Return a hash of everything that the simulations of a trial depend on."""
     asked = [(row.kind, row.asked) for row in trial.rows]
     return cache_key(
-        __version__, work.model.hash, content_hash(work.model.endpoints), trial.protocol.hash,
+        version("funis"), work.model.hash, content_hash(work.model.endpoints), trial.protocol.hash,
         repr(asked), repr(points.names), points.factors.tobytes().hex(), str(work.patients),
         str(work.more), str(SEED),
     )  # fmt: skip
