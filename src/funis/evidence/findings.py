@@ -4,14 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from funis.evidence.records import (
-    EVIDENCE_TYPES,
-    AdverseEvent,
-    Arm,
-    NaturalRow,
-    Outcome,
-    Study,
-)
+from funis.evidence.records import EVIDENCE_TYPES, AdverseEvent, Arm, Outcome
+from funis.evidence.studies import NaturalRow, Study
 
 UNION_ARMS = frozenset({"all", "both", "both_active", "msc_pooled"})
 """Names in ``arm`` that stand for several arms together."""

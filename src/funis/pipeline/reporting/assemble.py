@@ -152,7 +152,7 @@ def placebo_rows(
     if evidence is None or placebo is None:
         return ()
     found = targets(evidence, study.model.endpoints, study.protocol.visits.weeks)
-    trials = [library_trial(target.row.extra, study.model.id) for target in found]
+    trials = [library_trial(target.row.trial, study.model.id) for target in found]
     here = judged_here(trials, study.protocol.id)
     found = tuple(target for target, own in zip(found, here, strict=True) if own)
     return target_rows(found, results, data, study.model.endpoints, placebo.id)
