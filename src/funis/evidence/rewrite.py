@@ -98,7 +98,7 @@ def _close(data: Any, name: str) -> Any:
         return data
     if isinstance(data, list):
         data = _sections(data, name)
-    if isinstance(data, dict):
+    if isinstance(data, CommentedMap):
         _rename_sections(data)
         for row in _rows(data):
             _close_row(row)
