@@ -127,6 +127,28 @@ def all_studies() -> tuple[Study, ...]:
     return (*library_studies(), *user_studies())
 
 
+def other_studies(path: Path) -> tuple[tuple[Study, ...], tuple[Study, ...]]:
+    """Return the studies that count before those of a file, and those that count after them.
+
+    For a file of the library these are the files before and after it; for any other one the whole
+    library and the user's other files come before. What is wrong with them does not matter here.
+    """
+    place, library = path.resolve(), study_files()
+    every = [one for one in (*library, *user_files()) if one.resolve() != place]
+    inside = [one.resolve() for one in library]
+    cut = inside.index(place) if place in inside else len(every)
+    before, after = (
+        tuple(study for one in part for study in _of_file(one))
+        for part in (every[:cut], every[cut:])
+    )
+    return before, after
+
+
+def _of_file(path: Path) -> tuple[Study, ...]:
+    digest = None if path.parent == evidence_folder() else hash_file(path)
+    return _studies(path, digest)[0]
+
+
 def load_safety() -> tuple[Study, ...]:
     """Studies of the safety of stromal cells across diseases, meta-analyses among them."""
     return read_study_file(evidence_folder() / SAFETY)

@@ -1,10 +1,11 @@
 """Reads studies and rows of natural history from the closed form of a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from funis.checks import Document, Issue, nearest
 from funis.evidence.findings import Finding, check_natural, check_study, check_targets
+from funis.evidence.marks import check_marks, check_names
 from funis.evidence.reader import Path, RecordReader, freeze
 from funis.evidence.records import TISSUES, Arm, Pairs, ProductRecord
 from funis.evidence.schema import LISTS, PARTS
@@ -27,6 +28,8 @@ def read_studies(
     """
     reader = RecordReader(document)
     studies: list[Study] = []
+    if document.data is None:
+        reader.fault((), "nothing stands here", "a list of studies")
     for index, item in enumerate(reader.items(document.data, ())):
         study = _study(reader, reader.mapping(item, (index,)), (index,), file_hash)
         if study.id in {other.id for other in studies}:
@@ -34,6 +37,34 @@ def read_studies(
         studies.append(study)
         _note(reader, (index,), check_study(study))
     return tuple(studies), reader.issues
+
+
+def lint_studies(
+    document: Document,
+    others: Sequence[Study] = (),
+    known: Sequence[Study] = (),
+    file_hash: str | None = None,
+) -> tuple[tuple[Study, ...], list[Issue]]:
+    """Studies of a file and what is wrong with them, the studies of other files considered.
+
+    Parameters
+    ----------
+    document
+        What ``read_yaml`` gave.
+    others
+        Studies that count before them: duplicates of them have to be marked.
+    known
+        Studies that marks may name beside those.
+    file_hash
+        SHA-256 of a file of the user's own; none for the library.
+    """
+    reader = RecordReader(document)
+    studies, issues = read_studies(document, file_hash)
+    found = (*check_marks(studies, others), *check_names(studies, (*others, *known)))
+    for index, finding in found:
+        if finding.path != ("id",) or studies[index].id in {other.id for other in others}:
+            _note(reader, (index,), [finding])
+    return studies, [*issues, *reader.issues]
 
 
 def read_natural(
