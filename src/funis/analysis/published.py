@@ -212,7 +212,7 @@ def _schedule(arm: Arm, study: Study) -> str:
 
 
 def _notes(study: Study, arm: Arm, outcome: Outcome, name: EvidenceName) -> tuple[str, ...]:
-    notes: list[str] = []
+    notes = ["your own study"] if study.origin == "user" else []
     schedule = UNKNOWN if arm.infusions is None and not arm.days else ""
     unknown = [
         label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -50,6 +51,7 @@ def load_evidence(disease: str) -> Evidence:
     own = [study for study in user_studies() if study.disease == disease]
     if not own:
         return found
+    _require_new(own, (*found.studies, *found.pharmacology))
     cells = tuple(study for study in own if study.gate is None)
     drugs = tuple(study for study in own if study.gate is not None)
     return Evidence(
@@ -112,14 +114,25 @@ def user_studies() -> tuple[Study, ...]:
     """
     found: dict[str, Study] = {}
     for path in user_files():
-        studies, issues = _studies(path, hash_file(path))
-        IssueList(issues).raise_errors()
-        for study in studies:
+        for study in read_user_file(path):
             if study.id in found:
                 message = f"the study '{study.id}' stands in two files of the folder"
                 raise InputError(Issue(str(path), None, study.id, message, "one of them"))
             found[study.id] = study
     return tuple(found.values())
+
+
+def read_user_file(path: Path) -> tuple[Study, ...]:
+    """Studies of one file of the user's own, checked and marked as such.
+
+    Raises
+    ------
+    InputError
+        If a record cannot be true; with file and line.
+    """
+    studies, issues = _studies(path, hash_file(path))
+    IssueList(issues).raise_errors()
+    return studies
 
 
 def all_studies() -> tuple[Study, ...]:
@@ -142,6 +155,15 @@ def other_studies(path: Path) -> tuple[tuple[Study, ...], tuple[Study, ...]]:
         for part in (every[:cut], every[cut:])
     )
     return before, after
+
+
+def _require_new(own: Sequence[Study], library: Sequence[Study]) -> None:
+    """Refuse studies of the user's own that bear an id of the library."""
+    ids = {study.id for study in library}
+    for study in own:
+        if study.id in ids:
+            message = f"your own study '{study.id}' bears the id of one of the library"
+            raise InputError(Issue(None, None, None, message, "another id in your folder"))
 
 
 def _of_file(path: Path) -> tuple[Study, ...]:

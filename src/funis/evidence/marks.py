@@ -38,8 +38,10 @@ def check_marks(studies: Sequence[Study], others: Sequence[Study] = ()) -> Itera
 def check_pair(study: Study, other: Study) -> Iterator[Finding]:
     """Check what one study must say of an earlier one, at most one thing."""
     if study.id == other.id:
-        where = "among the user's own studies" if other.origin == "user" else "in the library"
-        yield Finding(("id",), f"the study '{study.id}' stands {where} already", "another id")
+        own = other.origin == "user"
+        where = "among the user's own studies" if own else "in the library"
+        message = f"the study '{study.id}' stands {where} already"
+        yield Finding(("id",), message, "another id, or --replace" if own else "another id")
     elif linked(study, other):
         return
     elif same := _same_publication(study, other):
