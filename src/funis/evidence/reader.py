@@ -93,7 +93,7 @@ class RecordReader:
         for key, value in data.items():
             if key in kinds and key not in given:
                 found = self._typed(value, kinds[key], (*path, key))
-                if value is not None:
+                if found is not None:
                     values[key] = found
             elif key not in kinds and key != EXTRA:
                 self._unknown(record_type, key, path)

@@ -170,9 +170,11 @@ def _close_record(record: CommentedMap, kind: type[Any], nested: Iterable[str] =
             _rename(record, old, new)
     _mark_unknown_n(record, kind)
     extra = record.get(EXTRA) or CommentedMap()
-    for key in [key for key in extra if key in kinds and fits(extra[key], kinds[key])]:
-        if key not in record:
-            _move(extra, key, record)
+    known = [key for key in extra if key not in record and _known(key, extra[key], kinds)]
+    if known:
+        record.pop(EXTRA, None)
+    for key in known:
+        _move(extra, key, record)
     own = {*nested, EXTRA}
     for key in [key for key in record if key not in own and not _known(key, record[key], kinds)]:
         _move(record, key, extra)
