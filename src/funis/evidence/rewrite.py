@@ -168,7 +168,6 @@ def _close_record(record: CommentedMap, kind: type[Any], nested: Iterable[str] =
     for old, new in IN_WORDS.items():
         if old in kinds and isinstance(record.get(old), str) and new not in record:
             _rename(record, old, new)
-    _mark_unknown_n(record, kind)
     extra = record.get(EXTRA) or CommentedMap()
     known = [key for key in extra if key not in record and _known(key, extra[key], kinds)]
     if known:
@@ -178,6 +177,7 @@ def _close_record(record: CommentedMap, kind: type[Any], nested: Iterable[str] =
     own = {*nested, EXTRA}
     for key in [key for key in record if key not in own and not _known(key, record[key], kinds)]:
         _move(record, key, extra)
+    _mark_unknown_n(record, kind)
     _put_extra(record, extra)
 
 

@@ -69,6 +69,14 @@ def keys_of(record_type: type[Any]) -> tuple[str, ...]:
     return (*kinds_of(record_type), EXTRA)
 
 
+def schema_rows() -> tuple[tuple[str, str], ...]:
+    """Each record in words, and its keys but for ``extra``; those that must be there come first."""
+    return tuple(
+        (name, ", ".join(sorted(kinds_of(kind), key=lambda key: key not in required_of(kind))))
+        for kind, name in RECORD_NAMES.items()
+    )
+
+
 def required_of(record_type: type[Any]) -> tuple[str, ...]:
     """Fields without a default."""
     missing = dataclasses.MISSING

@@ -18,7 +18,7 @@ from funis.evidence import (
 from funis.pipeline.evidence import plain_record, thawed
 from funis.pipeline.tables import Table
 
-NOT_STATED = "not stated"
+COUNTRY_UNKNOWN = "country not stated"
 
 
 def record_lines(record: Study | NaturalRow) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def _study_lines(study: Study) -> tuple[str, ...]:
     lines = [
         f"{own}{study.id}: {study.title}",
         "; ".join(part for part in (study.citation, *_pairs(ids)) if part),
-        f"{study.evidence_type}, {_text(study.country)}, disease {study.disease},"
+        f"{study.evidence_type}, {study.country or COUNTRY_UNKNOWN}, disease {study.disease},"
         f" confidence {study.confidence}",
         *_named("Design", study.design),
         *_named("Population", study.population),
@@ -128,13 +128,12 @@ def _count(row: Outcome | AdverseEvent) -> str:
 
 
 def _number(row: Outcome) -> str:
-    parts = _pairs(
-        (("mean", row.mean), ("SD", row.sd), ("SE", row.se), ("±", row.pm),
-         ("median", row.median), ("IQR", row.iqr), ("range", row.range),
-         (row.kind or "estimate", row.estimate), ("95 %", row.ci95), ("p", row.p)),
-        " ",
+    known = (
+        ("mean", row.mean), ("SD", row.sd), ("SE", row.se), ("±", row.pm),
+        ("median", row.median), ("IQR", _span(row.iqr)), ("range", _span(row.range)),
+        (row.kind or "estimate", row.estimate), ("95 %", _span(row.ci95)), ("p", row.p),
     )  # fmt: skip
-    return ", ".join(parts)
+    return ", ".join(_pairs(known, " "))
 
 
 def _words(row: Outcome | AdverseEvent) -> str:
@@ -145,7 +144,7 @@ def _words(row: Outcome | AdverseEvent) -> str:
 
 
 def _effect(row: AdverseEvent) -> str:
-    known = ((row.kind or "estimate", row.estimate), ("95 %", row.ci95), ("I²", row.i2))
+    known = ((row.kind or "estimate", row.estimate), ("95 %", _span(row.ci95)), ("I²", row.i2))
     return ", ".join(_pairs((*known, ("p", row.p)), " "))
 
 
@@ -198,7 +197,11 @@ SOURCE: Columns = (
 
 
 def _gate_effect(gate: GateRow) -> str:
-    known = (("", gate.effect), ("95 %", gate.ci95), ("range", gate.effect_range))
+    known = (
+        ("", gate.effect),
+        ("95 %", _span(gate.ci95)),
+        ("range", _span(gate.effect_range)),
+    )
     return ", ".join(_pairs(known, " "))
 
 
@@ -225,8 +228,8 @@ def _pairs(known: Iterable[tuple[str, Any]], between: str = ": ") -> list[str]:
     ]
 
 
-def _text(value: str | None) -> str:
-    return NOT_STATED if value is None else value
+def _span(limits: tuple[float, ...] | None) -> str | None:
+    return None if limits is None else " to ".join(map(_value, limits))
 
 
 def _value(value: Any) -> str:

@@ -10,6 +10,7 @@ from funis.checks import InputError, read_yaml
 from funis.evidence import Outcome, all_studies, check_outcome, load_safety, read_study_file
 from funis.evidence.load import lint_studies
 from funis.evidence.marks import shares_patients
+from funis.evidence.schema import schema_rows
 
 STUDY = """\
 - id: {id}
@@ -165,3 +166,14 @@ def test_a_true_share_is_never_found_fault_with(n: int, data: st.DataObject) -> 
     assert list(check_outcome(Outcome("a", "b", events=events, n=n, pct=percent))) == []
     false = percent + 2 if percent < 50 else percent - 2
     assert list(check_outcome(Outcome("a", "b", events=events, n=n, pct=false)))
+
+
+def test_the_documented_schema_is_the_one_that_is_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    for name, keys in schema_rows():
+        assert f"| {name} | {keys} |\n" in page
+
+
+def test_the_documented_example_is_a_good_study(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    assert faults(tmp_path, page.split("```yaml\n")[1].split("```")[0]) == []
