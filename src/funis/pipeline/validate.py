@@ -31,9 +31,8 @@ from funis.checks import InputError, Issue
 from funis.evidence import Study as PublishedStudy
 
 #
+from funis.evidence import read_study_file
 from funis.models import disease_ids
-
-read_study_file = None
 from funis.pipeline.calibrate import (
     Calibration,
     Profile,
@@ -117,7 +116,7 @@ def _from_outside(
     disease: str | None, files: Sequence[Path], workers: int, patients: int, resume: bool,
     progress: Progress,
 ) -> Validation:  # fmt: skip
-    studies = [study for file in files for study in read_study_file(file)]
+    studies = [study for file in files for study in read_study_file(file, open_form=True)]
     known = disease_ids()
     parts = []
     skipped = [
