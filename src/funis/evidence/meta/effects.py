@@ -169,13 +169,13 @@ def printed_effect(
 
     References
     ----------
-    Cochrane Handbook for Systematic Reviews of Interventions, section 6.3.1.
+    Cochrane Handbook for Systematic Reviews of Interventions, on standard errors from intervals.
     """
     low, high = interval
     if not low < high:
         raise ValueError(f"{study}: the interval {low:g} to {high:g} has no width")
     error = (high - low) / (2 * float(ndtri(0.5 + confidence / 2)))
-    notes = ("variance from the printed confidence interval (Cochrane Handbook 6.3.1)",)
+    notes = ("variance from the printed confidence interval (Cochrane Handbook)",)
     return Effect(study, measure, estimate, error**2, n, notes=notes)
 
 
@@ -184,8 +184,8 @@ def combine_means(arms: tuple[Means, ...]) -> Means:
 
     References
     ----------
-    Cochrane Handbook for Systematic Reviews of Interventions, table 6.5.a (repeated for more than
-    two groups).
+    Cochrane Handbook for Systematic Reviews of Interventions 5.1, table 7.7.a, written for any
+    number of groups.
     """
     n = sum(arm.n for arm in arms)
     mean = sum(arm.n * arm.mean for arm in arms) / n

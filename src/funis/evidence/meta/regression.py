@@ -21,8 +21,8 @@ from funis.evidence.meta.pooling import CONFIDENCE, arrays, check_poolable
 from funis.evidence.meta.values import Asymmetry, Coefficient, Effect, Method, Range, Regression
 
 ENOUGH_STUDIES = 10
-"""Studies below which a covariate or a test of asymmetry has no power (Cochrane Handbook 10.11.5.1
-and 13.3.5.4)."""
+"""Studies below which a covariate is of little use (Cochrane Handbook, section 10.11.5.1); the same
+number is taken for a test of asymmetry (assumed)."""
 
 SPARE_STUDIES = 2
 """Studies that a regression needs beyond its coefficients; with fewer it is refused."""

@@ -19,10 +19,10 @@ def sd_from_error(error: float, n: int) -> Spread:
 
     References
     ----------
-    Cochrane Handbook for Systematic Reviews of Interventions, section 6.5.2.2.
+    Cochrane Handbook for Systematic Reviews of Interventions, on obtaining standard deviations.
     """
     _check(error, n)
-    return Spread(error * math.sqrt(n), "SD from the standard error (Cochrane Handbook 6.5.2.2)")
+    return Spread(error * math.sqrt(n), "SD from the standard error (Cochrane Handbook)")
 
 
 def sd_from_interval(low: float, high: float, n: int, confidence: float = 0.95) -> Spread:
@@ -30,12 +30,12 @@ def sd_from_interval(low: float, high: float, n: int, confidence: float = 0.95) 
 
     References
     ----------
-    Cochrane Handbook for Systematic Reviews of Interventions, section 6.5.2.2.
+    Cochrane Handbook for Systematic Reviews of Interventions, on obtaining standard deviations.
     """
     _check(high - low, n)
     width = 2 * float(stdtrit(n - 1, 0.5 + confidence / 2))
     sd = math.sqrt(n) * (high - low) / width
-    return Spread(sd, "SD from the confidence interval by t (Cochrane Handbook 6.5.2.2)")
+    return Spread(sd, "SD from the confidence interval by t (Cochrane Handbook)")
 
 
 def sd_from_quartiles(low: float, high: float, n: int) -> Spread:
