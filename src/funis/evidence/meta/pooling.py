@@ -126,7 +126,7 @@ def _pool_normal(
     total = float(weights.sum())
     estimate, plain = float(weights @ y) / total, math.sqrt(1 / total)
     ratio = float(weights @ (y - estimate) ** 2) / (k - 1)
-    low_ratio = modified and ratio < 1
+    low_ratio = modified and ratio < 1 - 1e-9
     factor = 1.0 if method == "fixed" or low_ratio else ratio
     error = math.sqrt(factor) * plain
     freedom = math.inf if method == "fixed" else k - 1

@@ -130,7 +130,7 @@ def meta_analysis(
         endpoint=key,
         name=endpoint_name(row.endpoint, base.endpoints),
         unit=_unit(row.endpoint, base.endpoints),
-        better=better(row.endpoint, base.endpoints),
+        better=_better(row.endpoint, base.endpoints),
         week=best,
         window=width,
         week_chosen=week is None,
@@ -275,11 +275,18 @@ def _nothing(
 ) -> InputError:
     """Say in one line why nothing can be pooled."""
     where = f"'{key}' in '{base.disease}' within {wish.window:g} weeks of week {wish.week:g}"
-    said = [f"{stratum.label.lower()}: {stratum.reason}" for stratum in strata]
-    reasons = dict.fromkeys(f"{item.study} {item.reason}" for item in left)
-    said += [f"left out: {'; '.join(list(reasons)[:3])}"] if reasons else []
-    message = f"nothing to pool for {where}: {', '.join(said) or 'no study'}"
+    said = [f"{one.kind}: {one.reason.removesuffix(': nothing to pool')}" for one in strata]
+    reasons = dict.fromkeys(f"{item.study}: {item.reason}" for item in left)
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    said += [f"left out: {', '.join(list(reasons)[:3])}{more}"] if reasons else []
+    message = f"nothing to pool for {where}: {'; '.join(said) or 'no study'}"
     return InputError(Issue(None, None, None, message, "at least two studies of one design"))
+
+
+def _better(name: str, endpoints: Endpoints) -> str:
+    """Return which direction is the better one; of a level of a category that is not known."""
+    levels = [level for category in endpoints.categories for level in category.level_names]
+    return "neither" if name in levels else better(name, endpoints)
 
 
 def _unit(name: str, endpoints: Endpoints) -> str:
