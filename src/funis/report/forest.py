@@ -33,6 +33,7 @@ font-family:"Helvetica Neue",Arial,"Liberation Sans",sans-serif;font-variant-num
 --rule:#3a454f;--mark:#74c5d8;--arm:#e0b03c}}
 .plot text{fill:var(--ink);font-size:13px}.plot .title{font-size:17px;font-weight:600}
 .plot .head,.plot .tick,.plot .small{fill:var(--soft);font-size:12px}
+.plot .name{font-size:12px;paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 .plot .stratum{font-weight:700;font-size:13.5px}.plot .pool{font-weight:600}
 .plot .paper{fill:var(--paper)}.plot .rule{stroke:var(--rule);stroke-width:1}
 .plot .axis{stroke:var(--soft);stroke-width:1}.plot .null{stroke:var(--soft);stroke-width:1}

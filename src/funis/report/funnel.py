@@ -104,7 +104,7 @@ def _dots(funnel: Funnel, across: Scale, down: Scale) -> list[str]:
         for begin, anchor, place in ((x + 9.0, "start", x + 9.0), (x - 9.0 - wide, "end", x - 9.0)):
             if begin > LEFT and begin + wide < RIGHT and not _meets(begin, wide, y, taken):
                 taken.append((begin, begin + wide, y))
-                parts.append(words(label, place, y + 4.0, class_="small", text_anchor=anchor))
+                parts.append(words(label, place, y + 4.0, class_="name", text_anchor=anchor))
                 break
     return parts
 

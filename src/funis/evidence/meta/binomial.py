@@ -22,7 +22,7 @@ from scipy.special import chdtrc, expit, gammaln, ndtri, stdtr, stdtrit, xlogy
 from funis.evidence.meta.between import Array, typical_variance
 from funis.evidence.meta.values import NO_RANGE, Effect, Heterogeneity, Pooled, Range
 
-NODES = 21
+NODES = 41
 """Points of the quadrature; a test holds the result against direct integration."""
 
 WIDEST_TAU = 20.0

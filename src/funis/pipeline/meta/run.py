@@ -59,8 +59,9 @@ class Base:
 
     @property
     def evidence(self) -> str:
-        """The grade of evidence as one line."""
-        return evidence_text(evidence_base(self.gathered.evidence))
+        """The grade of evidence of the whole disease, as one line."""
+        text = evidence_text(evidence_base(self.gathered.evidence))
+        return f"{text.rstrip('.')} (the whole disease, every product and route)."
 
 
 def choices(disease: str) -> tuple[Choice, ...]:
