@@ -12,7 +12,6 @@ from scipy.special import stdtrit
 from funis.evidence.meta import Effect, egger, pool, regress
 from funis.evidence.meta.between import between_variance, generalised_q
 
-
 FEW = settings(deadline=None, max_examples=15)
 
 VALUES = st.floats(-3, 3)

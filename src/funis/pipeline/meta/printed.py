@@ -119,6 +119,8 @@ def printed_arm(row: Published, study: Study) -> PrintedArm:
 
 
 def _patients(row: Published, outcome: Outcome, arm: Arm) -> tuple[int, tuple[str, ...]]:
+    if outcome.n is not None and arm.n is None and said(arm, "n_cycles") == outcome.n:
+        raise Unusable("counted by treatment cycle, not by patient")
     if outcome.n is not None:
         derived = said(outcome, "n_derived")
         return outcome.n, ("number of patients inferred",) if derived else ()
