@@ -251,6 +251,7 @@ def _described(
     notes = dict.fromkeys(note for arm in used for note in arm.notes)
     several = [f"{len(cells)} arms with cells taken together"] if len(cells) > 1 else []
     unknown = [] if row.route != "unknown" else ["route not stated"]
+    product = [study.product.notes] if study.product.notes else []
     doses = dict.fromkeys(_dose(arm) for arm in cells)
     return Member(
         effect=effect,
@@ -268,7 +269,7 @@ def _described(
         route=", ".join(dict.fromkeys(arm.arm.route or "unknown" for arm in cells)) or row.route,
         product=study.product.source or "unknown",
         family=said(study, "family"),
-        notes=(*several, *unknown, *notes, *effect.notes),
+        notes=(*several, *unknown, *notes, *effect.notes, *product),
     )
 
 

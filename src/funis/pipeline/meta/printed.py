@@ -24,7 +24,7 @@ REFERENCE_WEIGHT_KG = 70.0
 """Weight by which a dose per kg becomes a total dose [kg] (assumed)."""
 
 _CONTROL = re.compile(r"^(placebo|control|sham|standard|no_cells)")
-_NOT_CELLS = re.compile(r"\bnot (expanded )?MSC\b|uncultured|fat graft|mononuclear cells")
+_NOT_CELLS = re.compile(r"\bnot (expanded )?MSC\b|uncultured|fat graft")
 
 
 class Unusable(ValueError):
