@@ -120,6 +120,33 @@ def test_meta_analyses_other_products_and_other_routes_are_left_out_with_their_r
     assert len(pooled(any_route=True).strata[0].members) == 3
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("role", "context", "marked as context"),
+        ("duplicate_of", "e", "reports the same patients as e"),
+        ("excluded_reason", "another disease", "another disease"),
+    ],
+)
+def test_a_study_that_is_marked_is_left_out(published, key, value, words):
+    published(alone("e", 14), alone("f", 11), replace(alone("x", 9), extra=((key, value),)))
+    found = pooled()
+    assert len(found.strata[0].members) == 2
+    assert reasons(found)["x"].startswith(words)
+
+
+def test_rows_counted_by_cycle_or_without_a_printed_denominator_are_left_out(published):
+    cycles = replace(CELLS, n=None, extra=(("n_cycles", 20),))
+    published(
+        alone("e", 14), alone("f", 11), alone("x", 9, arm=cycles),
+        study("y", "single_arm", (CELLS,), acr20("msc", 9, extra=(("n_unknown", True),))),
+    )  # fmt: skip
+    assert reasons(pooled()) == {
+        "x": "counted by treatment cycle, not by patient",
+        "y": "the denominator was not printed",
+    }
+
+
 def test_a_count_without_a_denominator_is_left_out_and_an_arms_size_is_said(published):
     share = acr20("msc", None, n=None, pct=45.0)
     without = study("x", "single_arm", (replace(CELLS, n=None),), share)

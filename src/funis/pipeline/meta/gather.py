@@ -33,6 +33,7 @@ from funis.pipeline.meta.printed import (
     Unusable,
     gives_cells,
     is_control,
+    marked,
     mean_log_dose,
     not_cells,
     printed_arm,
@@ -158,7 +159,7 @@ def _check_study(study: Study) -> None:
         raise Unusable("a meta-analysis: never pooled again with its own inputs")
     if study.evidence_type == "other":
         raise Unusable(f"a study of design '{study.design.kind}'")
-    reason = not_cells(study)
+    reason = marked(study) or not_cells(study)
     if reason:
         raise Unusable(reason)
 
@@ -252,6 +253,7 @@ def _described(
     several = [f"{len(cells)} arms with cells taken together"] if len(cells) > 1 else []
     unknown = [] if row.route != "unknown" else ["route not stated"]
     product = [study.product.notes] if study.product.notes else []
+    product += ["one of your own studies"] if said(study, "origin") == "user" else []
     doses = dict.fromkeys(_dose(arm) for arm in cells)
     return Member(
         effect=effect,

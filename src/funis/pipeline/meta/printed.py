@@ -76,6 +76,17 @@ def gives_cells(arm: Arm, study: Study) -> bool:
     return arm.route is not None or "msc" in arm.id
 
 
+def marked(study: Study) -> str:
+    """Say how a study is marked as one that is not to be pooled; empty where it is not."""
+    twin, excluded = said(study, "duplicate_of"), said(study, "excluded_reason")
+    if twin is not None:
+        return f"reports the same patients as {twin}"
+    if excluded is not None:
+        return str(excluded)
+    context = "marked as context: other patients, another disease or a second report"
+    return context if said(study, "role") == "context" else ""
+
+
 def not_cells(study: Study) -> str:
     """Say why the product is not cultured stromal cells; empty where it is."""
     text = " ".join((study.title, study.product.notes or ""))
@@ -121,6 +132,8 @@ def printed_arm(row: Published, study: Study) -> PrintedArm:
 def _patients(row: Published, outcome: Outcome, arm: Arm) -> tuple[int, tuple[str, ...]]:
     if outcome.n is not None and arm.n is None and said(arm, "n_cycles") == outcome.n:
         raise Unusable("counted by treatment cycle, not by patient")
+    if said(outcome, "n_unknown"):
+        raise Unusable("the denominator was not printed")
     if outcome.n is not None:
         derived = said(outcome, "n_derived")
         return outcome.n, ("number of patients inferred",) if derived else ()

@@ -61,7 +61,7 @@ class Base:
     def evidence(self) -> str:
         """The grade of evidence of the whole disease, as one line."""
         text = evidence_text(evidence_base(self.gathered.evidence))
-        return f"{text.rstrip('.')} (the whole disease, every product and route)."
+        return f"{text} It is that of the whole disease: every product and route."
 
 
 def choices(disease: str) -> tuple[Choice, ...]:
