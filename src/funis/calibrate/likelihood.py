@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import solve_triangular
 
 from funis.calibrate.rows import LOGISTIC_SD, Row, from_unit, to_unit
 from funis.calibrate.settings import Settings
@@ -39,6 +39,12 @@ class StudyRows:
     counted: NDArray[np.int64]
     active: NDArray[np.bool_]
     unsure: frozenset[str]
+    regimen_known: bool = True
+
+    @property
+    def family(self) -> str:
+        """Centre family: studies of one centre may share patients."""
+        return getattr(self.study, "family", None) or self.study.id
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -57,6 +63,8 @@ class Data:
     base : (row, row) covariance of ``mean`` between points of the earlier stages.
     sampling : (row, row) covariance of chance at the published size.
     sign : (row,) +1 where more is better.
+    unsure : (row,) standard deviation of what other treatment may have added.
+    active : (row,) 1 for an arm with cells, else 0.
     design : (row, 2) loads of the open-label and the single-arm term.
     group : (row,) number of the endpoint and week within its study; ``arm`` that of its arm.
     weights : (feature, row) surface of the effect.
@@ -72,9 +80,11 @@ class Data:
     base: Array
     sampling: Array
     sign: Array
+    active: Array
     design: Array
     group: NDArray[np.int64]
     arm: NDArray[np.int64]
+    unsure: Array
     weights: Array
     residual: Array
     spread: Array
@@ -90,7 +100,8 @@ class Data:
         return Data(
             tuple(self.rows[place] for place in keep), self.study[keep], self.family[keep],
             self.observed[keep], self.mean[keep], self.base[square], self.sampling[square],
-            self.sign[keep], self.design[keep], self.group[keep], self.arm[keep], self.weights[:, keep],
+            self.sign[keep], self.active[keep], self.design[keep], self.group[keep],
+            self.arm[keep], self.unsure[keep], self.weights[:, keep],
             self.residual[square], self.spread[keep], self.reference,
         )  # fmt: skip
 
@@ -98,7 +109,9 @@ class Data:
 def data_of(studies: Sequence[StudyRows], settings: Settings) -> Data:
     """Return the counted rows of some studies as one vector."""
     parts = [_part(number, one, settings) for number, one in enumerate(studies)]
-    families = {name: place for place, name in enumerate(dict.fromkeys(map(family_of, studies)))}
+    families = {
+        name: place for place, name in enumerate(dict.fromkeys(one.family for one in studies))
+    }
     without = [one.surface.without[:, one.counted] for one in studies]
     points = min((len(part) for part in without), default=0)
     joined = np.concatenate([part[:points] for part in without], axis=1)
@@ -109,22 +122,19 @@ def data_of(studies: Sequence[StudyRows], settings: Settings) -> Data:
     return Data(
         tuple(row for one in studies for row in one.rows),
         np.concatenate([np.full(len(one.counted), k) for k, one in enumerate(studies)]),
-        np.concatenate([np.full(len(one.counted), families[family_of(one)]) for one in studies]),
+        np.concatenate([np.full(len(one.counted), families[one.family]) for one in studies]),
         np.concatenate([part["observed"] for part in parts]), joined.mean(axis=0), base,
         _blocks([part["sampling"] for part in parts]),
         np.concatenate([part["sign"] for part in parts]),
+        np.concatenate([one.active[one.counted] for one in studies]).astype(np.float64),
         np.concatenate([part["design"] for part in parts]), groups.astype(np.int64),
         arms.astype(np.int64),
+        np.concatenate([part["unsure"] for part in parts]),
         np.concatenate([one.fit.weights[:, one.counted] for one in studies], axis=1),
         _blocks([part["residual"] for part in parts]),
         np.concatenate([one.surface.spread[one.counted] for one in studies]),
         studies[0].fit.reference,
     )  # fmt: skip
-
-
-def family_of(one: StudyRows) -> str:
-    """Return the centre family of a study: studies of one centre may share patients."""
-    return getattr(one.study, "family", None) or one.study.id
 
 
 def covariance(data: Data, study_sd: float, row_sd: float, settings: Settings) -> Array:
@@ -145,25 +155,31 @@ def expected(data: Data, settings: Settings) -> Array:
 
 
 def log_likelihood(
-    data: Data, effects: Array, relative: float, matrix: Array, settings: Settings
+    data: Data, effects: Array, relative: Array, matrix: Array, settings: Settings
 ) -> Array:
-    """Return the log likelihood of the rows under some effects, (draw,).
+    """Return the log likelihood of the rows under some effects, (node, draw).
+
+    The covariance is ``matrix + relative * data.residual``; both are made diagonal at once, so the
+    nodes cost no more than one of them.
 
     Parameters
     ----------
     effects
-        (draw, row) what cells add.
+        (node, draw, row) what cells add.
     relative
-        Square of the effect relative to the mean of the points, for the regimens drawn.
+        (node,) square of the effect relative to the mean of the points, for the regimens drawn.
     matrix
         Of `covariance`.
     """
-    factor = cho_factor(matrix + relative * data.residual, lower=True)
-    left = data.observed - expected(data, settings) - effects
-    solved = cho_solve(factor, left.T).T
-    distance = np.sum(left * solved, axis=1)
-    size = 2 * np.sum(np.log(np.diag(factor[0]))) + len(data.observed) * np.log(2 * np.pi)
-    return np.asarray(-0.5 * (distance + size))
+    root = np.linalg.cholesky(matrix)
+    inner = solve_triangular(root, solve_triangular(root, data.residual, lower=True).T, lower=True)
+    values, vectors = np.linalg.eigh((inner + inner.T) / 2)
+    whiten = vectors.T @ solve_triangular(root, np.eye(len(root)), lower=True)
+    left = (data.observed - expected(data, settings) - effects) @ whiten.T
+    variance = 1 + relative[:, None] * np.maximum(values, 0)
+    distance = np.einsum("ndr,nr->nd", left**2, 1 / variance)
+    size = 2 * np.sum(np.log(np.diag(root))) + len(root) * np.log(2 * np.pi)
+    return np.asarray(-0.5 * (distance + size + np.log(variance).sum(axis=1)[:, None]))
 
 
 def sampling_variance(row: Row, unit: float, patients: int) -> float:
@@ -210,6 +226,7 @@ def _part(number: int, one: StudyRows, settings: Settings) -> dict[str, Array]:
         "design": _design(one, sign),
         "group": np.array([places[row.request.key] for row in rows]),
         "arm": np.array([owners[row.arm] for row in rows]),
+        "unsure": unsure,
         "other": _same(np.array([owners[row.arm] for row in rows]))
         * np.outer(unsure * sign, unsure * sign),
         "residual": residual,

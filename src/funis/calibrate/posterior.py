@@ -131,11 +131,10 @@ def table_of(data: Data, grid: Grid, settings: Settings) -> Table:
     if not len(data.observed):
         return Table(grid, found)
     effects = grid.at @ data.weights
+    relative = grid.at[:, 0, 0] ** 2 / data.reference
     for place, (study_sd, row_sd) in enumerate(zip(grid.study_sd, grid.row_sd, strict=True)):
         matrix = covariance(data, float(study_sd), float(row_sd), settings)
-        for node in range(nodes):
-            relative = float(grid.at[node, 0, 0] ** 2 / data.reference)
-            found[node, :, place] = log_likelihood(data, effects[node], relative, matrix, settings)
+        found[:, :, place] = log_likelihood(data, effects, relative, matrix, settings)
     return Table(grid, found)
 
 

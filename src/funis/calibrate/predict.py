@@ -46,6 +46,11 @@ class Prediction:
         """Continuous ranked probability score, in the unit of the number."""
         return crps(self.draws, self.row.observed)
 
+    @property
+    def scaled_crps(self) -> float:
+        """Score divided by the scale, so that rows of any unit can be averaged."""
+        return self.crps / self.scale
+
 
 def crps(draws: Array, observed: float) -> float:
     """Return the continuous ranked probability score of draws.
@@ -76,7 +81,7 @@ def predictions(
     return [
         Prediction(
             row,
-            _reported(row, mean[:, k], float(data.spread[k]), endpoints, luck),
+            reported(row, mean[:, k], float(data.spread[k]), endpoints, luck),
             1.0 if row.measure == "responder" else float(data.spread[k]),
         )
         for k, row in enumerate(data.rows)
@@ -109,7 +114,7 @@ def _root(matrix: Array) -> Array:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 
-def _reported(
+def reported(
     row: Row, unit: Array, spread: float, endpoints: Endpoints, luck: np.random.Generator
 ) -> Array:
     """Return the statistic as a study of this size would report it."""

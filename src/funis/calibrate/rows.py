@@ -2,7 +2,8 @@
 
 Every row is compared in units of the spread between patients: a mean divided by the standard
 deviation of the simulated patients, a share as its logit times sqrt(3)/pi (the standard deviation
-of a logistic variable is pi/sqrt(3)), a rate as its logarithm. So one number can say how much studies differ in all their rows.
+of a logistic variable is pi/sqrt(3)), a rate as its logarithm. So one number can say how much
+studies differ in all their rows.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Row:
         Its interval, not-a-number where it cannot be known.
     n : int or None
         Patients behind it.
+    published : str
+        Name of the endpoint as published.
     """
 
     study: str
@@ -48,6 +51,7 @@ class Row:
     low: float
     high: float
     n: int | None
+    published: str = ""
 
     @property
     def key(self) -> str:
@@ -65,7 +69,8 @@ def row_of(item: Published, reference: str | None = None) -> Row:
     """Return a published number as a row."""
     request = EndpointRequest(item.endpoint, item.week, item.measure, "exploratory")
     return Row(
-        item.study, item.arm, reference, request, item.estimate, item.low, item.high, item.n
+        item.study, item.arm, reference, request, item.estimate, item.low, item.high, item.n,
+        item.published_name,
     )  # fmt: skip
 
 
