@@ -61,8 +61,9 @@ def alone(name, events, arm=CELLS, **more):
 
 
 @pytest.fixture
-def published(monkeypatch):
+def published(monkeypatch, ra):
     """Put studies in the place of the evidence on rheumatoid arthritis."""
+    monkeypatch.setattr(run, "load_model", lambda _: ra)
 
     def put(*studies, drugs=(), natural=()):
         evidence = Evidence("ra", studies, tuple(drugs), tuple(natural))
@@ -105,6 +106,7 @@ def test_arms_alone_are_pooled_apart_too_and_compare_nothing(published):
     assert {one.measure for one in found.strata} == {"proportion"}
     assert all(member.n_control is None for one in found.strata for member in one.members)
     assert found.strata[0].patients == 40
+    assert any("not known" in line for line in text.stratum_lines(found.strata[0]))
 
 
 def test_meta_analyses_other_products_and_other_routes_are_left_out_with_their_reason(published):

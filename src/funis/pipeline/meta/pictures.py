@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from funis.evidence.meta import METHODS, SCALES
 from funis.pipeline.meta.numbers import capital, range_words, shown_interval
-from funis.pipeline.meta.text import asymmetry_lines, not_pooled, people_words
+from funis.pipeline.meta.text import asymmetry_lines, no_effect, not_pooled, people_words
 from funis.pipeline.meta.values import TREATED, Member, MetaAnalysis, Stratum
 from funis.report.content import Interval
 from funis.report.forest import Forest, ForestPanel, ForestRow, ForestStratum
@@ -123,6 +123,7 @@ def _forest_lines(stratum: Stratum) -> tuple[str, ...]:
         f" {100 * found.i2:.0f} %, Q = {found.q:.1f} on {found.freedom} df, "
         + p_value(found.p_value),
     ]
+    lines += no_effect(stratum)
     if stratum.shared:
         lines.append(f"Some of these studies may share patients: {', '.join(stratum.shared)}")
     return tuple(lines)

@@ -76,6 +76,7 @@ def stratum_lines(stratum: Stratum) -> tuple[str, ...]:
         return (not_pooled(stratum),)
     lines = [_method_line(pooled), _heterogeneity_line(pooled), *_outside(pooled)]
     lines += [f"Note: {note}." for note in pooled.notes]
+    lines += no_effect(stratum)
     if stratum.shared:
         names = ", ".join(stratum.shared)
         lines.append(f"Some of these studies may share patients: {names}.")
@@ -121,6 +122,16 @@ def stratum_title(stratum: Stratum) -> str:
     size = len(stratum.members)
     studies = "1 study" if size == 1 else f"{size} studies"
     return f"{stratum.label}; {people_words(stratum, studies)}"
+
+
+def no_effect(stratum: Stratum) -> list[str]:
+    """Say what arms without a comparison cannot show."""
+    if SCALES[stratum.measure].contrast:
+        return []
+    text = "No comparison: what would have become of these patients otherwise is not known"
+    if stratum.measure == "mean":
+        text += ", and a mean depends on where they began"
+    return [f"{text}."]
 
 
 def not_pooled(stratum: Stratum) -> str:
