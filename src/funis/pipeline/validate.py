@@ -32,6 +32,7 @@ from funis.evidence import Study as PublishedStudy
 
 #
 from funis.models import disease_ids
+
 read_study_file = None
 from funis.pipeline.calibrate import Calibration, borrowed, calibration, known_disease
 from funis.pipeline.calibration_data import (

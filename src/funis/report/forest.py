@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funis.report.content import Interval
-from funis.report.numerals import decimal, percent
+from funis.report.numerals import decimal, percent, significant
 from funis.report.scales import Scale, linear_ticks, tick_digits
 from funis.report.statement import RESEARCH_USE
 from funis.report.svg import Attribute, element, picture, words
 
-WIDTH = 980.0
+WIDTH = 1060.0
 ROW = 24.0
-LEFT, RIGHT = 420.0, 720.0
+LEFT, RIGHT = 490.0, 800.0
 """Where the plot begins and ends; the columns of text stand on both sides."""
 
-COLUMNS = (16.0, 150.0, 196.0, 310.0)
-COLUMNS_ALONE = (16.0, 246.0, 292.0, 310.0)
+COLUMNS = (16.0, 176.0, 222.0, 354.0)
+COLUMNS_ALONE = (16.0, 270.0, 316.0, 354.0)
 LETTER = 6.9
-ESTIMATE, WEIGHT = 900.0, 964.0
+ESTIMATE, WEIGHT = 980.0, 1044.0
 
 _LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-_LINE_LENGTH = 150
+_LINE_LENGTH = 162
 
 STYLE = """
 .plot{--paper:#fff;--ink:#1b2430;--soft:#55606e;--rule:#c9cfd5;--mark:#0b5a6f;--arm:#96690a;
@@ -367,8 +367,8 @@ def interval_text(interval: Interval, panel: ForestPanel) -> str:
 def _number(value: float | None, panel: ForestPanel) -> str:
     if panel.percent:
         return percent(value)
-    if value is not None and math.isfinite(value) and panel.log and value >= 1000:
-        return f"{value:.0e}"
+    if panel.log and value is not None and not 0.01 <= value < 1000:
+        return significant(value, 2)
     return decimal(value, 0 if value is not None and abs(value) >= 200 else 2)
 
 

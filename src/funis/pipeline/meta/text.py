@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from funis.evidence.meta import METHODS, SCALES, Coefficient, Pooled
 from funis.pipeline.meta.numbers import (
+    capital,
     interval_words,
     percent_range,
     range_words,
@@ -75,7 +76,7 @@ def stratum_lines(stratum: Stratum) -> tuple[str, ...]:
     if pooled is None:
         return (not_pooled(stratum),)
     lines = [_method_line(pooled), _heterogeneity_line(pooled), *_outside(pooled)]
-    lines += [f"Note: {note}." for note in pooled.notes]
+    lines += [f"{capital(note)}." for note in pooled.notes]
     lines += no_effect(stratum)
     if stratum.shared:
         names = ", ".join(stratum.shared)
@@ -176,7 +177,10 @@ def _heterogeneity_line(pooled: Pooled) -> str:
 
 def _outside(pooled: Pooled) -> list[str]:
     if len(pooled.effects) < 3:
-        return ["Two studies: no prediction interval, and nothing to leave out."]
+        return [
+            "Two studies: the interval rests on one degree of freedom; no prediction interval, and"
+            " nothing to leave out."
+        ]
     scale, measure = pooled.scale, pooled.measure
     low, high = (scale.shown(x) for x in (pooled.prediction.low, pooled.prediction.high))
     ends = [one.estimate for one in pooled.leave_one_out if math.isfinite(one.estimate)]
@@ -200,7 +204,7 @@ def _regression_lines(stratum: Stratum) -> list[str]:
         f" residual tau2 = {found.tau2:.3f}."
     ]
     lines += [_coefficient_words(one) for one in found.coefficients]
-    return [*lines, *(f"{note}." for note in found.notes)]
+    return [*lines, *(f"{capital(note)}." for note in found.notes)]
 
 
 def _coefficient_words(one: Coefficient) -> str:
@@ -217,5 +221,5 @@ def asymmetry_lines(stratum: Stratum) -> list[str]:
     return [
         f"Egger's test of asymmetry: t = {decimal(found.t)} on {found.freedom} degrees of freedom,"
         f" {p_value(found.p_value)}.",
-        *(f"{note}." for note in found.notes),
+        *(f"{capital(note)}." for note in found.notes),
     ]
