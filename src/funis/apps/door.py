@@ -76,9 +76,9 @@ def _usage(message: str, given: list[str]) -> str:
         "population",
         "gate",
         "sbml",
+        "evidence",
         "bench",
         "demo",
-        "evidence",
     )
     text = " ".join(message.split())
     if command and command not in known:
