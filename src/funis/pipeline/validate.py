@@ -164,11 +164,9 @@ def _outside(
             )
         )  # fmt: skip
     skipped += [
-        Skipped(
-            study.id, row.arm, row.endpoint, row.week, "a meta-analysis is context, not a study"
-        )
+        Skipped(study.id, row.arm, row.endpoint, row.week, "context, such as a meta-analysis")
         for study in studies
-        if study.evidence_type == "meta-analysis"
+        if not study.fitted
         for row in study.outcomes
     ]
     return Validation(tuple(results), tuple(skipped))
