@@ -59,7 +59,7 @@ def test_leaving_a_study_out_is_the_same_as_never_having_seen_it(toy):
 
 
 def test_a_negative_trial_makes_no_effect_more_likely_and_potency_smaller(toy):
-    settings, _, studies, data, grid = toy
+    settings, _, _studies, data, grid = toy
     before = own_posterior(table_of(data, grid, settings))
     worse = data.observed.copy()
     worse[0] = data.observed[1] - 0.3
@@ -70,7 +70,7 @@ def test_a_negative_trial_makes_no_effect_more_likely_and_potency_smaller(toy):
 
 
 def test_diseases_that_agree_lend_to_one_that_knows_nothing(toy):
-    settings, _, _, data, grid = toy
+    _settings, _, _, _data, grid = toy
     strong = np.minimum(0, -0.5 * ((grid.log_potency - 1.2) / 0.2) ** 2)
     strong[0] = -30.0
     known = Table(grid, strong[:, None, None])
@@ -83,7 +83,7 @@ def test_diseases_that_agree_lend_to_one_that_knows_nothing(toy):
 
 
 def test_a_disease_alone_borrows_nothing_but_the_common_prior(toy):
-    settings, _, _, _, grid = toy
+    _settings, _, _, _, grid = toy
     silent = Table(grid, np.zeros((len(grid.log_potency), 1, 1)))
     alone = borrowed_posteriors({"a": silent})["a"]
     other = borrowed_posteriors({"a": silent, "b": silent})["a"]
