@@ -124,8 +124,8 @@ class Forcing:
     values: Array
     slopes: Array
 
-    def at(self, row: int, day: Array | float) -> Array:
-        """Evaluate one patient's function at times [day]."""
+    def at(self, row: int | Integers, day: Array | float) -> Array:
+        """Evaluate one patient's function at times [day], or that of many: (patient, 1) rows."""
         u = (np.asarray(day, dtype=np.float64) - self.first_day) / self.spacing_day
         knot = np.clip(np.floor(u).astype(np.int64), 0, self.values.shape[1] - 2)
         return hermite(
