@@ -122,6 +122,8 @@ def join_courses(parts: Sequence[tuple[Courses, ...]]) -> tuple[Courses, ...]:
     """Put ranges of patients together, arm by arm; whoever failed in one arm is left out of all."""
     whole = [_joined(courses) for courses in zip(*parts, strict=True)]
     failed = np.any([courses.status == FAILED for courses in whole], axis=0)
+    if not failed.any():
+        return tuple(whole)
     return tuple(
         Courses(
             c.arm, c.patient[~failed], c.minutes, c.outputs, c.values[~failed], c.status[~failed]
