@@ -47,6 +47,12 @@ def test_every_table_says_the_arm_of_a_patient(ra):
     ]
 
 
+def test_tables_lie_in_one_piece_so_that_their_files_do_not_tell_the_tasks(ra):
+    data = gather([block([0, 1]), block([2]), block([3])], ra)
+    tables = (data.subjects, data.doses, data.observations)
+    assert [table.n_chunks() for table in tables] == [1, 1, 1]
+
+
 def test_missing_is_null_and_what_was_not_seen_has_no_row(ra):
     values = np.arange(8.0).reshape(2, 2, 2)
     values[1] = np.nan
