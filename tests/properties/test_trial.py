@@ -54,8 +54,7 @@ def test_tasks_may_be_cut_anywhere_and_done_in_any_order(short_trial, cuts, orde
 
 
 def course_of(plan, arm, patients):
-    arm_of = np.full(len(patients), plan.arm_ids.index(arm))
-    found = follow(group_of(plan, arm_of, enrol(plan, patients)))
+    found = follow(group_of(plan, plan.protocol.arm(arm), enrol(plan, patients)))
     return np.stack([np.stack(list(seen.values())) for seen in found.seen])
 
 
@@ -116,7 +115,7 @@ def test_a_patient_has_the_same_luck_in_every_arm(short_trial, seed):
     """Biology, noise and drop-out are the patient's: the arms differ by what is given alone."""
     plan = short_trial(5, seed=seed)
     who = enrol(plan, np.arange(6))
-    groups = [group_of(plan, np.full(6, number), who) for number in range(2)]
+    groups = [group_of(plan, arm, who) for arm in plan.protocol.arms]
     assert np.array_equal(groups[0].leave_minute, groups[1].leave_minute)
     assert np.array_equal(groups[0].forcing.values, groups[1].forcing.values)
     assert np.array_equal(groups[0].observers.expectation, groups[1].observers.expectation)

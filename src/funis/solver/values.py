@@ -104,6 +104,21 @@ class ParameterTable:
             values[:, names.index(name)] = value
         return ParameterTable(names, values)
 
+    def scaled(self, factors: Mapping[str, float | Array]) -> ParameterTable:
+        """Return a table with named parameters times a factor, one for all or one a patient.
+
+        Raises
+        ------
+        KeyError
+            A name that the table does not hold.
+        """
+        values = self.values.copy()
+        for name, factor in factors.items():
+            if name not in self.names:
+                raise KeyError(name)
+            values[:, self.names.index(name)] *= factor
+        return ParameterTable(self.names, values)
+
     def rows(self, index: Integers) -> ParameterTable:
         """Return some patients."""
         return ParameterTable(self.names, self.values[index])

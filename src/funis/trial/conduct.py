@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from funis.population import allocate, blocks
 from funis.protocol import DoseEvents
 from funis.solver import FAILED, STATUS
-from funis.trial.course import Course, Group, group_of, randomised, visit
+from funis.trial.course import Course, Group, mixed_group, randomised, visit
 from funis.trial.data import Block, TrialData, gather
 from funis.trial.enrol import covariates, enrol
 from funis.trial.rules import cells_given, decide
@@ -49,7 +49,7 @@ def conduct_block(study: Study, patients: range) -> Block:
     index = np.arange(patients.start, patients.stop, dtype=np.int64)
     who = enrol(study, index)
     arm_of = allocate(study.seed, study.patients_per_arm, study.arm_ids)[index]
-    group = group_of(study, arm_of, who)
+    group = mixed_group(study, arm_of, who)
     return _record(group, follow(group))
 
 
@@ -78,7 +78,7 @@ def _record(group: Group, course: Course) -> Block:
     values[failed] = np.nan
     gone = group.leave_minute <= study.horizon_minute
     return Block(
-        arms=np.asarray(study.arm_ids)[group.arm_of],
+        arms=np.array([arm.id for arm in group.arms])[group.arm_of],
         patient=who.patient,
         site=who.site,
         attempt=who.attempt,

@@ -105,8 +105,8 @@ def twin_courses(
     arm_of = np.repeat(np.arange(len(arms)), len(patients))
     twins = who.rows(np.tile(np.arange(len(patients)), len(arms)))
     solved = simulate(
-        study.model, arm_parameters(study, arm_of, twins),
-        regimen_doses(study, arm_of, twins, last), minutes, start=Start(0, twins.states),
+        study.model, arm_parameters(study, arms, arm_of, twins),
+        regimen_doses(study, arms, arm_of, twins, last), minutes, start=Start(0, twins.states),
         forcing=forcing_of(study, twins, last), outputs=tuple(outputs), rtol=study.rtol,
         checked=study.checked(twins.patient),
     )  # fmt: skip

@@ -91,8 +91,8 @@ def test_a_larger_trial_begins_with_the_smaller_one(study):
 
 def values_of(plan, arm, patients):
     """What the same patients show under one arm."""
-    arm_of = np.full(len(patients), plan.arm_ids.index(arm))
-    found = follow(group_of(plan, arm_of, enrol(plan, patients)))
+    who = enrol(plan, patients)
+    found = follow(group_of(plan, plan.protocol.arm(arm), who))
     return np.stack([np.stack(list(seen.values())) for seen in found.seen])
 
 

@@ -1,0 +1,1 @@
+"""Parameters from data: reconstruction of studies, points, posteriors, ensembles, validation."""
