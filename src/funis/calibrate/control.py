@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,8 +160,17 @@ def _nearer(one: Case, kept: Case, case: Case) -> bool:
     return ranks[0] < ranks[1]
 
 
+Shift = Callable[[Sequence[Case]], Array]
+"""(draw,) of what a year adds on the common scale beside that of the trials learned from."""
+
+
+def no_shift(_: Sequence[Case]) -> Array:
+    """Return what the year adds where it changes nothing."""
+    return np.zeros(DRAWS)
+
+
 def forecast(
-    case: Case, cases: Sequence[Case], rules: Rules, n: int, shift: Array | None = None
+    case: Case, cases: Sequence[Case], rules: Rules, n: int, shift: Shift = no_shift
 ) -> Forecast:
     """Return what an arm of n patients would report, by each method.
 
@@ -170,20 +179,19 @@ def forecast(
     cases
         Arms to learn from; those of the same trial are left out.
     shift
-        (draw,) of what is added on the common scale, such as a drift with the year.
+        What the year of the arm adds.
     """
     others = tuple(one for one in cases if one.arm.trial != case.arm.trial)
     near = comparable(case, cases, rules.weeks)
     luck = np.random.default_rng(zlib.crc32(f"{case.arm.trial} {case.arm.request.key}".encode()))
-    added = np.zeros(DRAWS) if shift is None else shift
     around = misses(others, rules)
-    by_model = case.unit + around.draws(DRAWS, luck) + simulation_error(case, luck)
+    moved = adjustment(near, rules)
+    simulated = case.unit + simulation_error(case, luck)
     true = {
-        "model": by_model + added,
-        "map": _map(case, near, rules, luck, added),
-        "adjusted": case.unit + adjustment(near, rules).draws(DRAWS, luck)
-        + simulation_error(case, luck) + added,
-    }  # fmt: skip
+        "model": simulated + around.draws(DRAWS, luck) + shift(others),
+        "map": _map(case, near, rules, luck, shift(near)),
+        "adjusted": simulated + moved.draws(DRAWS, luck) + shift(near),
+    }
     reported = {name: report(case, draws, n, luck) for name, draws in true.items()}
     return Forecast(reported, near, others, around.mean_spread)
 

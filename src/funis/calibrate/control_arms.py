@@ -55,6 +55,8 @@ class ControlArm:
     baseline : tuple of (str, float)
         Means at entry that the arm printed.
     source : str
+    criteria : tuple of str
+        Added to those of the template.
     """
 
     trial: str
@@ -69,6 +71,7 @@ class ControlArm:
     target: bool
     baseline: tuple[tuple[str, float], ...]
     source: str
+    criteria: tuple[str, ...] = ()
 
     @property
     def measure(self) -> str:
@@ -164,7 +167,7 @@ def _arm(
     return ControlArm(
         trial.trial, item.study, trial.template or _template(record, disease, stand_ins), request,
         float(item.estimate), _error(item), item.n or 0, item.n is not None, trial.year,
-        isinstance(record, NaturalRow) and record.target, (), _source(record),
+        isinstance(record, NaturalRow) and record.target, (), _source(record), trial.criteria,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.calibrate.control import Case, seen
+from funis.calibrate.control import DRAWS, Case, Shift, no_shift, seen
 from funis.calibrate.random_effects import Seen
 from funis.calibrate.rows import LOGISTIC_SD
 
@@ -16,6 +16,10 @@ Array = NDArray[np.float64]
 
 LEAST_TRIALS = 3
 """Dated trials, comparable with another one, from which a drift is learned."""
+
+
+LEARNED = 0.9
+"""Share of the prior standard deviation below which something was learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +30,43 @@ class Drift:
     ----------
     mean, sd : normal belief; that of the prior where nothing is known.
     trials : dated trials that it rests on.
-    year : mean year of the dated trials, not-a-number where there is none.
+    prior : standard deviation before any trial was seen; its mean is 0.
     """
 
     mean: float
     sd: float
     trials: int
-    year: float
+
+    prior: float
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to learn a drift from."""
-        return self.trials >= LEAST_TRIALS
+        """Whether the dated trials say anything: at least three, and more than the prior did."""
+        return self.trials >= LEAST_TRIALS and self.sd <= LEARNED * self.prior
 
-    def shift(self, year: int | None, reference: float, sign: float, count: int) -> Array | None:
-        """Return draws of what a year adds beside a reference year; None where it changes nothing.
+    def shift(self, year: int | None, sign: float) -> Shift:
+        """Return what a year adds beside the mean year of the trials learned from.
 
         Parameters
         ----------
         sign
             +1 where the endpoint improves by rising.
         """
-        if year is None or not self.known or np.isnan(reference):
-            return None
-        normal = np.random.default_rng(year).standard_normal(count)
-        return np.asarray(sign * (self.mean + self.sd * normal) * (year - reference) / 10)
+        if year is None or not self.known:
+            return no_shift
+
+        def added(cases: Sequence[Case]) -> Array:
+            dated = [case.arm.year for case in cases if case.arm.year is not None]
+            if not dated:
+                return no_shift(cases)
+            decades = (year - float(np.mean(dated))) / 10
+            normal = np.random.default_rng(year).standard_normal(DRAWS)
+            return np.asarray(sign * decades * (self.mean + self.sd * normal))
+
+        return added
 
 
-def drift(
-    cases: Sequence[Case], signs: Mapping[str, float], scale: float, between: float
-) -> Drift:
+def drift(cases: Sequence[Case], signs: Mapping[str, float], scale: float, between: float) -> Drift:
     """Return the drift of the misses of the model with the year, within each kind of number.
 
     Kinds of numbers have levels of their own, the drift is common; its prior is normal around none.
@@ -77,14 +88,12 @@ def drift(
     rows: dict[str, int] = {}
     for case in (case for own in used for case in own):
         rows[case.arm.trial] = rows.get(case.arm.trial, 0) + 1
-    years = [float(case.arm.year or 0) for own in groups.values() for case in own]
-    year = float(np.mean(years)) if years else float("nan")
     precision, pull = 1 / scale**2, 0.0
     if len(rows) >= LEAST_TRIALS:
         for own in used:
             more, towards = _information(own, signs, between, rows)
             precision, pull = precision + more, pull + towards
-    return Drift(pull / precision, precision**-0.5, len(rows), year)
+    return Drift(pull / precision, precision**-0.5, len(rows), scale)
 
 
 def _information(

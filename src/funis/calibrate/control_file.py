@@ -1,4 +1,4 @@
-"""`library/control_arms.yaml`: which records are one trial, its year, and numbers that are assumed."""
+"""`library/control_arms.yaml`: records that are one trial, its year, assumed numbers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ LIBRARY = Path(__file__).parents[1] / "library" / "control_arms.yaml"
 
 
 class TrialRecords(StrictModel):
-    """Records that belong to one trial, and the year that its citation prints."""
+    """Records that belong to one trial, the year that its citation prints, whom it took."""
 
     disease: str
     trial: str = Field(min_length=1)
     rows: tuple[str, ...] = Field(min_length=1)
     year: int | None = Field(default=None, ge=1950, le=2100)
     template: str | None = None
+    criteria: tuple[str, ...] = ()
 
 
 class LeftOut(StrictModel):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from funis.calibrate.control import DRAWS, METHODS, Case, Rules, forecast
+from funis.calibrate.control import DRAWS, METHODS, Case, Rules, Shift, forecast, no_shift
 from funis.calibrate.predict import crps
 
 Array = NDArray[np.float64]
@@ -61,7 +61,7 @@ class Scored:
         return low - 1e-9 <= self.case.arm.observed <= high + 1e-9
 
 
-def score(case: Case, cases: Sequence[Case], rules: Rules, shift: Array | None = None) -> Scored:
+def score(case: Case, cases: Sequence[Case], rules: Rules, shift: Shift = no_shift) -> Scored:
     """Return an arm predicted from the trials that are not its own."""
     made = forecast(case, cases, rules, case.arm.n, shift)
     draws = [np.sort(made.draws[name]) for name in METHODS]

@@ -4,8 +4,9 @@ The true value of trial i is ``offset_i + mean + spread * z_i`` with ``z_i`` sta
 scale of units of the spread between patients (`rows.to_unit`). Counts are binomial given it, other
 numbers normal. Mean and spread are integrated over a grid, the trials' own values exactly for
 normal numbers and by Gauss-Hermite quadrature for counts. With offsets of 0 this is the
-meta-analytic-predictive prior of Neuenschwander 2010 (as documented for gMAP in the R package RBesT);
-with offsets that a model predicts it is what the model misses.
+meta-analytic-predictive prior of Neuenschwander 2010 (seen in the vignettes of the R package RBesT,
+https://opensource.nibr.com/RBesT/articles/introduction.html); with offsets that a model predicts it
+is what the model misses.
 """
 
 from __future__ import annotations

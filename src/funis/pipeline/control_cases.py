@@ -1,4 +1,4 @@
-"""The control arms of the evidence beside simulated ones, in the patients of the library's trials."""
+"""Control arms of the evidence beside simulated ones, in the patients of the library's trials."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from funis.calibrate.control_arms import ControlArm, control_arms
 from funis.calibrate.control_file import ControlFile
 from funis.calibrate.reconstruction_file import load_stand_ins
 from funis.calibrate.tilt import tilt
+from funis.checks import InputError, Issue, parse_expression
 from funis.evidence import Evidence
 from funis.models import Model
 from funis.models.endpoints import Endpoints
@@ -26,7 +27,9 @@ from funis.pipeline.inputs import Trial
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
 from funis.pipeline.straight_line import InBlocks
-from funis.protocol import EndpointRequest, Protocol
+from funis.population import Pool
+from funis.protocol import Criterion, EndpointRequest, Protocol
+from funis.protocol.values import CriterionVisit
 from funis.trial import Study, conduct
 
 Array = NDArray[np.float64]
@@ -36,6 +39,9 @@ PATIENTS = 400
 
 SEED = 20260601
 """Seed of the virtual patients of control arms."""
+
+VISITS: tuple[CriterionVisit, ...] = ("screening", "baseline")
+"""Visits at which criteria are judged."""
 
 LEAST_SPREAD = 1e-6
 
@@ -83,16 +89,33 @@ def evidence_cases(
     """Return every control arm of the evidence on a disease beside a simulated one."""
     published, _ = published_results(evidence, model.endpoints)
     arms, _ = control_arms(published, evidence, file, load_stand_ins())
-    by_template: dict[str, list[ControlArm]] = {}
+    alike: dict[tuple[str, tuple[str, ...]], list[ControlArm]] = {}
     for arm in arms:
-        by_template.setdefault(arm.template, []).append(arm)
+        alike.setdefault((arm.template, arm.criteria), []).append(arm)
     found: dict[int, Case] = {}
-    for name, own in by_template.items():
+    for (name, criteria), own in alike.items():
         trial = gate_trial(model, name)
+        protocol = with_criteria(trial.protocol, criteria, "control_arms.yaml")
         requests = requests_of(own)
-        made = simulated_arm(trial, trial.protocol, requests, patients, workers, progress)
+        made = simulated_arm(trial, protocol, requests, patients, workers, progress)
         found |= {id(arm): made.case(arm, model.endpoints) for arm in own}
     return tuple(found[id(arm)] for arm in arms)
+
+
+def with_criteria(protocol: Protocol, texts: Sequence[str], where: str) -> Protocol:
+    """Return a protocol with some more entry criteria, judged at screening and at baseline.
+
+    Raises
+    ------
+    InputError
+        A text that is no expression.
+    """
+    more = tuple(
+        Criterion(f"added_{place}", parse_expression(text, key=where), VISITS, where)
+        for place, text in enumerate(texts, len(protocol.population.criteria) + 1)
+    )
+    population = protocol.population
+    return replace(protocol, population=replace(population, criteria=(*population.criteria, *more)))
 
 
 def requests_of(arms: Sequence[ControlArm]) -> tuple[EndpointRequest, ...]:
@@ -106,7 +129,7 @@ def simulated_arm(
     trial: Trial, protocol: Protocol, requests: Sequence[EndpointRequest], patients: int = PATIENTS,
     workers: int | None = None, progress: Progress = silent,
 ) -> SimulatedArm:  # fmt: skip
-    """Return the placebo arm of a trial with many patients, from the cache if it was made before."""
+    """Return the placebo arm of a trial with many patients, from the cache if it is there."""
     weeks = {request.week for request in requests} | {protocol.primary[0].week}
     alone = placebo_alone(protocol, sorted(weeks))
     keys = sorted(request.key for request in requests)
@@ -126,6 +149,7 @@ def _conducted(
 ) -> SimulatedArm:  # fmt: skip
     model = trial.model
     pool = trial_pool(model, workers=worker_count(workers), progress=progress)
+    pool = eligible(pool, protocol, model)
     study = Study(protocol, model, pool, trial.products, patients, SEED)
     with Processes(study, worker_count(workers)) as processes:
         data = conduct(study, InBlocks(processes, progress))
@@ -138,6 +162,36 @@ def _conducted(
         if sample.years is not None:
             years[request.key] = sample.years
     return SimulatedArm(values, years)
+
+
+def eligible(pool: Pool, protocol: Protocol, model: Model) -> Pool:
+    """Return the patients of a pool who meet the criteria that need no observation.
+
+    Candidates are drawn from a pool until one meets all criteria; to leave out those who cannot
+    changes nothing but the number of candidates seen.
+
+    Raises
+    ------
+    InputError
+        Nobody meets them.
+    """
+    fixed = protocol.shared_parameters
+    columns = {
+        column: np.full(len(pool), fixed[name])
+        if name in fixed
+        else pool.values[:, pool.names.index(name)]
+        for name, column in model.covariates.items()
+    }
+    keep = np.ones(len(pool), dtype=np.bool_)
+    for criterion in protocol.population.criteria:
+        if criterion.expression.names <= set(columns):
+            keep &= np.asarray(criterion.expression.evaluate(columns), dtype=np.bool_)
+    if not keep.any():
+        words = "no virtual patient meets the criteria on " + ", ".join(columns)
+        expected = "criteria that patients of the disease can meet"
+        raise InputError(Issue(None, None, "criteria", words, expected))
+    weights = pool.weights[keep] / pool.weights[keep].sum()
+    return replace(pool, index=pool.index[keep], values=pool.values[keep], weights=weights)
 
 
 def recordable(request: EndpointRequest, endpoints: Endpoints) -> tuple[float, float]:
@@ -178,8 +232,3 @@ def _read(stored: bytes) -> SimulatedArm:
         {name[2:]: column for name, column in columns.items() if name.startswith("v ")},
         {name[2:]: column for name, column in columns.items() if name.startswith("y ")},
     )
-
-
-def with_request(protocol: Protocol, request: EndpointRequest) -> Protocol:
-    """Return a protocol that asks for one number, so that it is checked like any other."""
-    return replace(protocol, endpoints=(replace(request, role="primary"),), success=None)
