@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from funis.apps import sbml, terminal
+from funis.apps.control import control
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -38,6 +39,7 @@ app = typer.Typer(
 gates = typer.Typer(help="Hold a disease model against what is published.", no_args_is_help=False)
 app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
+app.command("control")(control)
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."

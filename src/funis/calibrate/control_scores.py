@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from funis.calibrate.predict import crps
 Array = NDArray[np.float64]
 
 MIXTURE = "mixture"
+
+PRINTED = "printed"
+"""What the command prints: the method that did best in the other trials."""
 
 LEAST_COMPARABLE = 1
 """Other trials that the meta-analytic-predictive prior needs to say anything."""
@@ -33,6 +36,7 @@ class Scored:
     draws : method -> (draw,); the mixture among them once it is made.
     away : (method,) mean distance of draws from the published value, over the scale.
     apart : (method, method) mean distance between draws, over the scale.
+    scores : method -> score, over the scale.
     """
 
     case: Case
@@ -40,6 +44,7 @@ class Scored:
     draws: dict[str, Array]
     away: Array
     apart: Array
+    scores: dict[str, float]
 
     @property
     def trial(self) -> str:
@@ -48,7 +53,12 @@ class Scored:
 
     def crps(self, method: str) -> float:
         """Return the score of a method, over the scale."""
-        return crps(self.draws[method], self.case.arm.observed) / self.case.scale
+        return self.scores[method]
+
+    def adding(self, method: str, draws: Array) -> Scored:
+        """Return the same arm with the prediction of one more method."""
+        scored = self.scores | {method: score_of(self.case, draws)}
+        return replace(self, draws={**self.draws, method: draws}, scores=scored)
 
     def interval(self, method: str, share: float) -> tuple[float, float]:
         """Return a central interval of a method."""
@@ -67,7 +77,14 @@ def score(case: Case, cases: Sequence[Case], rules: Rules, shift: Shift = no_shi
     draws = [np.sort(made.draws[name]) for name in METHODS]
     away = [np.mean(np.abs(one - case.arm.observed)) / case.scale for one in draws]
     apart = [[distance(one, other) / case.scale for other in draws] for one in draws]
-    return Scored(case, len(made.comparable), made.draws, np.array(away), np.array(apart))
+    scores = {name: score_of(case, found) for name, found in made.draws.items()}
+    count = len(made.comparable)
+    return Scored(case, count, made.draws, np.array(away), np.array(apart), scores)
+
+
+def score_of(case: Case, draws: Array) -> float:
+    """Return the continuous ranked probability score of draws, over the scale of the arm."""
+    return crps(draws, case.arm.observed) / case.scale
 
 
 def distance(one: Array, other: Array) -> float:
@@ -132,14 +149,30 @@ def with_mixture(scored: Sequence[Scored], worth: float) -> list[Scored]:
     found = []
     for one in scored:
         weights = stack([other for other in scored if other.trial != one.trial], worth)
-        found.append(
-            Scored(
-                one.case, one.comparable,
-                {**one.draws, MIXTURE: mixed(one.draws, weights_used(one.comparable, weights))},
-                one.away, one.apart,
-            )
-        )  # fmt: skip
+        draws = mixed(one.draws, weights_used(one.comparable, weights))
+        found.append(one.adding(MIXTURE, draws))
     return found
+
+
+def with_printed(scored: Sequence[Scored]) -> list[Scored]:
+    """Return the scored arms with what would have been printed had the arm's trial not been known.
+
+    The method with the best mean score in the other trials that can be compared; the model alone
+    where no other trial has the endpoint.
+    """
+    used = [one for one in scored if one.comparable >= LEAST_COMPARABLE]
+    found = []
+    for one in scored:
+        others = [other for other in used if other.trial != one.trial]
+        name = best(others) if one.comparable >= LEAST_COMPARABLE else "model"
+        found.append(one.adding(PRINTED, one.draws[name]))
+    return found
+
+
+def best(scored: Sequence[Scored]) -> str:
+    """Return the method with the best mean score by trial; the mixture where there is none."""
+    names = (*METHODS, MIXTURE)
+    return min(names, key=lambda name: mean_crps(scored, name)) if scored else MIXTURE
 
 
 def weights_used(comparable: int, weights: Array) -> Array:

@@ -23,10 +23,10 @@ from funis.calibrate.rows import LOGISTIC_SD
 
 Array = NDArray[np.float64]
 
-NODES = 24
+NODES = 16
 """Nodes of the quadrature over the true value of one trial."""
 
-GRID = 61
+GRID = 41
 """Points of the grid over the mean, and over the spread."""
 
 WIDTH = 5.0

@@ -236,7 +236,7 @@ def predict_control(
     )  # fmt: skip
     made = simulated_arm(one.trial, one.protocol, [one.request], patients, workers, progress)
     case = made.case(_arm(one), one.model.endpoints)
-    evidence = known(one.model, workers=workers, progress=progress)
+    evidence = known(one.model, patients=patients, workers=workers, progress=progress)
     shift = evidence.drift.shift(year, sign_of(one.request.endpoint, one.model))
     found = forecast(case, evidence.cases, evidence.rules, one.n, shift)
     stands = kept_standing(evidence)

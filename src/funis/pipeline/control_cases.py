@@ -23,12 +23,13 @@ from funis.evidence import Evidence
 from funis.models import Model
 from funis.models.endpoints import Endpoints
 from funis.pipeline.gate_trials import gate_trial, placebo_alone
-from funis.pipeline.inputs import Trial
+from funis.pipeline.inputs import Trial, find_trial
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
 from funis.pipeline.straight_line import InBlocks
 from funis.population import Pool
-from funis.protocol import Criterion, EndpointRequest, Protocol
+from funis.product import library_product, library_products
+from funis.protocol import Criterion, EndpointRequest, Protocol, load_protocol
 from funis.protocol.values import CriterionVisit
 from funis.trial import Study, conduct
 
@@ -94,12 +95,30 @@ def evidence_cases(
         alike.setdefault((arm.template, arm.criteria), []).append(arm)
     found: dict[int, Case] = {}
     for (name, criteria), own in alike.items():
-        trial = gate_trial(model, name)
+        trial = library_arm(model, name)
         protocol = with_criteria(trial.protocol, criteria, "control_arms.yaml")
         requests = requests_of(own)
         made = simulated_arm(trial, protocol, requests, patients, workers, progress)
         found |= {id(arm): made.case(arm, model.endpoints) for arm in own}
     return tuple(found[id(arm)] for arm in arms)
+
+
+def library_arm(model: Model, name: str) -> Trial:
+    """Return a trial of the library in whose patients arms of a disease are judged.
+
+    As `gate_trial`, without reading the model again.
+
+    Raises
+    ------
+    InputError
+        No such trial, or one of another disease.
+    """
+    path = find_trial(name)
+    protocol = load_protocol(path)
+    if protocol.disease != model.id or all(arm.control != "placebo" for arm in protocol.arms):
+        return gate_trial(model, name)  # it says what is wrong
+    products = {one: library_product(one) for one in library_products()}
+    return Trial(name, f"library/trials/{path.name}", protocol, model, products)
 
 
 def with_criteria(protocol: Protocol, texts: Sequence[str], where: str) -> Protocol:
@@ -187,8 +206,9 @@ def eligible(pool: Pool, protocol: Protocol, model: Model) -> Pool:
         if criterion.expression.names <= set(columns):
             keep &= np.asarray(criterion.expression.evaluate(columns), dtype=np.bool_)
     if not keep.any():
-        words = "no virtual patient meets the criteria on " + ", ".join(columns)
-        expected = "criteria that patients of the disease can meet"
+        texts = [one.expression.text for one in protocol.population.criteria]
+        words = f"no virtual patient meets '{'; '.join(texts)}'"
+        expected = "criteria that the patients of the disease can meet"
         raise InputError(Issue(None, None, "criteria", words, expected))
     weights = pool.weights[keep] / pool.weights[keep].sum()
     return replace(pool, index=pool.index[keep], values=pool.values[keep], weights=weights)

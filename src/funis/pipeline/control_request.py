@@ -9,10 +9,10 @@ from pathlib import Path
 from funis.checks import InputError, Issue, nearest
 from funis.models import Model, find_disease, load_model
 from funis.models.endpoints import Endpoints
-from funis.pipeline.control_cases import VISITS, with_criteria
+from funis.pipeline.control_cases import VISITS, library_arm, with_criteria
 from funis.pipeline.drugs import BACKGROUND, background_drugs
-from funis.pipeline.gate_trials import gate_trial, template_trial
-from funis.pipeline.inputs import Trial, named, require
+from funis.pipeline.gate_trials import DEMO, template_trial
+from funis.pipeline.inputs import Trial, named, require, trial_names
 from funis.protocol import Criterion, EndpointRequest, FrozenMapping, Protocol
 from funis.protocol.lines import Lines
 from funis.protocol.values import Measure
@@ -88,7 +88,7 @@ def asked(
     """
     _in_range(week, year, n)
     model = load_model(find_disease(str(disease)))
-    base = template_trial(model) if trial is None else gate_trial(model, trial)
+    base = _base(model, trial)
     request = requested(base.protocol, model.endpoints, endpoint, week, measure)
     protocol = replace(base.protocol, where=Lines())
     if criteria is not None:
@@ -101,6 +101,14 @@ def asked(
     _checked(protocol, base)
     size = base.protocol.population.patients_per_arm if n is None else n
     return Asked(base, protocol, request, size, drugs, year)
+
+
+def _base(model: Model, name: str | None) -> Trial:
+    """Return the trial whose patients an arm has: the demo of the disease where none is named."""
+    demo = f"{model.id}{DEMO}"
+    if name is None and demo not in trial_names():
+        return template_trial(model)
+    return library_arm(model, demo if name is None else name)
 
 
 def requested(

@@ -19,7 +19,9 @@ from funis.calibrate.control_file import ControlFile, load_control_file
 from funis.calibrate.control_scores import (
     LEAST_COMPARABLE,
     MIXTURE,
+    PRINTED,
     Scored,
+    best,
     coverage,
     difference,
     mean_crps,
@@ -27,6 +29,7 @@ from funis.calibrate.control_scores import (
     score,
     stack,
     with_mixture,
+    with_printed,
 )
 from funis.calibrate.reconstruction_file import load_stand_ins
 from funis.calibrate.settings import load_settings
@@ -38,6 +41,8 @@ from funis.pipeline.reporting.endpoints import better
 from funis.pipeline.run import find_evidence
 
 ALL = (*METHODS, MIXTURE)
+
+SHOWN = (*ALL, PRINTED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +90,7 @@ def sign_of(endpoint: str, model: Model) -> float:
 def scored_cases(found: Known) -> list[Scored]:
     """Return every arm predicted from the other trials, with the mixture."""
     made = [score(case, found.cases, found.rules) for case in found.cases]
-    return with_mixture(made, found.file.mixture.trials)
+    return with_printed(with_mixture(made, found.file.mixture.trials))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,7 @@ def standing(scored: Sequence[Scored], worth: float) -> Standing:
     used = comparable_rows(scored)
     weights = tuple(float(weight) for weight in stack(scored, worth))
     scores = {name: mean_crps(used, name) for name in ALL} if used else {}
-    printed = min(scores, key=lambda name: scores[name], default=MIXTURE)
-    return Standing(weights, scores, printed, len(rows_of_trials(used)), len(used))
+    return Standing(weights, scores, best(used), len(rows_of_trials(used)), len(used))
 
 
 def comparable_rows(scored: Sequence[Scored]) -> list[Scored]:
@@ -236,13 +240,13 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
         "rows": len(rows),
         "trials": len(rows_of_trials(rows)),
         "comparable_rows": len(used),
-        "crps": {name: mean_crps(rows, name) for name in ALL},
-        "coverage80": {name: coverage(rows, name, 0.80) for name in ALL},
-        "coverage95": {name: coverage(rows, name, 0.95) for name in ALL},
+        "crps": {name: mean_crps(rows, name) for name in SHOWN},
+        "coverage80": {name: coverage(rows, name, 0.80) for name in SHOWN},
+        "coverage95": {name: coverage(rows, name, 0.95) for name in SHOWN},
     }
     if used:
         gain, low, high = difference(used, "model", "map")
-        document["comparable_crps"] = {name: mean_crps(used, name) for name in ALL}
+        document["comparable_crps"] = {name: mean_crps(used, name) for name in SHOWN}
         document["model_better_than_map"] = {"difference": gain, "low95": low, "high95": high}
     return document
 
@@ -266,7 +270,7 @@ def _row_document(disease: str, row: Scored) -> dict[str, Any]:
         "source": arm.source, "observed": arm.observed, "simulated": row.case.simulated,
         "comparable": row.comparable,
     }  # fmt: skip
-    for name in ALL:
+    for name in SHOWN:
         (low80, high80), (low95, high95) = (row.interval(name, share) for share in (0.80, 0.95))
         document[name] = {
             "predicted": float(np.median(row.draws[name])), "low80": low80, "high80": high80,
