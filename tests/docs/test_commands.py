@@ -47,6 +47,7 @@ COMMANDS = {
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
+    "control": f"funis control uc --patients 50 {SMALL} --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.calibrate.likelihood import Data, OVERDISPERSION, size_of
+from funis.calibrate.likelihood import OVERDISPERSION, Data, size_of
 from funis.calibrate.posterior import Draws, Grid
 from funis.calibrate.rows import LOGISTIC_SD, Row
 from funis.calibrate.settings import Settings

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funis import __version__
 from funis.analysis import published_results
 from funis.analysis.samples import SampleTable
 from funis.cache import cache_key, cached, keep
@@ -152,14 +154,24 @@ def simulated_arm(
     weeks = {request.week for request in requests} | {protocol.primary[0].week}
     alone = placebo_alone(protocol, sorted(weeks))
     keys = sorted(request.key for request in requests)
-    words = (__version__, trial.model.hash, alone.hash, str(patients), str(SEED), *keys)
+    words = (code_key(), trial.model.hash, alone.hash, str(patients), str(SEED), *keys)
     key = cache_key(*words)
     stored = cached("control", key)
     if stored is not None:
-        return _read(stored)
+        return from_bytes(stored)
     made = _conducted(trial, alone, requests, patients, workers, progress)
-    keep("control", key, _written(made))
+    keep("control", key, to_bytes(made))
     return made
+
+
+@functools.cache
+def code_key() -> str:
+    """Return a hash of the program itself: what another one made is not taken."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _conducted(
@@ -236,7 +248,8 @@ def _weights(patients: int, moments: Array | None, asked: Array) -> Array:
     return tilt(moments, asked).weights
 
 
-def _written(made: SimulatedArm) -> bytes:
+def to_bytes(made: SimulatedArm) -> bytes:
+    """Return a simulated arm as an entry of the cache."""
     buffer = io.BytesIO()
     columns = {f"v {key}": values for key, values in made.values.items()}
     columns |= {f"y {key}": years for key, years in made.years.items()}
@@ -245,7 +258,8 @@ def _written(made: SimulatedArm) -> bytes:
     return buffer.getvalue()
 
 
-def _read(stored: bytes) -> SimulatedArm:
+def from_bytes(stored: bytes) -> SimulatedArm:
+    """Return what `to_bytes` made an entry of."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as file:
         columns = dict(zip(file["names"].tolist(), file["values"], strict=True))
     return SimulatedArm(

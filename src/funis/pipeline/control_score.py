@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from funis import __version__
 from funis.analysis import Skipped, published_results
 from funis.cache import cache_key, cached, keep
 from funis.calibrate.control import METHODS, Case, Rules, misses
@@ -35,7 +34,7 @@ from funis.calibrate.reconstruction_file import load_stand_ins
 from funis.calibrate.settings import load_settings
 from funis.evidence import Evidence
 from funis.models import Model, disease_ids, load_model
-from funis.pipeline.control_cases import PATIENTS, evidence_cases
+from funis.pipeline.control_cases import PATIENTS, code_key, evidence_cases
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.reporting.endpoints import better
 from funis.pipeline.run import find_evidence
@@ -132,7 +131,7 @@ def comparable_rows(scored: Sequence[Scored]) -> list[Scored]:
 
 def kept_standing(found: Known) -> Standing:
     """Return how the methods did in a disease, from the cache if it is there."""
-    key = cache_key("standing", __version__, repr(found.cases), repr(found.rules), repr(found.file))
+    key = cache_key("standing", code_key(), *map(repr, (found.cases, found.rules, found.file)))
     stored = cached("control", key)
     if stored is not None:
         return Standing(**{**json.loads(stored), "weights": tuple(json.loads(stored)["weights"])})

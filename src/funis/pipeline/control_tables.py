@@ -30,8 +30,8 @@ def score_lines(scores: Sequence[DiseaseScore]) -> list[str]:
     unseen = [row for row in rows if not row.case.arm.target]
     lines = [
         f"The model alone loses to MAP in {_listed(lost)}; it is better in {_listed(won)}.",
-        _against(comparable_rows(rows), "All diseases, where MAP has another trial"),
-        _against(_shares(rows), "Shares of responders alone"),
+        _against(_shares(rows), "Shares of responders, where MAP has another trial"),
+        _against(comparable_rows(rows), "All numbers, where MAP has another trial"),
         _against(comparable_rows(unseen), "Without the numbers that the model was set to by hand"),
         f"What is printed: 80 % intervals hold {_percent(coverage(rows, PRINTED, 0.80))} and 95 %"
         f" intervals {_percent(coverage(rows, PRINTED, 0.95))} of {len(rows)} arms"
@@ -143,12 +143,13 @@ def _against(rows: Sequence[Scored], words: str) -> str:
     means = ", ".join(f"{name} {mean_crps(rows, name):.4f}" for name in SHOWN)
     return (
         f"{words} ({len(rows)} arms, {len(rows_of_trials(rows))} trials), mean CRPS by trial:"
-        f" {means}; model better than MAP by {_gain(rows)}."
+        f" {means}; better than MAP by: model {_gain(rows)}, printed {_gain(rows, PRINTED)}."
     )
 
 
-def _gain(rows: Sequence[Scored]) -> str:
-    mean, low, high = difference(rows, "model", "map")
+def _gain(rows: Sequence[Scored], method: str = "model") -> str:
+    """Return by how much a method is better than MAP, with its interval over trials."""
+    mean, low, high = difference(rows, method, "map")
     return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
 
 

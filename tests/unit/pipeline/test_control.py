@@ -1,28 +1,24 @@
 """`funis control`: what is asked, what is answered, and one line for what is wrong."""
 
 import json
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from funis.apps.cli import app
 from funis.apps.door import enter
+from funis.apps.reference import CONTROL_NOTES
 from funis.calibrate.control_drift import Drift
 from funis.checks import InputError
 from funis.pipeline.control import predict_control
+from funis.pipeline.control_cases import SimulatedArm, from_bytes, to_bytes
 from funis.pipeline.control_request import asked
 from funis.pipeline.control_score import all_scores, score_document
 from funis.pipeline.control_tables import score_lines, score_tables
 
 SMALL = {"patients": 50, "workers": 1}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """Return a cache of these tests alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FUNIS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +76,13 @@ def test_what_is_wrong_is_one_line(words, says):
     assert says in str(caught.value)
 
 
+def test_a_simulated_arm_comes_back_from_the_cache_as_it_was():
+    arm = SimulatedArm({"crp@8": np.array([1.0, np.nan])}, {"flares_rate@8": np.array([0.1, 0.2])})
+    again = from_bytes(to_bytes(arm))
+    np.testing.assert_array_equal(again.values["crp@8"], arm.values["crp@8"])
+    np.testing.assert_array_equal(again.years["flares_rate@8"], arm.years["flares_rate@8"])
+
+
 def test_an_answer_has_its_intervals_in_order_and_every_method(made):
     document = made.document()
     for part in (document, document["map"], document["model"], document["adjusted"]):
@@ -89,6 +92,14 @@ def test_an_answer_has_its_intervals_in_order_and_every_method(made):
     assert document["unit"] == "proportion"
     assert document["basis"]["method"] in ("model", "map", "adjusted", "mixture")
     assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+def test_the_documented_keys_are_those_of_an_answer(made):
+    shown = json.loads(re.search(r"```json\n(.*?)```", CONTROL_NOTES, re.DOTALL)[1])
+    real = made.document()
+    assert list(shown) == list(real)
+    for part in ("basis", "map", "model", "adjusted", "mixture", "year"):
+        assert set(shown[part]) <= set(real[part])
 
 
 def test_every_trial_behind_an_answer_has_its_source(made):
