@@ -13,6 +13,19 @@ MODEL = """<?xml version="1.0" encoding="UTF-8"?>
 <listOfParameters><parameter id="x" value="2" constant="true"/></listOfParameters>
 </model></sbml>
 """
+EVIDENCE = """- id: my_ra
+  title: An invented study
+  disease: RA
+  design: {kind: single_arm}
+  population: {n: 10}
+  product: {source: UC}
+  arms:
+  - {id: msc, n: 10, route: IV}
+  outcomes:
+  - {arm: msc, endpoint: ACR20, week: 12, events: 3, n: 10}
+  sources: [{url: 'https://example.org', what: abstract}]
+  confidence: low
+"""
 SETTINGS = """start: 0
 duration: 1
 steps: 1
@@ -33,7 +46,16 @@ def place(tmp_path_factory):
     for name, text in texts.items():
         (case / name).write_text(text, encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")
+    (folder / "study.yaml").write_text(EVIDENCE, encoding="utf-8")
+    (folder / "open").mkdir()
+    text = EVIDENCE.replace("events: 3", "events: 3, percent: 30")
+    (folder / "open" / "study.yaml").write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_folder(place, monkeypatch):
+    monkeypatch.setenv("FUNIS_DATA", str(place / "data"))
 
 
 COMMANDS = {
@@ -48,11 +70,17 @@ COMMANDS = {
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
     "control": f"funis control uc --patients 50 {SMALL} --json",
+    "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
+    "evidence list": "funis evidence list --disease ra --json",
+    "evidence show": "funis evidence show he2020_ra --json",
+    "evidence add": "funis evidence add study.yaml --json",
+    "evidence rewrite": "funis evidence rewrite open --out closed",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
 LAST_LINES = {
     "population": "Virtual patients: people.parquet",
+    "evidence rewrite": "closed/study.yaml: rewritten",
     "sbml run": "Time course: course.csv (2 times of x)",
 }
 SHOWN_IN_THE_README = {"demo"}
@@ -83,6 +111,15 @@ def test_the_documented_files_of_a_streamed_cohort_are_those_written(place, bloc
     paths = (path for path in (place / "many").rglob("*") if path.is_file())
     for name in (path.relative_to(place / "many").as_posix() for path in paths):
         assert f"`{name}`" in text
+
+
+def test_the_documented_json_of_a_meta_analysis_has_its_keys(place, blocks):
+    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    part = text[text.index("## funis evidence meta") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    real = json.loads("\n".join(blocks.run(COMMANDS["evidence meta"], place)))
+    assert list(shown) == list(real)
+    assert list(shown["strata"][0]) == list(real["strata"][0])
 
 
 def test_the_documented_json_of_a_run_has_the_keys_of_a_run(place, blocks):

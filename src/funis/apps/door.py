@@ -69,9 +69,18 @@ def _usage(message: str, given: list[str]) -> str:
     words = [word for word in given if not word.startswith("-")]
     command = next(iter(words), "")
     known = (
-        "run", "check", "list", "simulate", "population", "gate", "control", "sbml", "bench",
+        "run",
+        "check",
+        "list",
+        "simulate",
+        "population",
+        "gate",
+        "control",
+        "sbml",
+        "evidence",
+        "bench",
         "demo",
-    )  # fmt: skip
+    )
     text = " ".join(message.split())
     if command and command not in known:
         near = nearest(command, known)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import solve_triangular
 
 from funis.calibrate.rows import LOGISTIC_SD, Row, from_unit, to_unit
 from funis.calibrate.settings import Settings
@@ -28,14 +28,23 @@ OVERDISPERSION = 1.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StudyRows:
-    """The rows of one study and what was simulated of them."""
+    """The rows of one study and what was simulated of them.
+
+    ``unsure`` names the arms whose other treatment is left out or guessed.
+    """
 
     study: Study
     surface: StudySurface
     fit: Fit
     counted: NDArray[np.int64]
     active: NDArray[np.bool_]
-    drawn: bool
+    unsure: frozenset[str]
+    regimen_known: bool = True
+
+    @property
+    def family(self) -> str:
+        """Centre family: studies of one centre may share patients."""
+        return getattr(self.study, "family", None) or self.study.id
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -54,10 +63,13 @@ class Data:
     base : (row, row) covariance of ``mean`` between points of the earlier stages.
     sampling : (row, row) covariance of chance at the published size.
     sign : (row,) +1 where more is better.
+    unsure : (row,) standard deviation of what other treatment may have added.
+    active : (row,) 1 for an arm with cells, else 0.
     design : (row, 2) loads of the open-label and the single-arm term.
-    group : (row,) number of the endpoint and week within its study.
+    group : (row,) number of the endpoint and week within its study; ``arm`` that of its arm.
     weights : (feature, row) surface of the effect.
-    residual : (row, row) what the surface leaves where a regimen was drawn.
+    residual : (row, row) what the surface leaves, at an effect of the size ``reference``.
+    spread : (row,) standard deviation between patients, in the unit of the endpoint.
     """
 
     rows: tuple[Row, ...]
@@ -68,11 +80,15 @@ class Data:
     base: Array
     sampling: Array
     sign: Array
+    active: Array
     design: Array
     group: NDArray[np.int64]
+    arm: NDArray[np.int64]
+    unsure: Array
     weights: Array
     residual: Array
     spread: Array
+    reference: float
 
     def without(self, study: int) -> Data:
         """Return the data without one study."""
@@ -84,45 +100,49 @@ class Data:
         return Data(
             tuple(self.rows[place] for place in keep), self.study[keep], self.family[keep],
             self.observed[keep], self.mean[keep], self.base[square], self.sampling[square],
-            self.sign[keep], self.design[keep], self.group[keep], self.weights[:, keep],
-            self.residual[square], self.spread[keep],
+            self.sign[keep], self.active[keep], self.design[keep], self.group[keep],
+            self.arm[keep], self.unsure[keep], self.weights[:, keep],
+            self.residual[square], self.spread[keep], self.reference,
         )  # fmt: skip
 
 
 def data_of(studies: Sequence[StudyRows], settings: Settings) -> Data:
     """Return the counted rows of some studies as one vector."""
     parts = [_part(number, one, settings) for number, one in enumerate(studies)]
-    families = {name: place for place, name in enumerate(dict.fromkeys(map(family_of, studies)))}
+    families = {
+        name: place for place, name in enumerate(dict.fromkeys(one.family for one in studies))
+    }
     without = [one.surface.without[:, one.counted] for one in studies]
     points = min((len(part) for part in without), default=0)
     joined = np.concatenate([part[:points] for part in without], axis=1)
     base = np.atleast_2d(np.cov(joined, rowvar=False))
-    groups = np.concatenate([100 * number + part["group"] for number, part in enumerate(parts)])
+    base = base + _blocks([part["other"] for part in parts])
+    groups = np.concatenate([1000 * number + part["group"] for number, part in enumerate(parts)])
+    arms = np.concatenate([1000 * number + part["arm"] for number, part in enumerate(parts)])
     return Data(
         tuple(row for one in studies for row in one.rows),
         np.concatenate([np.full(len(one.counted), k) for k, one in enumerate(studies)]),
-        np.concatenate([np.full(len(one.counted), families[family_of(one)]) for one in studies]),
+        np.concatenate([np.full(len(one.counted), families[one.family]) for one in studies]),
         np.concatenate([part["observed"] for part in parts]), joined.mean(axis=0), base,
         _blocks([part["sampling"] for part in parts]),
         np.concatenate([part["sign"] for part in parts]),
+        np.concatenate([one.active[one.counted] for one in studies]).astype(np.float64),
         np.concatenate([part["design"] for part in parts]), groups.astype(np.int64),
+        arms.astype(np.int64),
+        np.concatenate([part["unsure"] for part in parts]),
         np.concatenate([one.fit.weights[:, one.counted] for one in studies], axis=1),
         _blocks([part["residual"] for part in parts]),
         np.concatenate([one.surface.spread[one.counted] for one in studies]),
+        studies[0].fit.reference,
     )  # fmt: skip
-
-
-def family_of(one: StudyRows) -> str:
-    """Return the centre family of a study: studies of one centre may share patients."""
-    return getattr(one.study, "family", None) or one.study.id
 
 
 def covariance(data: Data, study_sd: float, row_sd: float, settings: Settings) -> Array:
     """Return the covariance of the rows apart from what cells do, (row, row)."""
     signs = np.outer(data.sign, data.sign)
-    family = data.family[:, None] == data.family[None, :]
-    group = data.group[:, None] == data.group[None, :]
-    between = signs * (study_sd**2 * family + row_sd**2 * group)
+    family = _same(data.family)
+    alike = _same(data.group).astype(np.float64) + _same(data.arm)
+    between = signs * (study_sd**2 * family + row_sd**2 * alike)
     spread = np.array([settings.open_label.sd, settings.single_arm.sd])
     design = (data.design * spread**2) @ data.design.T
     return np.asarray(data.base + data.sampling + between + design)
@@ -135,25 +155,31 @@ def expected(data: Data, settings: Settings) -> Array:
 
 
 def log_likelihood(
-    data: Data, effects: Array, relative: float, matrix: Array, settings: Settings
+    data: Data, effects: Array, relative: Array, matrix: Array, settings: Settings
 ) -> Array:
-    """Return the log likelihood of the rows under some effects, (draw,).
+    """Return the log likelihood of the rows under some effects, (node, draw).
+
+    The covariance is ``matrix + relative * data.residual``; both are made diagonal at once, so the
+    nodes cost no more than one of them.
 
     Parameters
     ----------
     effects
-        (draw, row) what cells add.
+        (node, draw, row) what cells add.
     relative
-        Square of the effect relative to the mean of the points, for the regimens drawn.
+        (node,) square of the effect relative to the mean of the points, for the regimens drawn.
     matrix
         Of `covariance`.
     """
-    factor = cho_factor(matrix + relative * data.residual, lower=True)
-    left = data.observed - expected(data, settings) - effects
-    solved = cho_solve(factor, left.T).T
-    distance = np.sum(left * solved, axis=1)
-    size = 2 * np.sum(np.log(np.diag(factor[0]))) + len(data.observed) * np.log(2 * np.pi)
-    return np.asarray(-0.5 * (distance + size))
+    root = np.linalg.cholesky(matrix)
+    inner = solve_triangular(root, solve_triangular(root, data.residual, lower=True).T, lower=True)
+    values, vectors = np.linalg.eigh((inner + inner.T) / 2)
+    whiten = vectors.T @ solve_triangular(root, np.eye(len(root)), lower=True)
+    left = (data.observed - expected(data, settings) - effects) @ whiten.T
+    variance = 1 + relative[:, None] * np.maximum(values, 0)
+    distance = np.einsum("ndr,nr->nd", left**2, 1 / variance)
+    size = 2 * np.sum(np.log(np.diag(root))) + len(root) * np.log(2 * np.pi)
+    return np.asarray(-0.5 * (distance + size + np.log(variance).sum(axis=1)[:, None]))
 
 
 def sampling_variance(row: Row, unit: float, patients: int) -> float:
@@ -183,19 +209,26 @@ def _part(number: int, one: StudyRows, settings: Settings) -> dict[str, Array]:
         for row, place, size in zip(rows, one.counted, sizes, strict=True)
     ]
     deviation = np.sqrt([sampling_variance(*each) for each in zip(rows, means, sizes, strict=True)])
+    known = settings.doubts.get(one.study.id)
+    doubt = 1.0 if known is None else known.variance
     arms = np.array([row.arm for row in rows])
     alike = np.where(arms[:, None] == arms[None, :], settings.within, 0.0)
     np.fill_diagonal(alike, 1.0)
-    groups = {row.request.key: 0 for row in rows}
-    places = {key: place for place, key in enumerate(groups)}
+    places = {key: place for place, key in enumerate(dict.fromkeys(r.request.key for r in rows))}
+    owners = {name: place for place, name in enumerate(dict.fromkeys(arms.tolist()))}
+    unsure = np.array([row.arm in one.unsure for row in rows]) * settings.other_treatment
     sign = _signs(one)
     residual = one.fit.residual[np.ix_(one.counted, one.counted)]
     return {
         "observed": np.array(observed),
-        "sampling": alike * np.outer(deviation, deviation),
+        "sampling": doubt * alike * np.outer(deviation, deviation),
         "sign": sign,
         "design": _design(one, sign),
         "group": np.array([places[row.request.key] for row in rows]),
+        "arm": np.array([owners[row.arm] for row in rows]),
+        "unsure": unsure,
+        "other": _same(np.array([owners[row.arm] for row in rows]))
+        * np.outer(unsure * sign, unsure * sign),
         "residual": residual,
     }
 
@@ -222,6 +255,10 @@ def _design(one: StudyRows, sign: Array) -> Array:
     single = one.study.evidence_type == "single-arm"
     active = one.active[one.counted] * sign
     return np.stack([active * (not blinded), active * single], axis=1)
+
+
+def _same(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.asarray(numbers[:, None] == numbers[None, :])
 
 
 def _blocks(parts: Sequence[Array]) -> Array:

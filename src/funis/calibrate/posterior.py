@@ -57,7 +57,6 @@ class Grid:
     names : parameters of stage 3, potency first.
     study_sd, row_sd : (spread,) pairs of the two spreads between studies.
     at : (node, nuisance, feature).
-    relative : (node,) square of the effect relative to the points'.
     """
 
     names: tuple[str, ...]
@@ -67,21 +66,37 @@ class Grid:
     study_sd: Array
     row_sd: Array
     at: Array
-    relative: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Log likelihood of a disease on the grid, (node, nuisance, spread)."""
+    """Log likelihood of a disease on the grid, (node, nuisance, spread).
+
+    ``others`` is what other diseases say of the spreads between studies, (spread,) log likelihood.
+    """
 
     grid: Grid
     log_likelihood: Array
+    others: Array | None = None
+
+    @property
+    def weighted(self) -> Array:
+        """Log likelihood with what other diseases say of the spreads, (node, nuisance, spread)."""
+        if self.others is None:
+            return self.log_likelihood
+        return np.asarray(self.log_likelihood + self.others - logsumexp(self.others))
 
     @property
     def by_potency(self) -> Array:
         """Log likelihood of potency, the rest integrated over its prior, (node,)."""
-        count = self.log_likelihood.shape[1] * self.log_likelihood.shape[2]
-        return np.asarray(logsumexp(self.log_likelihood, axis=(1, 2)) - np.log(count))
+        return np.asarray(logsumexp(self.weighted, axis=(1, 2)))
+
+    @property
+    def by_spread(self) -> Array:
+        """Log likelihood of the spreads from the disease's own rows, the rest integrated."""
+        return np.asarray(
+            logsumexp(self.log_likelihood + self.grid.prior[:, None, None], axis=(0, 1))
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,24 +106,25 @@ class Draws:
     Attributes
     ----------
     points : Points
-        Of stage 3.
-    node, nuisance, spread : (draw,) where on the grid each comes from.
+        Factors, a row a draw.
+    study_sd, row_sd : (draw,)
     """
 
     points: Points
-    node: NDArray[np.int64]
-    nuisance: NDArray[np.int64]
-    spread: NDArray[np.int64]
+    study_sd: Array
+    row_sd: Array
+
+    def __len__(self) -> int:
+        """Number of draws."""
+        return len(self.points)
+
+    def without_cells(self) -> Draws:
+        """Return the same draws with cells that do nothing."""
+        return Draws(self.points.without_cells(), self.study_sd, self.row_sd)
 
 
-def grid_of(settings: Settings, points: Points) -> Grid:
-    """Return the grid of a disease.
-
-    Parameters
-    ----------
-    points
-        Those that the surfaces were made from.
-    """
+def grid_of(settings: Settings) -> Grid:
+    """Return the grid of a disease."""
     priors = {prior.parameter: prior for prior in settings.stage(3)}
     potency = priors.pop(NO_CELLS)
     nodes = np.linspace(-GRID_SD, GRID_SD, GRID)
@@ -122,12 +138,7 @@ def grid_of(settings: Settings, points: Points) -> Grid:
         _half_normal(settings.row_scale, ROW_NODES), indexing="ij",
     )  # fmt: skip
     at = _features(names, log_potency, others)
-    bounded = np.exp(log_potency) / (1 + np.exp(log_potency))
-    own = points.factors[:, points.names.index(NO_CELLS)]
-    reference = float(np.mean((own / (1 + own)) ** 2))
-    return Grid(
-        names, log_potency, prior, others, study.ravel(), row.ravel(), at, bounded**2 / reference
-    )
+    return Grid(names, log_potency, prior, others, study.ravel(), row.ravel(), at)
 
 
 def table_of(data: Data, grid: Grid, settings: Settings) -> Table:
@@ -137,11 +148,10 @@ def table_of(data: Data, grid: Grid, settings: Settings) -> Table:
     if not len(data.observed):
         return Table(grid, found)
     effects = grid.at @ data.weights
+    relative = grid.at[:, 0, 0] ** 2 / data.reference
     for place, (study_sd, row_sd) in enumerate(zip(grid.study_sd, grid.row_sd, strict=True)):
         matrix = covariance(data, float(study_sd), float(row_sd), settings)
-        for node in range(nodes):
-            relative = float(grid.relative[node])
-            found[node, :, place] = log_likelihood(data, effects[node], relative, matrix, settings)
+        found[:, :, place] = log_likelihood(data, effects, relative, matrix, settings)
     return Table(grid, found)
 
 
@@ -171,7 +181,7 @@ def draw(table: Table, potency: Array, count: int, luck: Array) -> Draws:
     luck
         (2,) numbers from 0 to 1.
     """
-    flat = table.log_likelihood.reshape(len(potency), -1)
+    flat = table.weighted.reshape(len(potency), -1)
     within = np.exp(flat - logsumexp(flat, axis=1, keepdims=True))
     joint = (potency[:, None] * within).ravel()
     at = (np.arange(count) + luck[0]) / count
@@ -180,7 +190,7 @@ def draw(table: Table, potency: Array, count: int, luck: Array) -> Draws:
     nuisance, spread = np.divmod(rest, table.log_likelihood.shape[2])
     grid = table.grid
     factors = np.column_stack([np.exp(grid.log_potency[node]), grid.others[nuisance]])
-    return Draws(Points(grid.names, factors), node, nuisance, spread)
+    return Draws(Points(grid.names, factors), grid.study_sd[spread], grid.row_sd[spread])
 
 
 def _nuisance(priors: Sequence[Prior]) -> Array:

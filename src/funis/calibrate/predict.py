@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.calibrate.likelihood import OVERDISPERSION, Data, size_of
-from funis.calibrate.posterior import Draws, Grid
+from funis.calibrate.posterior import Draws
 from funis.calibrate.rows import LOGISTIC_SD, Row
 from funis.calibrate.settings import Settings
+from funis.calibrate.surface import features
 from funis.models.endpoints import Endpoints
 
 Array = NDArray[np.float64]
@@ -45,6 +46,11 @@ class Prediction:
         """Continuous ranked probability score, in the unit of the number."""
         return crps(self.draws, self.row.observed)
 
+    @property
+    def scaled_crps(self) -> float:
+        """Score divided by the scale, so that rows of any unit can be averaged."""
+        return self.crps / self.scale
+
 
 def crps(draws: Array, observed: float) -> float:
     """Return the continuous ranked probability score of draws.
@@ -59,7 +65,7 @@ def crps(draws: Array, observed: float) -> float:
 
 
 def predictions(
-    data: Data, grid: Grid, draws: Draws, settings: Settings, endpoints: Endpoints,
+    data: Data, draws: Draws, settings: Settings, endpoints: Endpoints,
     luck: np.random.Generator,
 ) -> list[Prediction]:  # fmt: skip
     """Return the predicted distribution of each row.
@@ -69,14 +75,13 @@ def predictions(
     luck
         Keyed generator: studies differ, and so do the patients who were in them.
     """
-    count = len(draws.node)
-    effect = np.einsum("df,fr->dr", grid.at[draws.node, draws.nuisance], data.weights)
-    mean = data.mean + effect
-    mean = mean + _common(data, grid, draws, settings, luck, count)
+    at = features(draws.points, draws.points.names)
+    mean = data.mean + at @ data.weights
+    mean = mean + _common(data, draws, np.abs(at[:, 0]), settings, luck)
     return [
         Prediction(
             row,
-            _reported(row, mean[:, k], float(data.spread[k]), endpoints, luck),
+            reported(row, mean[:, k], float(data.spread[k]), endpoints, luck),
             1.0 if row.measure == "responder" else float(data.spread[k]),
         )
         for k, row in enumerate(data.rows)
@@ -84,19 +89,21 @@ def predictions(
 
 
 def _common(
-    data: Data, grid: Grid, draws: Draws, settings: Settings, luck: np.random.Generator, count: int
+    data: Data, draws: Draws, size: Array, settings: Settings, luck: np.random.Generator
 ) -> Array:
     """Return what studies, designs and the earlier stages add, (draw, row)."""
+    count = len(draws)
     families = {name: luck.standard_normal(count) for name in np.unique(data.family).tolist()}
     groups = {name: luck.standard_normal(count) for name in np.unique(data.group).tolist()}
+    arms = {name: luck.standard_normal(count) for name in np.unique(data.arm).tolist()}
     study = np.stack([families[name] for name in data.family.tolist()], axis=1)
     row = np.stack([groups[name] for name in data.group.tolist()], axis=1)
-    spread = grid.study_sd[draws.spread][:, None] * study
-    spread = spread + grid.row_sd[draws.spread][:, None] * row
+    row = row + np.stack([arms[name] for name in data.arm.tolist()], axis=1)
+    spread = draws.study_sd[:, None] * study + draws.row_sd[:, None] * row
     mean = np.array([settings.open_label.mean, settings.single_arm.mean])
     sd = np.array([settings.open_label.sd, settings.single_arm.sd])
     bias = (mean + sd * luck.standard_normal((count, 2))) @ data.design.T
-    relative = np.sqrt(grid.relative[draws.node])[:, None]
+    relative = (size / np.sqrt(data.reference))[:, None]
     regimen = relative * (luck.standard_normal((count, len(data.mean))) @ _root(data.residual).T)
     earlier = luck.standard_normal((count, len(data.mean))) @ _root(data.base).T
     return np.asarray(spread * data.sign + bias + regimen + earlier)
@@ -107,7 +114,7 @@ def _root(matrix: Array) -> Array:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 
-def _reported(
+def reported(
     row: Row, unit: Array, spread: float, endpoints: Endpoints, luck: np.random.Generator
 ) -> Array:
     """Return the statistic as a study of this size would report it."""

@@ -2,7 +2,8 @@
 
 Every row is compared in units of the spread between patients: a mean divided by the standard
 deviation of the simulated patients, a share as its logit times sqrt(3)/pi (the standard deviation
-of a logistic variable is pi/sqrt(3)), a rate as its logarithm. So one number can say how much studies differ in all their rows.
+of a logistic variable is pi/sqrt(3)), a rate as its logarithm. So one number can say how much
+studies differ in all their rows.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Row:
         Its interval, not-a-number where it cannot be known.
     n : int or None
         Patients behind it.
+    published : str
+        Name of the endpoint as published.
     """
 
     study: str
@@ -48,6 +51,7 @@ class Row:
     low: float
     high: float
     n: int | None
+    published: str = ""
 
     @property
     def key(self) -> str:
@@ -65,7 +69,8 @@ def row_of(item: Published, reference: str | None = None) -> Row:
     """Return a published number as a row."""
     request = EndpointRequest(item.endpoint, item.week, item.measure, "exploratory")
     return Row(
-        item.study, item.arm, reference, request, item.estimate, item.low, item.high, item.n
+        item.study, item.arm, reference, request, item.estimate, item.low, item.high, item.n,
+        item.published_name,
     )  # fmt: skip
 
 
@@ -85,18 +90,36 @@ def one_of_each(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return kept, [row for row in rows if best[row.key] is not row]
 
 
-def rows_that_count(rows: Sequence[Row], most: int = MOST_ROWS) -> tuple[Row, ...]:
-    """Return at most ten rows of a study: every arm and endpoint in turn, early weeks first.
+def rows_that_count(
+    rows: Sequence[Row], endpoints: Sequence[str], week: float, most: int = MOST_ROWS
+) -> tuple[Row, ...]:
+    """Return at most ten rows of a study.
 
     A study that printed sixty numbers of thirty patients knows no more than one that printed six.
+    Every arm in turn; of an arm the endpoints in the order given, at the week nearest to the one
+    given first, other weeks of them last.
+
+    Parameters
+    ----------
+    endpoints
+        In the order of their weight for a trial of the disease.
+    week
+        Of the primary endpoint of such a trial.
     """
-    turns: dict[tuple[str, str], int] = {}
+    order = {name: place for place, name in enumerate(dict.fromkeys(endpoints))}
     ranked = []
-    for place, row in enumerate(sorted(rows, key=lambda one: (one.request.week, one.key))):
-        group = (row.arm, row.request.endpoint)
-        turns[group] = turns.get(group, 0) + 1
-        ranked.append((turns[group], place, row))
-    return tuple(row for *_, row in sorted(ranked, key=lambda one: one[:2])[:most])
+    for arm in dict.fromkeys(row.arm for row in rows):
+        turns: dict[str, int] = {}
+        own = [row for row in rows if row.arm == arm]
+        near = sorted(own, key=lambda row: (abs(row.request.week - week), row.request.week))
+        keyed = []
+        for row in near:
+            name = row.request.endpoint
+            turns[name] = turns.get(name, 0) + 1
+            keyed.append((turns[name], order.get(name, len(order)), row))
+        keyed.sort(key=lambda item: item[:2])
+        ranked += [(place, item[2]) for place, item in enumerate(keyed)]
+    return tuple(row for _, row in sorted(ranked, key=lambda item: item[0])[:most])
 
 
 def to_unit(row: Row, value: float, spread: float, patients: float) -> float:

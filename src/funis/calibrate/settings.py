@@ -50,6 +50,7 @@ class Heterogeneity(StrictModel):
     study: Scale
     row: Scale
     within: Within
+    other_treatment: Scale
 
 
 class Biases(StrictModel):
@@ -59,6 +60,13 @@ class Biases(StrictModel):
     single_arm: Bias
 
 
+class Doubt(StrictModel):
+    """A study that counts for less than its size: its variances are multiplied."""
+
+    variance: float = Field(ge=1)
+    why: str = Field(min_length=1)
+
+
 class CalibrationFile(StrictModel):
     """The whole file."""
 
@@ -66,6 +74,7 @@ class CalibrationFile(StrictModel):
     diseases: dict[str, tuple[Prior, ...]] = Field(default_factory=dict)
     heterogeneity: Heterogeneity
     bias: Biases
+    studies: dict[str, Doubt] = Field(default_factory=dict)
 
 
 class Settings:
@@ -76,8 +85,10 @@ class Settings:
         self.study_scale = content.heterogeneity.study.scale
         self.row_scale = content.heterogeneity.row.scale
         self.within = content.heterogeneity.within.correlation
+        self.other_treatment = content.heterogeneity.other_treatment.scale
         self.open_label = content.bias.open_label
         self.single_arm = content.bias.single_arm
+        self.doubts = content.studies
 
     def stage(self, number: int) -> tuple[Prior, ...]:
         """Return the priors of one stage."""

@@ -182,11 +182,13 @@ class Fit:
     residual : (row, row) covariance of what the surface leaves, relative to the effect at the
         library's potency where a regimen was drawn.
     explained : (row,) share of the variance of the effect that it explains.
+    reference : mean of the squared first feature over the points, which ``residual`` belongs to.
     """
 
     weights: Array
     residual: Array
     explained: Array
+    reference: float
 
     def effect(self, at: Array) -> Array:
         """Return effects at features, (point, row)."""
@@ -210,4 +212,5 @@ def fit(surface: StudySurface, at: Array, ridge: float = 1e-4) -> Fit:
     total = np.mean((surface.effect - surface.effect.mean(axis=0)) ** 2, axis=0)
     part = np.mean(left**2, axis=0)
     explained = 1 - part / np.where(total > 0, total, 1.0)
-    return Fit(weights, left.T @ left / free, np.where(total > 0, explained, 1.0))
+    reference = float(np.mean(at[:, 0] ** 2))
+    return Fit(weights, left.T @ left / free, np.where(total > 0, explained, 1.0), reference)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
 from funis.analysis import published_results
+from funis.cache import cache_key, cached, keep
 from funis.calibrate.likelihood import StudyRows
 from funis.calibrate.points import Points
 from funis.calibrate.reconstruct import Reconstruction, reconstruct, template_name
@@ -41,6 +44,9 @@ PATIENTS = 256
 BLOCK = 32
 """Patients of one task."""
 
+FORM = "1"
+"""Changes when surfaces are computed in another way, so that kept ones no longer count."""
+
 SEED = 20260601
 """Seed of the virtual patients that calibration follows."""
 
@@ -56,13 +62,17 @@ def design(settings: Settings, count: int = POINTS) -> Points:
 def reconstructions(
     evidence: Evidence, model: Model, studies: Sequence[PublishedStudy] | None = None
 ) -> list[tuple[Reconstruction, Trial]]:
-    """Return the studies of a disease as virtual ones; meta-analyses are context, never fitted."""
+    """Return the studies of a disease as virtual ones.
+
+    What is marked as context, meta-analyses among it, and copies of a series are left out.
+    """
     chosen = evidence.studies if studies is None else studies
-    published, skipped = published_results(evidence, model.endpoints)
+    shown = replace(evidence, studies=tuple(chosen), pharmacology=(), natural=())
+    published, skipped = published_results(shown, model.endpoints)
     stand_ins = load_stand_ins()
     found = []
     for study in chosen:
-        if study.evidence_type == "meta-analysis" or study.disease != model.id:
+        if not study.fitted or study.disease != model.id:
             continue
         trial = load_trial(template_name(study, stand_ins))
         made = reconstruct(study, published, skipped, trial.protocol, model, stand_ins)
@@ -84,16 +94,63 @@ def simulated(
     return surface_of(task, blocks)
 
 
+def kept_surface(
+    made: Reconstruction, trial: Trial, model: Model, points: Points, *,
+    workers: int = 1, patients: int = PATIENTS, resume: bool = True, progress: Progress = silent,
+) -> StudySurface:  # fmt: skip
+    """Return the rows of a study under each point, from the user's cache if they are there."""
+    key = surface_key(made, model, points, patients)
+    known = cached("surfaces", key) if resume else None
+    if known is not None:
+        return surface_from(known, made)
+    surface = simulated(
+        made, trial, model, points, workers=workers, patients=patients, progress=progress
+    )
+    keep("surfaces", key, surface_bytes(surface))
+    return surface
+
+
+def surface_key(made: Reconstruction, model: Model, points: Points, patients: int) -> str:
+    """Return the name under which a surface is kept: everything that its numbers depend on."""
+    arms = [(arm.id, arm.cells, arm.variants) for arm in made.arms]
+    asked = [(row.arm, row.request, row.n) for row in made.rows]
+    start = [(row.request, row.observed) for row in made.baseline]
+    design = points.names, points.factors.tobytes().hex()
+    words = (made.protocol.hash, arms, asked, start, design, patients, SEED, FORM)
+    return cache_key(model.hash, *(repr(word) for word in words))
+
+
+def surface_bytes(surface: StudySurface) -> bytes:
+    """Return the numbers of a surface as bytes."""
+    content = BytesIO()
+    about = np.array([surface.reached, surface.effective, float(surface.failed)])
+    np.savez(
+        content, spread=surface.spread, without=surface.without, effect=surface.effect, about=about
+    )
+    return content.getvalue()
+
+
+def surface_from(content: bytes, made: Reconstruction) -> StudySurface:
+    """Return a surface from the bytes of `surface_bytes`."""
+    with np.load(BytesIO(content), allow_pickle=False) as kept:
+        reached, effective, failed = kept["about"].tolist()
+        return StudySurface(
+            made.study.id, made.rows, kept["spread"], kept["without"], kept["effect"],
+            reached, effective, int(failed),
+        )  # fmt: skip
+
+
 def study_rows(
-    made: Reconstruction, surface: StudySurface, points: Points, settings: Settings
+    made: Reconstruction, trial: Trial, surface: StudySurface, points: Points, settings: Settings
 ) -> StudyRows:
     """Return the rows of a study that count, with the surface of what cells add."""
-    counted = rows_that_count(surface.rows)
+    template = trial.protocol
+    asked = [request.endpoint for request in template.endpoints]
+    counted = rows_that_count(surface.rows, asked, template.primary[0].week)
     places = np.array([surface.rows.index(row) for row in counted], dtype=np.int64)
     names = tuple(prior.parameter for prior in settings.stage(3))
     cells = {arm.id: arm.cells for arm in made.arms}
     active = np.array([cells[row.arm] for row in surface.rows])
-    return StudyRows(
-        made.study, surface, fit(surface, features(points, names)), places, active,
-        not made.regimen_known,
-    )  # fmt: skip
+    unsure = frozenset(arm.id for arm in made.arms if arm.left_out)
+    surfaces = fit(surface, features(points, names))
+    return StudyRows(made.study, surface, surfaces, places, active, unsure, made.regimen_known)
