@@ -69,6 +69,7 @@ COMMANDS = {
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
+    "control": f"funis control uc --patients 50 {SMALL} --json",
     "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "evidence list": "funis evidence list --disease ra --json",
     "evidence show": "funis evidence show he2020_ra --json",

@@ -75,6 +75,7 @@ def _usage(message: str, given: list[str]) -> str:
         "simulate",
         "population",
         "gate",
+        "control",
         "sbml",
         "evidence",
         "bench",

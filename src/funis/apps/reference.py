@@ -167,6 +167,30 @@ Each ratio also holds the errors, the tolerance of equal error, both speeds and 
 is in megabytes, times in seconds.
 """
 
+CONTROL_NOTES = """
+`DISEASE` is needed but with `--score`. Criteria are expressions as in trial files, judged at
+screening and at baseline. The document of `--json`:
+
+```json
+{"research_use": "...", "disease": "uc", "endpoint": "REMISSION", "measure": "responder",
+ "week": 8.0, "unit": "proportion", "n": 100, "trial": "uc_demo", "criteria": ["MAYO >= 6"],
+ "background": null, "year": {"given": null, "text": "not asked for"}, "predicted": 0.07,
+ "low80": 0.03, "high80": 0.13, "low95": 0.01, "high95": 0.19,
+ "basis": {"studies": 4, "patients": 486, "method": "adjusted", "leave_one_out": {}},
+ "map": {"predicted": 0.08, "trials": [{"trial": "ACT 1", "n": 121, "observed": 0.149,
+    "source": "..."}]},
+ "model": {"predicted": 0.06, "simulated": 0.06, "virtual_patients": 400},
+ "adjusted": {"predicted": 0.07}, "mixture": {"predicted": 0.07, "weights": {"model": 0.2}}}
+```
+
+`map`, `model`, `adjusted` and `mixture` hold the same intervals, and their scores when each trial
+of the evidence is left out. With `--score` the document holds `overall`, `diseases`, `families`
+(kinds of numbers), `rows` (every control arm with its source and what each method predicted) and
+`skipped` with reasons; `--into docs/control.md` puts the tables at their marked place. Simulated
+arms are kept in the cache, so that an interrupted `--score` goes on. How it works and where it
+fails: [control.md](control.md).
+"""
+
 META_NOTES = """
 Randomised comparisons, other comparisons and single-arm studies are pooled apart and labelled; what
 is left out stands there with its reason: `docs/meta_analysis.md`. Status 2 and one line where no
@@ -189,6 +213,7 @@ scale of analysis (logarithm, logit). `tau2`, `coefficients` and `asymmetry` are
 """
 
 NOTES = {
+    "control": CONTROL_NOTES,
     "bench": BENCH_NOTES,
     "evidence meta": META_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
