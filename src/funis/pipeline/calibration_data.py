@@ -75,14 +75,17 @@ def design(settings: Settings, count: int = POINTS, earlier: Points | None = Non
 def reconstructions(
     evidence: Evidence, model: Model, studies: Sequence[PublishedStudy] | None = None
 ) -> list[tuple[Reconstruction, Trial]]:
-    """Return the studies of a disease as virtual ones; meta-analyses are context, never fitted."""
+    """Return the studies of a disease as virtual ones.
+
+    What is marked as context, meta-analyses among it, and copies of a series are left out.
+    """
     chosen = evidence.studies if studies is None else studies
     shown = replace(evidence, studies=tuple(chosen), pharmacology=(), natural=())
     published, skipped = published_results(shown, model.endpoints)
     stand_ins = load_stand_ins()
     found = []
     for study in chosen:
-        if study.evidence_type == "meta-analysis" or study.disease != model.id:
+        if not study.fitted or study.disease != model.id:
             continue
         trial = load_trial(template_name(study, stand_ins))
         made = reconstruct(study, published, skipped, trial.protocol, model, stand_ins)

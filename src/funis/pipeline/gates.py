@@ -40,7 +40,7 @@ from funis.pipeline.reporting import TwinPlan
 from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.pipeline.reporting.endpoints import better, short_name
 from funis.pipeline.run import find_evidence
-from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, cut
+from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, share
 from funis.pipeline.targets import (
     Target,
     all_targets,
@@ -109,7 +109,7 @@ def placebo_gate(
     model = load_model(find_disease(str(disease)))
     found = all_targets(_evidence(model), model.endpoints)
     groups = by_trial(
-        model, [(target, library_trial(target.row.extra, model.id)) for target in found]
+        model, [(target, library_trial(target.row.trial, model.id)) for target in found]
     )
     stages = [
         _placebo_stage(trial, own, patients, seed, workers, progress) for trial, own in groups
@@ -260,7 +260,8 @@ def _twin_effects(
     weeks = shown_weeks(study.protocol, study.model)
     minutes = np.array([week_minute(week) for week in (0.0, *weeks)], dtype=np.int64)
     plan = TwinPlan(minutes, ScoreReader.of(study.model, [score]).outputs)
-    pieces = list(cut(range(min(TWINS, study.patients_per_arm)), TWIN_BLOCK))
+    followed = range(min(TWINS, study.patients_per_arm))
+    pieces = list(share(followed, processes.workers, TWIN_BLOCK))
     parts = progress("Twins", processes.map(plan, pieces), len(pieces))
     courses = {course.arm: course for course in join_courses(list(parts))}
     twin = score_course(study.model, courses[reference_of(study.protocol).id], score)

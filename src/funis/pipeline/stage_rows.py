@@ -50,7 +50,7 @@ def placebo_trials(model: Model, evidence: Evidence) -> tuple[StageTrial, ...]:
         A target that nothing can be held against.
     """
     found = all_targets(evidence, model.endpoints)
-    items = [(target, library_trial(target.row.extra, model.id)) for target in found]
+    items = [(target, library_trial(target.row.trial, model.id)) for target in found]
     return tuple(_placebo_trial(trial, own) for trial, own in by_trial(model, items))
 
 

@@ -31,9 +31,8 @@ from funis.checks import InputError, Issue
 from funis.evidence import Study as PublishedStudy
 
 #
+from funis.evidence import read_study_file
 from funis.models import disease_ids
-
-read_study_file = None
 from funis.pipeline.calibrate import (
     Calibration,
     Profile,
@@ -51,6 +50,7 @@ from funis.pipeline.calibration_data import (
     reconstructions,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table as TextTable
@@ -117,7 +117,7 @@ def _from_outside(
     disease: str | None, files: Sequence[Path], workers: int, patients: int, resume: bool,
     progress: Progress,
 ) -> Validation:  # fmt: skip
-    studies = [study for file in files for study in read_study_file(file)]
+    studies = [study for file in files for study in read_study_file(file, open_form=True)]
     known = disease_ids()
     parts = []
     skipped = [
@@ -146,7 +146,7 @@ def _outside(
     if ensemble is None:
         message = f"no ensemble of '{disease}' in the library"
         raise InputError(Issue(None, None, None, message, f"funis calibrate {disease}"))
-    points = design(settings)
+    points = design(settings, earlier=frozen_draws(model, evidence, settings))
     results: list[StudyResult] = []
     skipped: list[Skipped] = []
     for made, trial in reconstructions(evidence, model, studies):
@@ -165,11 +165,9 @@ def _outside(
             )
         )  # fmt: skip
     skipped += [
-        Skipped(
-            study.id, row.arm, row.endpoint, row.week, "a meta-analysis is context, not a study"
-        )
+        Skipped(study.id, row.arm, row.endpoint, row.week, "context, such as a meta-analysis")
         for study in studies
-        if study.evidence_type == "meta-analysis"
+        if not study.fitted
         for row in study.outcomes
     ]
     return Validation(tuple(results), tuple(skipped))
