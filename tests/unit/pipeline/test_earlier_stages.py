@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,3 +179,10 @@ def test_a_stage_whose_weights_are_too_uneven_is_simulated_again_to_the_same_pos
     for first, second in zip(once.check.parameters, again.check.parameters, strict=True):
         assert second.factor == pytest.approx(first.factor, abs=0.1)
         assert second.sd == pytest.approx(first.sd, abs=0.05)
+
+
+def test_the_documentation_shows_what_the_library_holds():
+    text = (Path(__file__).parents[3] / "docs" / "earlier_stages.md").read_text(encoding="utf-8")
+    for table in frozen_stages.stage_overview():
+        assert table.rows
+        assert table.markdown().strip() in text
