@@ -69,6 +69,9 @@ COMMANDS = {
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
+    "calibrate": f"funis calibrate ssc {SMALL} --out ensembles --json",
+    "validate": f"funis validate ssc {SMALL} --json",
+    "control": f"funis control uc --patients 50 {SMALL} --json",
     "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "evidence list": "funis evidence list --disease ra --json",
     "evidence show": "funis evidence show he2020_ra --json",
@@ -121,7 +124,32 @@ def meta_keys(found, text):
     assert list(shown["strata"][0]) == list(found["strata"][0])
 
 
-KEYS = {"run": run_keys, "bench": bench_keys, "evidence meta": meta_keys}
+def validate_keys(found, _):
+    """A validation has its rows, contrasts, coverage, scores and what it left out."""
+    named = {"rows", "contrasts", "coverage80", "coverage95", "scores", "skipped"}
+    assert named <= set(found)
+    row = found["rows"][0]
+    assert {"study", "arm", "endpoint", "week", "observed", "predicted"} <= set(row)
+    assert {"low80", "high80", "low95", "high95", "inside80", "inside95", "crps"} <= set(row)
+    assert list(found["scores"]) == ["model", "placebo_only", "class_mean", "prior_predictive"]
+    assert set(found["skipped"][0]) == {"study", "arm", "endpoint", "week", "reason"}
+
+
+def calibrate_keys(found, _):
+    """A calibration says for each disease what its posterior is and what it rests on."""
+    disease = found["diseases"]["ssc"]
+    assert set(disease["posterior"]) == {"borrowed", "own", "prior"}
+    assert disease["calibratability"]["label"] == "borrowed"
+    assert 0 <= disease["posterior"]["own"]["no_effect"] <= 1
+
+
+KEYS = {
+    "run": run_keys,
+    "validate": validate_keys,
+    "calibrate": calibrate_keys,
+    "bench": bench_keys,
+    "evidence meta": meta_keys,
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from funis.apps import calibration, evidence, sbml, terminal
+from funis.apps.control import control
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -41,6 +42,7 @@ app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
+app.command("control")(control)
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."
