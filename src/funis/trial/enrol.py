@@ -90,25 +90,25 @@ def enrol(study: Study, patients: Integers) -> Enrolled:
     while len(waiting) and number < MOST_ATTEMPTS:
         together = min(max(TOGETHER // len(waiting), 1), MOST_ATTEMPTS - number)
         found = _first_fitting(study, waiting, np.arange(number, number + together))
-        parts += found
-        waiting = np.setdiff1d(waiting, [patient for part in found for patient in part.patient])
+        parts.append(found)
+        waiting = np.setdiff1d(waiting, found.patient)
         number += together
     if len(waiting):
         raise _nobody(study, len(waiting))
     return _in_order(parts, patients)
 
 
-def _first_fitting(study: Study, patients: Integers, attempts: Integers) -> list[Enrolled]:
-    """Return the first candidate who fits of each place that has one, as tables to be joined."""
+def _first_fitting(study: Study, patients: Integers, attempts: Integers) -> Enrolled:
+    """Return the first candidate who fits of each place that has one."""
     row = np.repeat(patients, len(attempts))
     candidates = _candidates(study, row, np.tile(attempts, len(patients)))
     candidates = candidates.rows(np.flatnonzero(_qualified_covariates(study, candidates)))
     if len(candidates.patient) == 0:
-        return []
+        return candidates
     candidates, truth = _run_in(study, candidates)
     fits = np.flatnonzero(_qualified(study, candidates, truth))
     _, first = np.unique(candidates.patient[fits], return_index=True)
-    return [candidates.rows(fits[first])]
+    return candidates.rows(fits[first])
 
 
 def _candidates(study: Study, patients: Integers, attempts: Integers) -> Enrolled:
