@@ -288,6 +288,8 @@ def _observe(problem: Problem, ask: _Ask, table: Array, values: Array) -> None:
     """Evaluate outputs from the needed states of a block and write them into `values`."""
     form, forcing, outputs = problem.form, problem.forcing, ask.outputs
     days = problem.times / MINUTES_PER_DAY
+    asked = frozenset(form.observed(outputs))
+    fixed = [(place, name) for place, name in enumerate(form.fixed_names) if name in asked]
     for first in range(0, len(table), OBSERVED):
         some = slice(first, first + OBSERVED)
         columns = {
@@ -295,9 +297,9 @@ def _observe(problem: Problem, ask: _Ask, table: Array, values: Array) -> None:
             for place, state in enumerate(problem.needed.tolist())
         }
         _show(columns, form, ask.shown)
-        for place, name in enumerate(form.fixed_names):
+        for place, name in fixed:
             columns[name] = np.ascontiguousarray(problem.fixed[some, place, None])
-        if forcing is not None:
+        if forcing is not None and forcing.name in asked:
             paths = np.arange(first, min(first + OBSERVED, len(table)))
             columns[forcing.name] = forcing.at(paths[:, None], days)
         for place, column in enumerate(form.observe_columns(outputs, columns)):
