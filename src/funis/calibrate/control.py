@@ -185,7 +185,7 @@ def forecast(
     near = comparable(case, cases, rules.weeks)
     luck = np.random.default_rng(zlib.crc32(f"{case.arm.trial} {case.arm.request.key}".encode()))
     around = misses(others, rules)
-    moved = adjustment(near, rules)
+    moved = adjustment(near, around.mean_spread)
     simulated = case.unit + simulation_error(case, luck)
     true = {
         "model": simulated + around.draws(DRAWS, luck) + shift(others),
@@ -205,10 +205,17 @@ def misses(cases: Sequence[Case], rules: Rules) -> Belief:
     return believe(found, centre=0.0, mean_sd=0.0, spread_scale=rules.miss)
 
 
-def adjustment(near: Sequence[Case], rules: Rules) -> Belief:
-    """Return what the model misses of one kind of number."""
+def adjustment(near: Sequence[Case], scale: float) -> Belief:
+    """Return what the model misses of one kind of number.
+
+    Parameters
+    ----------
+    scale
+        How far the model is off in the disease as a whole, which is the prior of how far it is off
+        here, all trials alike and each by itself.
+    """
     found = [seen(case, case.unit) for case in near]
-    return believe(found, centre=0.0, mean_sd=rules.miss, spread_scale=rules.miss)
+    return believe(found, centre=0.0, mean_sd=scale, spread_scale=scale)
 
 
 def simulation_error(case: Case, luck: np.random.Generator) -> Array:

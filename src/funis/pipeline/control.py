@@ -151,16 +151,27 @@ class ControlPrediction:
         name = f"{one.request.endpoint} ({one.request.measure}) at week {one.request.week:g}"
         criteria = "; ".join(one.criteria) or "none"
         drugs = "as in the trial" if one.background is None else ", ".join(one.background) or "none"
-        basis = self._basis()
         return [
             f"Control arm of {one.model.id}: {name}, {one.n} patients",
             f"Patients of {one.trial.name}; criteria: {criteria}; background: {drugs}",
             f"Predicted: {self._text(found)}",
             f"Printed is the {self.printed}: {self._why()}",
-            f"It rests on {basis['studies']} trials with {basis['patients']} control patients and"
-            f" {self.patients} virtual patients.",
+            self._rests(),
             f"Year: {self.year_text}.",
         ]
+
+    def _rests(self) -> str:
+        """Return what the printed prediction rests on, in words."""
+        basis = self._basis()
+        if not basis["studies"]:
+            return (
+                f"It rests on {self.patients} virtual patients and on no trial: how far trials lie"
+                " from them is assumed (library/calibration.yaml)."
+            )
+        return (
+            f"It rests on {basis['studies']} trials with {basis['patients']} control patients and on"
+            f" {self.patients} virtual patients."
+        )
 
     def _why(self) -> str:
         if len(self.made.comparable) < LEAST_COMPARABLE:
