@@ -75,6 +75,8 @@ def _usage(message: str, given: list[str]) -> str:
         "simulate",
         "population",
         "gate",
+        "calibrate",
+        "validate",
         "control",
         "sbml",
         "evidence",

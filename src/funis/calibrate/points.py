@@ -67,12 +67,16 @@ def follow_points(
         (point, patient, request); responses are 0 or 1, rates events per year;
         not-a-number where no solver solved.
     """
-    count, size = len(points), len(who.patient)
-    tiled = who.rows(np.tile(np.arange(size), count))
-    group = _scaled(group_of(study, arm, tiled), points, size)
-    course = follow(group)
+    group, course = course_of(study, arm, who, points)
     values = patient_values(course, group, requests)
-    return values.reshape(count, size, len(requests))
+    return values.reshape(len(points), len(who.patient), len(requests))
+
+
+def course_of(study: Study, arm: Arm, who: Enrolled, points: Points) -> tuple[Group, Course]:
+    """Return the patients under each point, all of the first one first, and their course."""
+    tiled = who.rows(np.tile(np.arange(len(who.patient)), len(points)))
+    group = _scaled(group_of(study, arm, tiled), points, len(who.patient))
+    return group, follow(group)
 
 
 def enrolled(study: Study, patients: range) -> Enrolled:

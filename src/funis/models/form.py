@@ -58,6 +58,11 @@ class OdeForm:
         return (*self.states, *names)
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Column of each parameter."""
+        return {name: place for place, name in enumerate(self.parameters)}
+
+    @cached_property
     def constant_names(self) -> tuple[str, ...]:
         """Names of the derived constants."""
         return tuple(name for name, _ in self.constants)

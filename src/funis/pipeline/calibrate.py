@@ -42,6 +42,7 @@ from funis.pipeline.calibration_data import (
     reconstructions,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.run import find_evidence, finite
 from funis.pipeline.tables import Table as TextTable
@@ -110,7 +111,7 @@ def calibration(
     """
     model, evidence = known_disease(disease)
     settings = load_settings(model.id)
-    at = design(settings, points)
+    at = design(settings, points, frozen_draws(model, evidence, settings))
     rows = []
     chosen = [s for s in (*evidence.studies, *studies) if s.id not in without]
     for made, trial in reconstructions(evidence, model, chosen):

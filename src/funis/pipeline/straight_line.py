@@ -22,11 +22,11 @@ from funis.trial.twins import Courses, join_courses
 TWINS = 60
 """Patients whose course is followed under every arm."""
 
-BLOCK = 64
-"""Patients that one task conducts."""
+BLOCK = 512
+"""Patients that one task conducts, at most: a call of the solver has a cost of its own."""
 
-TWIN_BLOCK = 4
-"""Patients that one task follows under every arm."""
+TWIN_BLOCK = 15
+"""Patients that one task follows under every arm, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +91,8 @@ class InBlocks:
         self, function: Callable[[Study, range], Block], study: Study, tasks: Iterable[range]
     ) -> Iterable[Block]:
         """Yield the blocks; how the tasks are cut changes no byte of the tables."""
-        pieces = [piece for task in tasks for piece in cut(task, BLOCK)]
+        ends = [end for task in tasks for end in (task.start, task.stop)]
+        pieces = list(share(range(ends[0], ends[-1]), self.processes.workers, BLOCK))
         done = self.processes.map(function, pieces)
         return self.progress("Virtual trial", done, len(pieces))
 
@@ -103,9 +104,15 @@ def follow_twins(
     if patients == 0 or study.protocol.reference is None or len(study.protocol.arms) < 2:
         return ()
     task = twin_plan(study)
-    pieces = list(cut(range(patients), TWIN_BLOCK))
+    pieces = list(share(range(patients), processes.workers, TWIN_BLOCK))
     parts = progress("Twins", processes.map(task, pieces), len(pieces))
     return join_courses(list(parts))
+
+
+def share(whole: range, workers: int, most: int) -> Iterator[range]:
+    """Cut a range into pieces of at most a size, about as many for each process."""
+    rounds = max(-(-len(whole) // (workers * most)), 1)
+    return cut(whole, max(-(-len(whole) // (workers * rounds)), 1))
 
 
 def cut(whole: range, size: int) -> Iterator[range]:
