@@ -103,6 +103,13 @@ def run(
         int | None, typer.Option(metavar="S", help="Seed, in place of the protocol's.")
     ] = None,
     workers: Workers = None,
+    ensemble: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What cells are drawn from: borrowed, own, prior or none (library as it is).",
+        ),
+    ] = "borrowed",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -122,6 +129,7 @@ def run(
             seed=seed,
             workers=workers,
             out=folder,
+            ensemble=ensemble,
             progress=terminal.progress(json),
         )
         return put(done.document, done.issues) if json else _show(done)

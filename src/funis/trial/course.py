@@ -106,7 +106,7 @@ def _group(study: Study, arms: tuple[Arm, ...], arm_of: Integers, who: Enrolled)
         arm_of,
         who,
         arm_parameters(study, arms, arm_of, who),
-        observers_of(study, who),
+        observers_of(study, replace(who, parameters=study.uncertain(who.parameters, who.patient))),
         forcing_of(study, who, study.horizon_minute),
         _leave_minute(study, arms, arm_of, who),
     )
@@ -125,7 +125,7 @@ def arm_parameters(
         rows = np.flatnonzero(arm_of == number)
         for name, value in values.items():
             table.values[rows, table.names.index(name)] = value
-    return table
+    return study.uncertain(table, who.patient)
 
 
 def randomised(group: Group) -> Course:

@@ -7,7 +7,7 @@ treatment changed, as far as the model goes; no trial in people can see that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +116,43 @@ def twin_courses(
         Courses(arm.id, who.patient, minutes, tuple(outputs), values[mine], status[mine])
         for arm, mine in ((arm, arm_of == number) for number, arm in enumerate(arms))
     )
+
+
+def effects_by_draw(
+    study: Study, patients: range, minutes: Integers, outputs: Sequence[str], rows: Integers
+) -> Array:
+    """Solve the same patients under every arm and under some rows of the ensemble.
+
+    What differs between the rows is what is not known of the model: patients, their luck and the
+    fluctuation of their disease are the same.
+
+    Returns
+    -------
+    array
+        (row, arm, patient, time, output).
+    """
+    assert study.ensemble is not None
+    plain = replace(study, ensemble=None)
+    who = enrol(plain, np.arange(patients.start, patients.stop, dtype=np.int64))
+    arms, last = study.protocol.arms, int(minutes[-1])
+    arm_of = np.tile(np.repeat(np.arange(len(arms)), len(patients)), len(rows))
+    twins = who.rows(np.tile(np.arange(len(patients)), len(arms) * len(rows)))
+    row = np.repeat(rows, len(arms) * len(patients))
+    table = arm_parameters(plain, arms, arm_of, twins)
+    points = study.ensemble
+    factors = {
+        name: points.factors[row, place]
+        for place, name in enumerate(points.names)
+        if name in table.names
+    }
+    solved = simulate(
+        study.model, table.scaled(factors), regimen_doses(study, arms, arm_of, twins, last),
+        minutes, start=Start(0, twins.states), forcing=forcing_of(study, twins, last),
+        outputs=tuple(outputs), rtol=study.rtol, checked=study.checked(twins.patient),
+    )  # fmt: skip
+    values = np.where((solved.status == FAILED)[:, None, None], np.nan, solved.values)
+    shape = (len(rows), len(arms), len(patients), len(minutes), len(outputs))
+    return np.asarray(values.reshape(shape))
 
 
 def join_courses(parts: Sequence[tuple[Courses, ...]]) -> tuple[Courses, ...]:
