@@ -30,6 +30,9 @@ Array = NDArray[np.float64]
 DRAWS = 4000
 """Draws of a predictive distribution."""
 
+LEAST_ALIKE = 3
+"""Trials with numbers of one nature from which their own spread is learned."""
+
 METHODS = ("model", "map", "adjusted")
 
 WEEKS_PER_YEAR = 365.25 / 7
@@ -181,11 +184,11 @@ def forecast(
     shift
         What the year of the arm adds.
     """
-    others = tuple(one for one in cases if one.arm.trial != case.arm.trial)
+    others = alike(case, [one for one in cases if one.arm.trial != case.arm.trial])
     near = comparable(case, cases, rules.weeks)
     luck = np.random.default_rng(zlib.crc32(f"{case.arm.trial} {case.arm.request.key}".encode()))
     around = misses(others, rules)
-    moved = adjustment(near, rules)
+    moved = adjustment(near, around.mean_spread)
     simulated = case.unit + simulation_error(case, luck)
     true = {
         "model": simulated + around.draws(DRAWS, luck) + shift(others),
@@ -194,6 +197,20 @@ def forecast(
     }
     reported = {name: report(case, draws, n, luck) for name, draws in true.items()}
     return Forecast(reported, near, others, around.mean_spread)
+
+
+def alike(case: Case, others: Sequence[Case]) -> tuple[Case, ...]:
+    """Return the arms whose number is of the same nature, where three trials have one; else all.
+
+    Shares, means and rates differ in how far the model is off, lesions and events above all.
+    """
+    nature = _nature(case.arm.measure)
+    same = tuple(one for one in others if _nature(one.arm.measure) == nature)
+    return same if len({one.arm.trial for one in same}) >= LEAST_ALIKE else tuple(others)
+
+
+def _nature(measure: str) -> str:
+    return "mean" if measure in ("change", "value") else measure
 
 
 def misses(cases: Sequence[Case], rules: Rules) -> Belief:
@@ -205,10 +222,17 @@ def misses(cases: Sequence[Case], rules: Rules) -> Belief:
     return believe(found, centre=0.0, mean_sd=0.0, spread_scale=rules.miss)
 
 
-def adjustment(near: Sequence[Case], rules: Rules) -> Belief:
-    """Return what the model misses of one kind of number."""
+def adjustment(near: Sequence[Case], scale: float) -> Belief:
+    """Return what the model misses of one kind of number.
+
+    Parameters
+    ----------
+    scale
+        How far the model is off in the disease as a whole, which is the prior of how far it is off
+        here, all trials alike and each by itself.
+    """
     found = [seen(case, case.unit) for case in near]
-    return believe(found, centre=0.0, mean_sd=rules.miss, spread_scale=rules.miss)
+    return believe(found, centre=0.0, mean_sd=scale, spread_scale=scale)
 
 
 def simulation_error(case: Case, luck: np.random.Generator) -> Array:

@@ -18,6 +18,7 @@ from funis.calibrate.control_scores import LEAST_COMPARABLE, MIXTURE, mixed
 from funis.pipeline.control_cases import PATIENTS, simulated_arm
 from funis.pipeline.control_request import Asked, asked
 from funis.pipeline.control_score import Standing, kept_standing, known, sign_of
+from funis.pipeline.drugs import BACKGROUND
 from funis.pipeline.inputs import require_whole
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.run import finite
@@ -150,17 +151,36 @@ class ControlPrediction:
         one, found = self.asked, self.numbers(self.printed)
         name = f"{one.request.endpoint} ({one.request.measure}) at week {one.request.week:g}"
         criteria = "; ".join(one.criteria) or "none"
-        drugs = "as in the trial" if one.background is None else ", ".join(one.background) or "none"
-        basis = self._basis()
         return [
             f"Control arm of {one.model.id}: {name}, {one.n} patients",
-            f"Patients of {one.trial.name}; criteria: {criteria}; background: {drugs}",
+            f"Patients of {one.trial.name}; criteria: {criteria}; background: {self._drugs()}",
             f"Predicted: {self._text(found)}",
             f"Printed is the {self.printed}: {self._why()}",
-            f"It rests on {basis['studies']} trials with {basis['patients']} control patients and"
-            f" {self.patients} virtual patients.",
+            self._rests(),
             f"Year: {self.year_text}.",
         ]
+
+    def _drugs(self) -> str:
+        """Return the background in words."""
+        asked_for, known_of = self.asked.background, self.asked.model.covariates
+        if asked_for is None:
+            return "as in the trial"
+        unknown = [name for name in asked_for if f"{BACKGROUND}{name}" not in known_of]
+        note = " (which patients of this disease are not told apart by)" if unknown else ""
+        return (", ".join(asked_for) or "none") + note
+
+    def _rests(self) -> str:
+        """Return what the printed prediction rests on, in words."""
+        basis = self._basis()
+        if not basis["studies"]:
+            return (
+                f"It rests on {self.patients} virtual patients and on no trial: how far trials lie"
+                " from them is assumed (library/calibration.yaml)."
+            )
+        return (
+            f"It rests on {basis['studies']} trials with {basis['patients']} control patients and"
+            f" on {self.patients} virtual patients."
+        )
 
     def _why(self) -> str:
         if len(self.made.comparable) < LEAST_COMPARABLE:

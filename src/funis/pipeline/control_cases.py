@@ -227,14 +227,16 @@ def eligible(pool: Pool, protocol: Protocol, model: Model) -> Pool:
 
 
 def recordable(request: EndpointRequest, endpoints: Endpoints) -> tuple[float, float]:
-    """Return what can be recorded of a number: of a change the whole range both ways."""
+    """Return what can be recorded of a number: of a change the range both ways, events upwards."""
     if request.measure == "responder":
         return 0.0, 1.0
     if request.measure == "rate":
         return 0.0, float("inf")
     item = endpoints.number(request.endpoint)
     low, high = float(item.low), float(item.high)
-    return (low, high) if request.measure == "value" else (low - high, high - low)
+    if request.measure == "value":
+        return low, high
+    return (0.0 if request.endpoint in endpoints.event_counts else low - high), high - low
 
 
 def _entry(name: str) -> EndpointRequest:

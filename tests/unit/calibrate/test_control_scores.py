@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funis.calibrate.control import DRAWS, METHODS, Case, Rules, comparable, forecast
+from funis.calibrate.control import DRAWS, METHODS, Case, Rules, alike, comparable, forecast
 from funis.calibrate.control_arms import ControlArm
 from funis.calibrate.control_drift import drift
 from funis.calibrate.control_scores import (
@@ -158,3 +158,10 @@ def test_a_year_moves_the_prediction_beside_the_years_learned_from():
         dataclasses.replace(one, arm=dataclasses.replace(one.arm, year=None)) for one in cases
     ]
     assert np.array_equal(found.shift(2030, 1.0)(undated), np.zeros(DRAWS))
+
+
+def test_shares_and_means_have_spreads_of_their_own_where_three_trials_have_one():
+    means = [case(f"m{k}", 1.0, 0.0) for k in range(3)]
+    shares = [case(f"s{k}", 0.3, 0.3, measure="responder") for k in range(3)]
+    assert alike(case("asked", 0.0, 0.0), [*means, *shares]) == tuple(means)
+    assert alike(case("asked", 0.0, 0.0), [*means[:2], *shares]) == (*means[:2], *shares)

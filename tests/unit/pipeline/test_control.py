@@ -12,11 +12,13 @@ from funis.apps.door import enter
 from funis.apps.reference import CONTROL_NOTES
 from funis.calibrate.control_drift import Drift
 from funis.checks import InputError
+from funis.models import load_model
 from funis.pipeline.control import predict_control
-from funis.pipeline.control_cases import SimulatedArm, from_bytes, to_bytes
+from funis.pipeline.control_cases import SimulatedArm, from_bytes, recordable, to_bytes
 from funis.pipeline.control_request import asked
 from funis.pipeline.control_score import all_scores, score_document
 from funis.pipeline.control_tables import score_lines, score_tables
+from funis.protocol import EndpointRequest
 
 SMALL = {"patients": 50, "workers": 1}
 
@@ -144,3 +146,11 @@ def test_the_scores_say_where_the_model_loses_and_hold_every_arm():
 def test_what_does_not_go_together_is_refused_with_status_2(words, capsys):
     assert enter(app, words) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_events_only_add_up_and_other_numbers_change_both_ways():
+    endpoints = load_model("ms").endpoints
+    events = EndpointRequest("relapses", 52.0, "change", "primary")
+    assert recordable(events, endpoints)[0] == 0.0
+    scale = EndpointRequest("EDSS", 52.0, "change", "primary")
+    assert recordable(scale, endpoints)[0] == -recordable(scale, endpoints)[1]
