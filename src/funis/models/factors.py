@@ -42,6 +42,5 @@ class Points:
         return Points(self.names, self.factors[index])
 
     def beside(self, other: Points) -> Points:
-        """Return points with the factors of both; the other's are taken in turn."""
-        rows = np.arange(len(self)) * len(other) // len(self) if len(other) else np.arange(0)
-        return Points((*other.names, *self.names), np.hstack([other.factors[rows], self.factors]))
+        """Return points with the factors of both, row by row."""
+        return Points((*other.names, *self.names), np.hstack([other.factors, self.factors]))

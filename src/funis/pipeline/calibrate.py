@@ -17,6 +17,7 @@ from funis.calibrate.ensemble import (
     save_ensemble,
 )
 from funis.calibrate.likelihood import Data, StudyRows, data_of
+from funis.calibrate.points import Points
 from funis.calibrate.posterior import (
     Draws,
     Grid,
@@ -63,6 +64,8 @@ class Calibration:
         With rows that could be simulated.
     table : Table
         Log likelihood on the grid.
+    earlier : Points or None
+        Draws of the factors of stages 1 and 2.
     """
 
     model: Model
@@ -71,6 +74,7 @@ class Calibration:
     studies: tuple[StudyRows, ...]
     data: Data | None
     table: Table
+    earlier: Points | None = None
 
     @property
     def grid(self) -> Grid:
@@ -111,7 +115,8 @@ def calibration(
     """
     model, evidence = known_disease(disease)
     settings = load_settings(model.id)
-    at = design(settings, points, frozen_draws(model, evidence, settings))
+    earlier = frozen_draws(model, evidence, settings)
+    at = design(settings, points, earlier)
     rows = []
     chosen = [s for s in (*evidence.studies, *studies) if s.id not in without]
     for made, trial in reconstructions(evidence, model, chosen):
@@ -220,11 +225,24 @@ def ensemble_of(
         "prior": (flat, prior),
     }
     luck = np.array([float(uniform(SEED, "ensemble", 0))])
-    draws = {basis: draw(table, nodes, count, luck) for basis, (table, nodes) in mass.items()}
+    draws = {
+        basis: _with_earlier(draw(table, nodes, count, luck), found.earlier)
+        for basis, (table, nodes) in mass.items()
+    }
     return Ensemble(
         found.model.id, draws, grid.log_potency, found.table.by_potency, found.table.by_spread,
         _about(found, draws, command),
     )  # fmt: skip
+
+
+def _with_earlier(draws: Draws, earlier: Points | None) -> Draws:
+    """Return draws with factors of stages 1 and 2 beside them, which are independent of stage 3."""
+    if earlier is None:
+        return draws
+    order = np.argsort(uniform(SEED, "earlier", np.arange(len(draws))))
+    shuffled = np.empty(len(draws), dtype=np.int64)
+    shuffled[order] = np.arange(len(draws)) * len(earlier) // len(draws)
+    return replace(draws, points=draws.points.beside(earlier.rows(shuffled)))
 
 
 def calibrate(
@@ -291,7 +309,7 @@ def calibration_document(ensembles: Mapping[str, Ensemble]) -> dict[str, Any]:
 def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ...]:
     """Return the posteriors as tables of text."""
     first = [
-        (name, *(str(e.about["calibratability"][key]) for key in _CALIBRATABILITY))
+        (name, *(str(e.about["calibratability"][key]) for key in CALIBRATABILITY))
         for name, e in ensembles.items()
     ]
     second = [
@@ -302,7 +320,7 @@ def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ..
     return (
         TextTable(
             "What each posterior rests on",
-            ("disease", *(key.replace("_", " ") for key in _CALIBRATABILITY)), tuple(first),
+            ("disease", *(key.replace("_", " ") for key in CALIBRATABILITY)), tuple(first),
         ),
         TextTable(
             "What cells do, as a factor on the library's potency",
@@ -311,7 +329,7 @@ def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ..
     )  # fmt: skip
 
 
-_CALIBRATABILITY = (
+CALIBRATABILITY = (
     "rows", "studies", "centres", "randomised_patients", "controlled_studies",
     "controlled_with_known_regimen", "label",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from funis.analysis import Results
 from funis.calibrate.ensemble import Basis, Ensemble, library_ensemble, no_effect
 from funis.checks import InputError, Issue, nearest
 from funis.models import Model
+from funis.pipeline.calibrate import CALIBRATABILITY
 from funis.pipeline.processes import Processes, Progress
 from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.population.scores import ScoreReader
@@ -82,7 +83,8 @@ def uncertainty_view(
     low, middle, high = np.quantile(acting, [0.1, 0.5, 0.9]) if len(acting) else (0.0, 0.0, 0.0)
     chance = {str(name): no_effect(one) for name, one in ensemble.draws.items()}
     against = _odds(chance["own"]) / _odds(chance["prior"])
-    rests_on: Mapping[str, int | str] = ensemble.about["calibratability"]
+    known = ensemble.about["calibratability"]
+    rests_on: Mapping[str, int | str] = {key: known[key] for key in CALIBRATABILITY}
     view = UncertaintyView(
         basis, chance, Interval(float(middle), float(low), float(high)), rests_on,
         against >= ENOUGH, against,
