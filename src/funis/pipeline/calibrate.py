@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from funis.calibrate.ensemble import (
+    CALIBRATABILITY,
     Basis,
     Ensemble,
     library_ensemble,
@@ -327,12 +328,6 @@ def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ..
             ("disease", "basis", "no effect", "median if any", "80 % interval"), tuple(second),
         ),
     )  # fmt: skip
-
-
-CALIBRATABILITY = (
-    "rows", "studies", "centres", "randomised_patients", "controlled_studies",
-    "controlled_with_known_regimen", "label",
-)  # fmt: skip
 
 
 def _table(data: Data | None, grid: Grid, settings: Settings) -> Table:

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.analysis import Results
-from funis.calibrate.ensemble import Basis, Ensemble, library_ensemble, no_effect
+from funis.calibrate.ensemble import CALIBRATABILITY, Basis, Ensemble, library_ensemble, no_effect
 from funis.checks import InputError, Issue, nearest
 from funis.models import Model
-from funis.pipeline.calibrate import CALIBRATABILITY
 from funis.pipeline.processes import Processes, Progress
 from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.population.scores import ScoreReader
