@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, sbml, terminal
+from funis.apps import calibration, evidence, sbml, terminal
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -40,6 +40,7 @@ app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
+app.add_typer(evidence.commands, name="evidence")
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."
