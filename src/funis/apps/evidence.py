@@ -8,15 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from funis.apps import terminal
+from funis.apps.meta import meta
 
-commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
+commands = typer.Typer(help="Look up, add and pool published evidence.", no_args_is_help=False)
+commands.command("meta")(meta)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 @commands.callback(invoke_without_command=True)
 def root(context: typer.Context) -> None:
-    """Look up and add published evidence."""
+    """Look up, add and pool published evidence."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
