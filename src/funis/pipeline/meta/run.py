@@ -66,7 +66,7 @@ class Base:
 
 def choices(disease: str) -> tuple[Choice, ...]:
     """List the endpoints with results on stromal cells, those that can be pooled first."""
-    base = _base(disease)
+    base = base_of(disease)
     found = [_choice(base, key) for key in base.gathered.rows]
     kept = [choice for choice in found if choice is not None]
     return tuple(sorted(kept, key=lambda one: (not one.poolable, one.endpoint)))
@@ -108,7 +108,7 @@ def meta_analysis(
     InputError
         An unknown name, or nothing that can be pooled, in one line.
     """
-    base = _base(disease)
+    base = base_of(disease)
     key = _known_endpoint(base, endpoint)
     chosen = _measure(base, key, measure)
     _one_of("method", method, tuple(METHOD_CHOICES))
@@ -152,7 +152,25 @@ def pooled_stratum(
     return _stratum(kind, list(chosen), method, by)
 
 
-def _base(disease: str) -> Base:
+def strata_near(
+    base: Base, key: str, *, week: float, window: float, measure: Measure, any_route: bool = False
+) -> tuple[Stratum, ...]:
+    """Return the strata of an endpoint near a week, those that hold one study too.
+
+    Parameters
+    ----------
+    week, window
+        Each study gives its row nearest to the week, at most the window away.
+    measure
+        That of a single arm pools arms with cells and compares nothing.
+    """
+    wish = Wish(week, window, measure, not SCALES[measure].contrast, any_route)
+    found, _ = members(base.gathered, key, wish)
+    return tuple(_stratum(kind, found[kind], None, None) for kind in LABELS if kind in found)
+
+
+def base_of(disease: str) -> Base:
+    """Return the evidence of a disease, sorted by endpoint."""
     model = load_model(find_disease(disease))
     evidence: Evidence = load_evidence(model.id)
     return Base(model.id, model.endpoints, gather(evidence, model.endpoints))
