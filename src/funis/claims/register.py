@@ -37,6 +37,7 @@ class EffectPart(_Part):
     disease: Text
     endpoint: Text
     measure: Literal["responder", "change", "value", "rate"] = "change"
+    better: Literal["higher", "lower"]
     week: Annotated[float, Field(gt=0)]
     trial: Text | None = None
     arm: Text | None = None

@@ -39,6 +39,8 @@ class Pool:
         The value that means no effect; None where nothing is compared.
     better : int
         1 where a higher estimate favours cells, -1 where a lower one does.
+    cells : str
+        Tissue and route of the cells.
     """
 
     label: str
@@ -55,6 +57,7 @@ class Pool:
     high: float
     null: float | None
     better: int
+    cells: str
 
     @property
     def side(self) -> Side:
