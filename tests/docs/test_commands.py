@@ -69,11 +69,11 @@ COMMANDS = {
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
+    "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "evidence list": "funis evidence list --disease ra --json",
     "evidence show": "funis evidence show he2020_ra --json",
     "evidence add": "funis evidence add study.yaml --json",
     "evidence rewrite": "funis evidence rewrite open --out closed",
-    "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }

@@ -38,9 +38,9 @@ app = typer.Typer(
 gates = typer.Typer(help="Hold a disease model against what is published.", no_args_is_help=False)
 app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
+app.add_typer(evidence.commands, name="evidence")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
-app.add_typer(evidence.commands, name="evidence")
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."

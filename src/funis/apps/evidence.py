@@ -10,7 +10,7 @@ import typer
 from funis.apps import terminal
 from funis.apps.meta import meta
 
-commands = typer.Typer(help="Look up, add and pool published evidence.", no_args_is_help=False)
+commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
 commands.command("meta")(meta)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 
 @commands.callback(invoke_without_command=True)
 def root(context: typer.Context) -> None:
-    """Look up, add and pool published evidence."""
+    """Look up and add published evidence."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -173,9 +173,10 @@ is left out stands there with its reason: `docs/meta_analysis.md`. Status 2 and 
 stratum holds two studies. The document of `--json` with an endpoint:
 
 ```json
-{"research_use": "...", "evidence": "...", "disease": "cd", "endpoint": "REMISSION", "name": "...",
- "unit": "", "better": "higher", "week": 6.0, "window": 4.0, "week_chosen": false, "by": null,
- "strata": [{"kind": "single-arm", "label": "...", "study_type": "single-arm",
+{"research_use": "...", "evidence": "...", "disease": "cd", "of": "cells",
+ "endpoint": "REMISSION", "name": "...", "unit": "", "better": "higher",
+ "week": 6.0, "window": 4.0, "week_chosen": false, "by": null,
+ "strata": [{"kind": "single-arm", "label": "...", "mechanism": null, "study_type": "single-arm",
     "measure": "proportion", "studies": 3, "patients": 33, "randomised_patients": 0,
     "shared_families": [], "members": [], "pooled": {"estimate": 0.2, "low": 0.01, "high": 0.8},
     "reason": null, "regression": null, "regression_reason": null, "asymmetry": null,
@@ -189,9 +190,9 @@ scale of analysis (logarithm, logit). `tau2`, `coefficients` and `asymmetry` are
 
 NOTES = {
     "bench": BENCH_NOTES,
+    "evidence meta": META_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
-    "evidence meta": META_NOTES,
     "run": RUN_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,

@@ -50,7 +50,9 @@ class ArmPlan:
     drawn : tuple of str
         What was drawn because the study does not say it.
     left_out : tuple of str
-        Other treatment that is not represented, and what stands for what.
+        Other treatment that is not represented, or guessed.
+    stands_in : tuple of str
+        What of the library stands for what was given.
     """
 
     id: str
@@ -59,6 +61,7 @@ class ArmPlan:
     cells: bool
     drawn: tuple[str, ...]
     left_out: tuple[str, ...]
+    stands_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +97,8 @@ class Reconstruction:
 
     @property
     def regimen_known(self) -> bool:
-        """Whether dose, route and schedule of every arm with cells are known."""
-        return not any(arm.drawn for arm in self.arms if arm.cells)
+        """Whether all that was given is known: dose, route, schedule and other treatment."""
+        return not any(arm.drawn or arm.left_out for arm in self.arms if arm.cells)
 
 
 def template_name(study: PublishedStudy, stand_ins: StandIns) -> str:
@@ -201,9 +204,8 @@ def _plan(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns)
     if isinstance(routes, str):
         return routes
     cells, drawn = _cells(study, arm, product[0], routes, stand_ins)
-    left_out += product[1]
     variants = tuple(_variant(arm, k, (*one, *given)) for k, one in enumerate(cells))
-    return ArmPlan(arm.id, arm.n, variants, True, drawn, tuple(left_out))
+    return ArmPlan(arm.id, arm.n, variants, True, drawn, tuple(left_out), product[1])
 
 
 def without_cells(study: PublishedStudy, arm: PublishedArm, stand_ins: StandIns) -> bool:
@@ -224,13 +226,13 @@ def _drug_arm(arm: PublishedArm, given: Sequence[Intervention]) -> str | None:
     return f"the comparator '{arm.dose}' is not an input of the disease"
 
 
-def _product(study: PublishedStudy, stand_ins: StandIns) -> tuple[str, list[str]] | str:
+def _product(study: PublishedStudy, stand_ins: StandIns) -> tuple[str, tuple[str, ...]] | str:
     source = study.product.source or "other"
     why = stand_ins.content.unrepresented_products.get(source)
     if why is not None:
         return why
     entry = stand_ins.content.products.get(source, stand_ins.content.products["other"])
-    return entry.product, [] if entry.note is None else [entry.note]
+    return entry.product, () if entry.note is None else (entry.note,)
 
 
 def _routes(arm: PublishedArm, model: Model, stand_ins: StandIns) -> tuple[str, ...] | str | None:

@@ -7,7 +7,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from funis.checks import InputError, Issue, IssueList, nearest, read_yaml
+from funis.checks import Document, InputError, Issue, IssueList, nearest, read_yaml
+from funis.checks.yaml_reader import read
 from funis.evidence.load import read_natural, read_studies
 from funis.evidence.studies import Evidence, Study
 from funis.evidence.user import user_files
@@ -79,17 +80,34 @@ def read_evidence(folder: Path, disease: str) -> Evidence:
     return Evidence(disease, studies, own, natural, gaps)
 
 
-def read_study_file(path: str | Path) -> tuple[Study, ...]:
+def read_study_file(path: str | Path, *, open_form: bool = False) -> tuple[Study, ...]:
     """Studies of one file in the evidence schema, a list of records, checked.
+
+    Parameters
+    ----------
+    path
+        The file.
+    open_form
+        Whether leftovers may stand beside the keys of the schema: the file is then read as
+        ``rewrite_text`` would write it.
 
     Raises
     ------
     InputError
         If it is no such list, or a record cannot be true; with file and line.
     """
-    studies, issues = _studies(Path(path))
+    studies, issues = read_studies(_closed(Path(path))) if open_form else _studies(Path(path))
     IssueList(issues).raise_errors()
     return studies
+
+
+def _closed(path: Path) -> Document:
+    """Return the closed form of a file, with the lines of the file as it stands."""
+    from funis.evidence.rewrite import rewrite_text
+
+    document = read_yaml(path)
+    data, _ = read(rewrite_text(path.read_text(encoding="utf-8-sig"), str(path)), str(path))
+    return Document(data, document.file, document.lines)
 
 
 def library_studies() -> tuple[Study, ...]:

@@ -6,7 +6,15 @@ from typing import Any, TypeVar
 from funis.checks import Document, Issue, nearest
 from funis.checks.documents import dotted
 from funis.evidence.records import Pairs
-from funis.evidence.schema import EXTRA, RECORD_NAMES, fits, keys_of, kinds_of, required_of
+from funis.evidence.schema import (
+    EXTRA,
+    RECORD_NAMES,
+    SPELLINGS,
+    fits,
+    keys_of,
+    kinds_of,
+    required_of,
+)
 
 Path = tuple[str | int, ...]
 Record = TypeVar("Record")
@@ -109,7 +117,8 @@ class RecordReader:
         keys = keys_of(record_type)
         record = RECORD_NAMES.get(record_type, "the record")
         expected = f"a key of {record}, or '{key}' under its extra"
-        self.fault((*path, key), f"unknown key '{key}'", expected, nearest(key, keys))
+        near = SPELLINGS.get(record_type, {}).get(key) or nearest(key, keys)
+        self.fault((*path, key), f"unknown key '{key}'", expected, near)
 
     def _extra(self, record_type: type[Any], data: Mapping[str, Any], path: Path) -> Pairs:
         """What stands under ``extra``: any key that is not one of the schema's own."""

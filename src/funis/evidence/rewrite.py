@@ -16,8 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from funis.checks.yaml_reader import read
-from funis.evidence.records import AdverseEvent, Arm, Outcome, Population
-from funis.evidence.schema import EXTRA, LISTS, PARTS, fits, kinds_of
+from funis.evidence.records import AdverseEvent, Outcome
+from funis.evidence.schema import EXTRA, LISTS, PARTS, SPELLINGS, fits, kinds_of
 from funis.evidence.studies import NaturalRow, Study
 
 WIDTH = 160
@@ -25,15 +25,6 @@ WIDTH = 160
 
 SHORT = 100
 """Characters up to which leftovers stand on one line."""
-
-RENAMED: dict[type[Any], dict[str, str]] = {
-    Outcome: {"percent": "pct"},
-    AdverseEvent: {"percent": "pct"},
-    NaturalRow: {"percent": "pct", "notes": "note"},
-    Arm: {"note": "notes"},
-    Population: {"studies": "n_studies"},
-}
-"""Keys of the open form that are another spelling of a key of the closed one."""
 
 IN_WORDS = {"infusions": "infusions_text"}
 """Keys that take a number, and where the same stands in words."""
@@ -161,7 +152,7 @@ def _close_row(row: CommentedMap) -> None:
 def _close_record(record: CommentedMap, kind: type[Any], nested: Iterable[str] = ()) -> None:
     """Rename other spellings; move leftovers under ``extra``, what the schema knows out of it."""
     kinds = kinds_of(kind)
-    for old, new in RENAMED.get(kind, {}).items():
+    for old, new in SPELLINGS.get(kind, {}).items():
         if old in record and record.get(new) is None and fits(record[old], kinds[new]):
             record.pop(new, None)
             _rename(record, old, new)

@@ -34,6 +34,15 @@ LISTS: dict[str, type[Any]] = {
 }
 """Records that stand in a study as a list."""
 
+SPELLINGS: dict[type[Any], dict[str, str]] = {
+    Outcome: {"percent": "pct"},
+    AdverseEvent: {"percent": "pct"},
+    NaturalRow: {"percent": "pct", "notes": "note"},
+    Arm: {"note": "notes"},
+    Population: {"studies": "n_studies"},
+}
+"""Keys of the open form that are another spelling of a key of the closed one."""
+
 _KINDS: dict[type[Any], dict[str, tuple[Any, ...]]] = {}
 
 RECORD_NAMES: dict[type[Any], str] = {

@@ -236,7 +236,7 @@ class SkippedRow:
 class EvidenceBase:
     """How much published evidence stands behind the cell arms of this trial.
 
-    ``own`` names studies of the user's own among it.
+    ``own`` names studies of the user's own among it, each with its hash.
     """
 
     randomised_studies: int

@@ -191,7 +191,8 @@ def test_a_run_says_which_own_studies_it_used(funis, folder, own):
     more = json.loads(Path("after", "manifest.json").read_text())["more"]
     assert more["your own study own_ra"] == hashlib.sha256(own.read_bytes()).hexdigest()
     evidence = json.loads(Path("after", "results.json").read_text())["evidence"]
-    assert evidence.endswith("Read beside the library: your own own_ra.")
+    digest = more["your own study own_ra"][:12]
+    assert evidence.endswith(f"Read beside the library: your own own_ra (SHA-256 {digest}).")
     assert "your own own_ra" in Path("after", "report.html").read_text()
 
 

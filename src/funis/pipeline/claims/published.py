@@ -45,7 +45,7 @@ class Known:
     @cached_property
     def results(self) -> tuple[Published, ...]:
         """Its published results in our names and units."""
-        return published_results(self.base.gathered.evidence, self.model.endpoints)[0]
+        return published_results(self.base.published, self.model.endpoints)[0]
 
     def unmeasured(self, endpoint: str) -> str:
         """Return why an endpoint cannot be measured in this disease; empty where it can."""

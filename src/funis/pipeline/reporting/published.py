@@ -89,7 +89,7 @@ def evidence_base(evidence: Evidence | None) -> EvidenceBase | None:
         f"{len(cord)} of the randomised studies gave umbilical-cord cells, {len(placebo)} of them "
         f"against a control without cells. The grade follows from numbers and design alone."
     )
-    mine = tuple(evidence.user_files)
+    mine = tuple(f"{name} (SHA-256 {own[:12]})" for name, own in evidence.user_files.items())
     if mine:
         note += f" {_own_text(mine)}"
     return EvidenceBase(
