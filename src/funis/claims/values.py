@@ -15,6 +15,10 @@ Side = Literal["benefit", "harm", "open"]
 Direction = Literal["higher", "lower", "none", "unclear"]
 
 
+NEGLIGIBLE = 0.001
+"""Share of an effect below which the effect at potency 0 is the solver's error, not an effect."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Published numbers of one kind of study: pooled, or those of the only study.
@@ -119,8 +123,9 @@ class Statement:
 
     @property
     def silent_at_zero(self) -> bool:
-        """Whether cells of potency 0 show nothing."""
-        return self.at_zero.low <= 0 <= self.at_zero.high
+        """Whether cells of potency 0 show nothing, or less than the solver's own error."""
+        small = abs(self.at_zero.estimate) <= NEGLIGIBLE * abs(self.middle.estimate)
+        return small or self.at_zero.low <= 0 <= self.at_zero.high
 
     @property
     def changes(self) -> bool:

@@ -46,7 +46,8 @@ def belief_of(model: Model) -> Belief:
     ensemble = library_ensemble(model.id)
     if ensemble is not None and ensemble.about.get("model") == model.hash:
         draws = ensemble.default
-        return Belief(_acting(draws), no_effect(draws), "posterior of the studies")
+        label = ensemble.about.get("calibratability", {}).get("label", "unknown")
+        return Belief(_acting(draws), no_effect(draws), f"posterior, {label}")
     return prior_belief(model.id)
 
 
@@ -55,7 +56,7 @@ def prior_belief(disease: str) -> Belief:
     prior = next(one for one in load_settings(disease).priors if one.parameter == NO_CELLS)
     quantiles = (np.arange(NODES) + 0.5) / NODES
     factors = np.exp(ndtri(quantiles) * prior.sd_log)[:, None]
-    return Belief(Points((NO_CELLS,), factors), prior.no_effect, "prior: calibrated to no study")
+    return Belief(Points((NO_CELLS,), factors), prior.no_effect, "prior, calibrated to no study")
 
 
 def without_effect(belief: Belief) -> Belief:
