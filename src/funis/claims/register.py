@@ -30,7 +30,8 @@ class _Part(StrictModel):
 class EffectPart(_Part):
     """An outcome that cells are said to move; ``trial`` and ``arm`` say where the model is asked.
 
-    An outcome that the disease cannot measure names neither.
+    An outcome that the disease cannot measure names neither. ``stops`` claims that it does not get
+    worse any more.
     """
 
     rule: Literal["effect"]
@@ -41,6 +42,7 @@ class EffectPart(_Part):
     week: Annotated[float, Field(gt=0)]
     trial: Text | None = None
     arm: Text | None = None
+    stops: bool = False
 
 
 class SharePart(_Part):
@@ -108,7 +110,7 @@ class RatePart(_Part):
     at_most: Share | None = None
 
 
-class TestimonyPart(_Part):
+class AccountsPart(_Part):
     """Accounts of improvement."""
 
     rule: Literal["testimony"]
@@ -132,7 +134,7 @@ class PracticePart(_Part):
 
 Part = Annotated[
     EffectPart | SharePart | LastingPart | MeasuredPart | ComparisonPart | ExpectedHarmPart
-    | OtherHarmPart | RatePart | TestimonyPart | RoutePart | PracticePart,
+    | OtherHarmPart | RatePart | AccountsPart | RoutePart | PracticePart,
     Field(discriminator="rule"),
 ]  # fmt: skip
 
@@ -170,7 +172,7 @@ class Ratio(StrictModel):
     note: Text | None = None
 
 
-class Testimony(StrictModel):
+class Accounts(StrictModel):
     """How accounts arise."""
 
     telling: Ratio
@@ -182,7 +184,7 @@ class Register(StrictModel):
     """The whole file."""
 
     claims: tuple[Claim, ...]
-    testimony: Testimony
+    testimony: Accounts
 
 
 def load_register(path: Path = LIBRARY) -> Register:
@@ -226,7 +228,9 @@ def claim_of(register: Register, row: int) -> Claim:
 def _repeated(register: Register, document: Document) -> list[Issue]:
     rows = [claim.row for claim in register.claims]
     return [
-        _issue(document, ("claims", place, "row"), f"the row {row} stands here twice", "its own row")
+        _issue(
+            document, ("claims", place, "row"), f"the row {row} stands here twice", "its own row"
+        )
         for place, row in enumerate(rows)
         if row in rows[:place]
     ]
@@ -239,7 +243,7 @@ def _unknown(register: Register, document: Document) -> list[Issue]:
         (("claims", number, "parts", place, "disease"), part.disease)
         for number, claim in enumerate(register.claims)
         for place, part in enumerate(claim.parts)
-        if isinstance(part, EffectPart | SharePart | LastingPart | TestimonyPart)
+        if isinstance(part, EffectPart | SharePart | LastingPart | AccountsPart)
     ]
     places += [(("testimony", "diseases", name), name) for name in register.testimony.diseases]
     return [

@@ -46,7 +46,7 @@ def combined(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def judge_effect(
-    pools: Sequence[Pool], statement: Statement | None, unmeasured: str = ""
+    pools: Sequence[Pool], statement: Statement | None, unmeasured: str = "", unusable: int = 0
 ) -> Judgement:
     """Judge whether cells move an outcome in the direction of the claim.
 
@@ -58,11 +58,13 @@ def judge_effect(
         What the model says; None where it says nothing.
     unmeasured
         Why the outcome cannot be measured in this disease; empty where it can.
+    unusable
+        Published results with cells that hold no usable number.
     """
     if unmeasured:
         return Judgement("not testable", unmeasured, "an instrument with a published placebo row")
-    if not pools:
-        why = "nothing was published on it in patients with cells, nor in a control arm"
+    if not pools and not unusable:
+        why = "the evidence holds no result on it, neither with cells nor of a control arm"
         return Judgement("not testable", why, "a controlled trial that measures it")
     randomised = [pool for pool in pools if pool.controlled]
     against = [pool for pool in randomised if pool.side == "harm"]
@@ -173,7 +175,10 @@ def judge_other_harms(found: Sequence[Harm], margin: float) -> Judgement:
         return Judgement("not testable", "no pooled ratio was published", "pooled trials")
     more = [one for one in found if one.low > 1]
     if more:
-        why = f"other events are more frequent with cells: {_harms(more)}"
+        why = (
+            f"{len(more)} of {len(found)} other events are more frequent with cells, without"
+            f" correction for their number: {_harms(more)}"
+        )
         return Judgement("contradicted", why, "pooled trials whose interval includes 1")
     unseen = [one for one in found if one.high >= margin]
     if unseen:
@@ -190,7 +195,9 @@ def judge_rate(low: float, high: float, at_most: float | None) -> Judgement:
             "uncertain", "measured, but compared with no other cell", "a comparison of tissues"
         )
     if low > at_most:
-        return Judgement("contradicted", f"above {_percent(at_most)}", "a lower rate in more people")
+        return Judgement(
+            "contradicted", f"above {_percent(at_most)}", "a lower rate in more people"
+        )
     if high <= at_most:
         return Judgement("supported", f"at most {_percent(at_most)}", "a higher rate")
     return Judgement("uncertain", f"may be above {_percent(at_most)} or not", "more patients")
@@ -203,7 +210,9 @@ def judge_testimony(chain: Chain, claimed: tuple[float, float]) -> Judgement:
             f"{_percent(chain.told.estimate)} of accounts tell of improvement without any effect of"
             f" cells: such accounts say nothing about cells"
         )
-        return Judgement("contradicted", why, "accounts of everybody who was treated, and a control")
+        return Judgement(
+            "contradicted", why, "accounts of everybody who was treated, and a control"
+        )
     why = f"without any effect {_percent(chain.told.estimate)} of accounts tell of improvement"
     return Judgement("uncertain", why, "accounts of everybody who was treated, and a control")
 
@@ -229,7 +238,7 @@ def _too_little(randomised: Sequence[Pool], pools: Sequence[Pool]) -> str:
     centres = max((pool.centres for pool in randomised), default=0)
     if not randomised:
         single = sum(pool.study_type == "single-arm" for pool in pools)
-        alone = "; single-arm studies show no effect of cells" if single else ""
+        alone = "; single-arm studies cannot show one" if single else ""
         return f"no randomised comparison with numbers{alone}"
     if centres < CENTRES:
         return "randomised evidence of one centre only"
@@ -250,8 +259,9 @@ def _counted(found: Sequence[Measurement], direction: str) -> str:
     none = sum(one.direction == "none" for one in found)
     other = len(found) - agree - none
     numbers = "with" if any(one.numbers for one in found) else "without"
+    many = "measurement" if len(found) == 1 else "measurements"
     return (
-        f"{len(found)} measurements {numbers} numbers: {agree} as claimed, {none} unchanged,"
+        f"{len(found)} {many} {numbers} numbers: {agree} as claimed, {none} unchanged,"
         f" {other} other or unclear"
     )
 
@@ -259,7 +269,7 @@ def _counted(found: Sequence[Measurement], direction: str) -> str:
 def _harms(found: Sequence[Harm]) -> str:
     return ", ".join(
         f"{one.term.replace('_', ' ')} {one.kind.replace('_', ' ')} {one.estimate:.2f}"
-        f" ({one.low:.2f} to {one.high:.2f})"
+        f" ({one.low:.2f} to {one.high:.2f}; {one.route})"
         for one in found
     )
 

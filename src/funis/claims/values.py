@@ -133,6 +133,12 @@ class Statement:
         return self.gain.low > 0 or self.gain.high < 0
 
     @property
+    def stops(self) -> bool:
+        """Whether, at the best of the middle 80 %, patients with cells no longer get worse."""
+        best = max(self.better * self.low80, self.better * self.high80)
+        return self.better * self.control + best >= 0
+
+    @property
     def supports(self) -> bool:
         """Whether cells help in the model, if they act, and those of potency 0 do not."""
         helps = self.gain.low > 0 if self.better > 0 else self.gain.high < 0
@@ -174,6 +180,7 @@ class Harm:
     study: str
     trials: int | None
     patients: int | None
+    route: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ from funis.pipeline.claims.model import (
     followed,
     statements,
 )
+from funis.pipeline.claims.testimony import PATIENTS as ACCOUNTS
 from funis.pipeline.claims.testimony import chain_of_disease
+from funis.pipeline.inputs import require
 from funis.pipeline.processes import Processes, Progress, silent
 
 
@@ -43,7 +45,21 @@ class Size:
 
     patients: int = PATIENTS
     twins: int = TWINS
-    accounts: int = 300
+    accounts: int = ACCOUNTS
+
+
+def size_of(patients: int | None) -> Size:
+    """Return how many patients are asked: as many everywhere, or the usual numbers.
+
+    Raises
+    ------
+    InputError
+        Fewer than two: a mean of one has no interval.
+    """
+    if patients is None:
+        return Size()
+    require(patients=(patients >= 2, patients, "2 or more"))
+    return Size(patients, min(patients, TWINS), patients)
 
 
 def ask_all(

@@ -1,4 +1,4 @@
-"""Which parameters the model is asked with: the posterior of a disease, or the prior without one."""
+"""Which parameters the model is asked with: the posterior of a disease, else the prior."""
 
 from __future__ import annotations
 

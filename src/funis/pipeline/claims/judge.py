@@ -6,10 +6,12 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from funis.analysis.intervals import Interval
 from funis.claims import rules
 from funis.claims.register import (
+    AccountsPart,
     Claim,
     ComparisonPart,
     EffectPart,
@@ -23,7 +25,6 @@ from funis.claims.register import (
     Register,
     RoutePart,
     SharePart,
-    TestimonyPart,
     claim_of,
     library_register,
 )
@@ -51,8 +52,11 @@ from funis.pipeline.claims.published import (
     measured_rate,
     measurements,
     share_pools,
+    unusable,
 )
+from funis.pipeline.meta.values import LeftOut
 from funis.pipeline.processes import Progress, silent, worker_count
+from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.protocol import Regimen, library_regimens
 
 
@@ -62,6 +66,9 @@ class PartResult:
 
     part: Part
     judgement: Judgement
+    outcome: str = ""
+    unit: str = ""
+    unusable: tuple[LeftOut, ...] = ()
     pools: tuple[Pool, ...] = ()
     statement: Statement | None = None
     mechanisms: tuple[tuple[str, Mechanism], ...] = ()
@@ -78,15 +85,33 @@ class PartResult:
         return bool(self.statement or self.mechanisms or self.lasting)
 
     @property
+    def changes(self) -> bool:
+        """Whether the model says another thing when potency is 0."""
+        if self.statement is not None:
+            return self.statement.changes
+        if self.lasting is not None:
+            return self.lasting.middle != self.lasting.at_zero
+        return any(one.moves(1) or one.moves(-1) for _, one in self.mechanisms)
+
+    @property
     def model_supports(self) -> bool:
         """Whether the model says so, and would say something else at potency 0."""
         if self.statement is not None:
-            return self.statement.supports
+            return self.statement.supports and _reaches(self.part, self.statement)
         if self.lasting is not None:
             return self.lasting.middle.low > self.lasting.at_zero.high
-        wanted = 1 if isinstance(self.part, MeasuredPart) and self.part.direction == "higher" else -1
+        wanted = (
+            1 if isinstance(self.part, MeasuredPart) and self.part.direction == "higher" else -1
+        )
         found = [one for _, one in self.mechanisms]
         return bool(found) and all(one.moves(wanted) for one in found)
+
+
+def _reaches(part: Part, statement: Statement) -> bool:
+    """Whether the model reaches the size that is claimed, where one is."""
+    if isinstance(part, SharePart):
+        return statement.treated >= part.claimed[0]
+    return not (isinstance(part, EffectPart) and part.stops) or statement.stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +213,12 @@ class Judge:
 
     def part(self, part: Part) -> PartResult:
         """Judge one part."""
-        ways: dict[type, Callable[[object], PartResult]] = {
+        ways: dict[type, Callable[[Any], PartResult]] = {
             EffectPart: self._effect, SharePart: self._share, LastingPart: self._lasting,
             MeasuredPart: self._measured, ComparisonPart: self._comparison,
             ExpectedHarmPart: self._expected, OtherHarmPart: self._other, RatePart: self._rate,
-            TestimonyPart: self._testimony, RoutePart: self._routes, PracticePart: self._practice,
-        }  # type: ignore[dict-item]  # fmt: skip
+            AccountsPart: self._testimony, RoutePart: self._routes, PracticePart: self._practice,
+        }  # fmt: skip
         return ways[type(part)](part)
 
     def _statement(self, part: EffectPart | SharePart) -> Statement | None:
@@ -205,14 +230,28 @@ class Judge:
         unmeasured = known.unmeasured(part.endpoint)
         pools = effect_pools(known, part.endpoint, part.measure, part.week, better)
         statement = self._statement(part)
-        found = rules.judge_effect(pools, statement, unmeasured)
-        return PartResult(part, found, pools=pools, statement=statement)
+        left = unusable(known, part.endpoint, part.measure, part.week)
+        found = rules.judge_effect(pools, statement, unmeasured, len(left))
+        name, unit = self._named(part)
+        return PartResult(part, found, name, unit, unusable=left, pools=pools, statement=statement)
 
     def _share(self, part: SharePart) -> PartResult:
         pools = share_pools(self.known(part.disease), part.endpoint, part.week)
         statement = self._statement(part)
         found = rules.judge_share(pools, (part.claimed[0], part.claimed[1]), statement)
-        return PartResult(part, found, pools=pools, statement=statement)
+        name, _ = self._named(part)
+        return PartResult(part, found, name, pools=pools, statement=statement)
+
+    def _named(self, part: EffectPart | SharePart) -> tuple[str, str]:
+        """Return an outcome in words, and its unit."""
+        endpoints = self.known(part.disease).model.endpoints
+        measure = part.measure if isinstance(part, EffectPart) else "responder"
+        name = endpoint_name(part.endpoint, endpoints).split(" (")[0]
+        for one in endpoints.not_testable:
+            name = one.name if one.id == part.endpoint else name
+        unit = endpoints.number(part.endpoint).unit if part.endpoint in endpoints.numbers else ""
+        unit = "" if unit in ("1", "dimensionless", "score") else unit
+        return name, f"{unit or 'events'} a year" if measure == "rate" else unit
 
     def _lasting(self, part: LastingPart) -> PartResult:
         found = {one.arm: x for one, x in self.answers[part.disease].lasting.items()}
@@ -250,7 +289,7 @@ class Judge:
         judgement = rules.judge_rate(found[0].low, found[0].high, part.at_most)
         return PartResult(part, judgement, rate=found)
 
-    def _testimony(self, part: TestimonyPart) -> PartResult:
+    def _testimony(self, part: AccountsPart) -> PartResult:
         chain = self.answers[part.disease].chain
         assert chain is not None
         judgement = rules.judge_testimony(chain, (part.claimed[0], part.claimed[1]))

@@ -1,9 +1,10 @@
-"""Answers of the model that are costly to make: kept in the user's cache, named by what they are."""
+"""Answers of the model that are costly to make: kept in the user's cache."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from funis.cache import cache_key, cached, keep
@@ -40,6 +41,7 @@ class CachedAnswers:
         return dict(answer)
 
 
+@cache
 def trial_hashes(name: str) -> tuple[str, ...]:
     """Return what names a trial, its model and its products."""
     trial = load_trial(name)

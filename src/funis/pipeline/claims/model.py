@@ -1,7 +1,7 @@
-"""What the model says: the same virtual patients without cells, with cells of potency 0, with cells.
+"""What the model says: the same patients without cells, with potency 0, and with cells.
 
-No drop-out and no rescue: an arm is its treatment alone. Each patient is compared with himself, with
-the same luck, under nine values of what a cell may do.
+No drop-out and no rescue: an arm is its treatment alone. Each patient is compared with himself,
+with the same luck, under nine values of what a cell may do.
 """
 
 from __future__ import annotations
@@ -64,11 +64,16 @@ class Mechanism:
     high80: float
     by_cells: float | None
 
+    @property
+    def silent_at_zero(self) -> bool:
+        """Whether cells of potency 0 show nothing, or less than the solver's own error."""
+        small = abs(self.at_zero.estimate) <= NEGLIGIBLE * abs(self.middle.estimate)
+        return small or self.at_zero.low <= 0 <= self.at_zero.high
+
     def moves(self, wanted: int) -> bool:
         """Whether cells move it up (1) or down (-1), and those of potency 0 do not."""
-        small = abs(self.at_zero.estimate) <= NEGLIGIBLE * abs(self.middle.estimate)
-        silent = small or self.at_zero.low <= 0 <= self.at_zero.high
-        return silent and (self.middle.low > 0 if wanted > 0 else self.middle.high < 0)
+        beyond = self.middle.low > 0 if wanted > 0 else self.middle.high < 0
+        return self.silent_at_zero and beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +245,9 @@ def _lasting(study: Study, twins: tuple[Courses, ...]) -> Lasting | None:
     )
 
 
-def _mechanism(name: str, courses: dict[str, Courses], untreated: Courses, trial: Trial) -> Mechanism:
+def _mechanism(
+    name: str, courses: dict[str, Courses], untreated: Courses, trial: Trial
+) -> Mechanism:
     without = _average(untreated, name)
     apart = {arm: _average(course, name) - without for arm, course in courses.items()}
     part = f"{name}_by_msc"
@@ -259,5 +266,5 @@ def _average(course: Courses, name: str) -> Array:
     """Return an output averaged over four weeks after the first dose, (patient,)."""
     rows = course.days <= FOUR_WEEKS_DAY
     values = course.output(name)[:, rows]
-    averaged: Array = np.trapezoid(values, course.days[rows], axis=1) / FOUR_WEEKS_DAY
-    return averaged
+    whole = np.trapezoid(values, course.days[rows], axis=1)
+    return np.asarray(whole / FOUR_WEEKS_DAY, dtype=np.float64)

@@ -17,7 +17,7 @@ from funis.evidence.meta import Measure as Scale
 from funis.models import Model, disease_ids
 from funis.pipeline.meta.numbers import shown_interval
 from funis.pipeline.meta.run import MEASURES, Base, base_of, strata_near
-from funis.pipeline.meta.values import STUDY_TYPES, Stratum
+from funis.pipeline.meta.values import STUDY_TYPES, LeftOut, Stratum
 from funis.product import library_product, library_products
 from funis.protocol import SUFFIXES
 
@@ -26,7 +26,9 @@ QUARTER_WEEK = 13.0
 
 Kind = Literal["responder", "change", "value", "rate"]
 
-_UNCHANGED = re.compile(r"unchanged|no significant|not significant|no increase|no decrease|no change|no benefit")
+_UNCHANGED = re.compile(
+    r"unchanged|no significant|not significant|no increase|no decrease|no change|no benefit"
+)
 _UP = re.compile(r"increas|higher|rise|rose|upregul")
 _DOWN = re.compile(r"decreas|lower|reduc|fell|downregul")
 
@@ -65,9 +67,8 @@ def effect_pools(
 
     A number is looked for as a change and as a value at a visit.
     """
-    kinds: tuple[Kind, ...] = ("change", "value") if measure in ("change", "value") else (measure,)
     pools: list[Pool] = []
-    for kind in kinds:
+    for kind in kinds_of(measure):
         pools += _strata(known, endpoint, kind, week, MEASURES[kind][0], better)
         pools += control_arms(known, endpoint, kind, week)
     return tuple(pools)
@@ -152,12 +153,28 @@ def _strata(
     known: Known, endpoint: str, kind: Kind, week: float, measure: Scale, better: int
 ) -> Iterator[Pool]:
     key = f"{endpoint}{SUFFIXES.get(kind, '')}"
-    if key not in known.base.gathered.rows:
-        return
-    for stratum in strata_near(
+    strata, _ = strata_near(
         known.base, key, week=week, window=window_of(week), measure=measure, any_route=True
-    ):
-        yield _pool(stratum, kind, better)
+    )
+    return (_pool(stratum, kind, better) for stratum in strata)
+
+
+def unusable(known: Known, endpoint: str, measure: Kind, week: float) -> tuple[LeftOut, ...]:
+    """Return published results with cells on an outcome that no pool can use, with the reasons."""
+    found: list[LeftOut] = []
+    for kind in kinds_of(measure):
+        key = f"{endpoint}{SUFFIXES.get(kind, '')}"
+        _, left = strata_near(
+            known.base, key, week=week, window=window_of(week), measure=MEASURES[kind][0],
+            any_route=True,
+        )  # fmt: skip
+        found += left
+    return tuple(found)
+
+
+def kinds_of(measure: Kind) -> tuple[Kind, ...]:
+    """Return how an outcome may have been published: a number as a change and as a value."""
+    return ("change", "value") if measure in ("change", "value") else (measure,)
 
 
 def _pool(stratum: Stratum, kind: Kind, better: int) -> Pool:
@@ -266,7 +283,7 @@ def harms() -> tuple[Harm, ...]:
     return tuple(
         Harm(
             event.term, event.kind or "ratio", event.estimate, event.ci95[0], event.ci95[1],
-            study.id, study.population.n_studies, study.population.n,
+            study.id, study.population.n_studies, study.population.n, _route(study, event.arm),
         )
         for study in load_safety()
         if study.evidence_type == "meta-analysis"
@@ -276,6 +293,11 @@ def harms() -> tuple[Harm, ...]:
         and (event.kind or "").endswith("ratio")
         and " vs " not in event.term  # then no control arm stands against cells
     )  # fmt: skip
+
+
+def _route(study: Study, arm: str) -> str:
+    found = study.arm(arm)
+    return found.route or "" if found is not None else ""
 
 
 def measured_rate(study_id: str, term: str) -> tuple[Interval, int] | None:

@@ -23,6 +23,7 @@ from funis.models import Model
 from funis.pipeline.claims.asked import known_disease
 from funis.pipeline.claims.kept import CachedAnswers
 from funis.pipeline.claims.model import plain_trial, study_of
+from funis.pipeline.inputs import require
 from funis.pipeline.processes import Processes, Progress, silent, worker_count
 from funis.pipeline.reporting.courses import score_course
 from funis.pipeline.reporting.endpoints import better, endpoint_name
@@ -41,10 +42,10 @@ EXPECTATION = "expectation"
 """Parameter of how much a patient expects; 0 switches the expectation off."""
 
 
-def testimonies(
+def accounts_of(
     disease: str | None = None,
     *,
-    patients: int = PATIENTS,
+    patients: int | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> tuple[Chain, ...]:
@@ -55,9 +56,11 @@ def testimonies(
     InputError
         An unknown disease.
     """
+    count = PATIENTS if patients is None else patients
+    require(patients=(count >= 2, count, "2 or more"))
     register = library_register()
     names = [n for n in known_disease(disease) if n in register.testimony.diseases]
-    task = _Chains(register, patients)
+    task = _Chains(register, count)
     with Processes(task, min(worker_count(workers), max(len(names), 1))) as processes:
         return tuple(progress("Accounts", processes.map(_Chains.__call__, names), len(names)))
 
@@ -86,7 +89,9 @@ def improved_shares(felt: Felt, patients: int) -> dict[str, Any]:
     trial = plain_trial(felt.trial)
     model = trial.model
     least = important_difference(model, felt)
-    open_to_all = replace(trial.protocol, population=replace(trial.protocol.population, criteria=()))
+    open_to_all = replace(
+        trial.protocol, population=replace(trial.protocol.population, criteria=())
+    )
     everybody = study_of(trial, _alone(open_to_all), patients)
     selected = study_of(trial, _alone(trial.protocol), patients)
     seen = _seen(selected, felt, range(patients))

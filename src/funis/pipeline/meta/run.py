@@ -157,8 +157,8 @@ def meta_analysis(
 
 def strata_near(
     base: Base, key: str, *, week: float, window: float, measure: Measure, any_route: bool = False
-) -> tuple[Stratum, ...]:
-    """Return the strata of an endpoint near a week, those that hold one study too.
+) -> tuple[tuple[Stratum, ...], tuple[LeftOut, ...]]:
+    """Return the strata of an endpoint near a week, those that hold one study too, and the rest.
 
     Parameters
     ----------
@@ -167,8 +167,9 @@ def strata_near(
     measure
         That of a single arm pools arms with cells and compares nothing.
     """
-    found, _ = members(base.gathered, key, _wish(base, week, window, measure, any_route))
-    return tuple(_stratum(place, base.of, found[place], None, None) for place in _ordered(found))
+    found, left = members(base.gathered, key, _wish(base, week, window, measure, any_route))
+    strata = (_stratum(place, base.of, found[place], None, None) for place in _ordered(found))
+    return tuple(strata), tuple(left)
 
 
 def pooled_stratum(
