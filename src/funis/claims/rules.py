@@ -8,6 +8,8 @@
 - It is *not testable* where nothing measures it: no instrument in the disease, or neither a
   published result with cells nor a published control arm.
 - Everything else is *uncertain*. Single-arm studies never move a verdict.
+- Of several harms one counts as shown when its interval excludes no difference after Bonferroni's
+  correction for their number.
 - A claim is as strong as its weakest part.
 """
 
@@ -28,6 +30,9 @@ from funis.claims.values import (
 
 CENTRES = 2
 """Independent centres with randomised evidence that support needs."""
+
+ALPHA = 0.05
+"""Probability of error at which one of several harms counts as shown (Bonferroni)."""
 
 SOURCES = 2
 """Independent laboratory sources that a comparison of tissues needs."""
@@ -111,7 +116,7 @@ def judge_share(
     if inside and statement is not None and statement.supports:
         why = "randomised arms of two centres reach it"
         return Judgement("supported", why, "a randomised trial that stays below it")
-    return Judgement("uncertain", _too_little(randomised, arms), _still_needed(randomised))
+    return Judgement("uncertain", _share_unclear(randomised), _still_needed(randomised))
 
 
 def judge_measurements(found: Sequence[Measurement], direction: str) -> Judgement:
@@ -173,11 +178,11 @@ def judge_other_harms(found: Sequence[Harm], margin: float) -> Judgement:
     """
     if not found:
         return Judgement("not testable", "no pooled ratio was published", "pooled trials")
-    more = [one for one in found if one.low > 1]
+    more = [one for one in found if one.low > 1 and one.p_value * len(found) < ALPHA]
     if more:
         why = (
-            f"{len(more)} of {len(found)} other events are more frequent with cells, without"
-            f" correction for their number: {_harms(more)}"
+            f"of {len(found)} other events more frequent with cells, corrected for their number:"
+            f" {_harms(more)}"
         )
         return Judgement("contradicted", why, "pooled trials whose interval includes 1")
     unseen = [one for one in found if one.high >= margin]
@@ -232,6 +237,14 @@ def judge_practice(missing: Sequence[str], needed: Sequence[str]) -> Judgement:
         why = f"not in funis yet: {', '.join(missing)}"
         return Judgement("planned", why, "this part of funis")
     return Judgement("implemented", f"in funis: {', '.join(needed)}", "its removal")
+
+
+def _share_unclear(randomised: Sequence[Pool]) -> str:
+    if not randomised:
+        return "no randomised arm with cells was counted; single arms cannot tell why they improve"
+    one = randomised[0]
+    ends = f"{_percent(one.low)} to {_percent(one.high)}"
+    return f"randomised arms hold it and much else: {_percent(one.estimate)} ({ends})"
 
 
 def _too_little(randomised: Sequence[Pool], pools: Sequence[Pool]) -> str:

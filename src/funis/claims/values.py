@@ -15,6 +15,8 @@ Side = Literal["benefit", "harm", "open"]
 Direction = Literal["higher", "lower", "none", "unclear"]
 
 
+Z95 = 1.959963984540054
+
 NEGLIGIBLE = 0.001
 """Share of an effect below which the effect at potency 0 is the solver's error, not an effect."""
 
@@ -93,10 +95,10 @@ class Statement:
     control : float
         Mean without cells.
     treated : float
-        Mean with cells of the middle potency.
+        Mean with cells of the middle effect.
     at_zero, middle, gain : Interval
-        Effect at potency 0, effect at the middle potency, and the second minus the first, each
-        patient compared with himself; 95 % intervals over patients.
+        Effect at potency 0, the middle effect of those that cells may have, and the second minus
+        the first, each patient compared with himself; 95 % intervals over patients.
     low80, high80 : float
         Middle 80 % of the mean effect over what the parameters may be, if cells do anything.
     no_effect : float
@@ -181,6 +183,12 @@ class Harm:
     trials: int | None
     patients: int | None
     route: str
+
+    @property
+    def p_value(self) -> float:
+        """Probability of a ratio as far from 1 if there is no difference, from the interval."""
+        error = (math.log(self.high) - math.log(self.low)) / (2 * Z95)
+        return math.erfc(abs(math.log(self.estimate)) / error / math.sqrt(2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,11 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "recipes": list(claim.recipes),
         "verdict": result.verdict,
         "randomised_patients": result.randomised,
-        "model": {"parts_asked": asked, "parts_supported": supported},
+        "model": {
+            "parts_asked": asked,
+            "parts_supported": supported,
+            "at_potency_0": result.at_zero,
+        },
         "refuted_by": claim.refuted_by,
         "note": claim.note,
         "parts": [_part(part) for part in result.parts],

@@ -85,6 +85,15 @@ class PartResult:
         return bool(self.statement or self.mechanisms or self.lasting)
 
     @property
+    def speaks_at_zero(self) -> bool:
+        """Whether the model shows an effect of cells of potency 0, which would be a fault."""
+        if self.statement is not None:
+            return not self.statement.silent_at_zero
+        if self.lasting is not None:
+            return self.lasting.at_zero.low > 0
+        return any(not one.silent_at_zero for _, one in self.mechanisms)
+
+    @property
     def changes(self) -> bool:
         """Whether the model says another thing when potency is 0."""
         if self.statement is not None:
@@ -131,6 +140,11 @@ class ClaimResult:
         """Of how many parts the model speaks, and how many of them it supports."""
         asked = [part for part in self.parts if part.asks_model]
         return len(asked), sum(part.model_supports for part in asked)
+
+    @property
+    def at_zero(self) -> int:
+        """Parts of which the model would say so of cells of potency 0 too."""
+        return sum(part.speaks_at_zero for part in self.parts if part.asks_model)
 
     @property
     def randomised(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from funis.cache import cache_key, cached, keep
 from funis.pipeline.inputs import load_trial
 
-FORM = "1"
+FORM = "2"
 """Changes when answers are computed in another way, so that kept ones no longer count."""
 
 

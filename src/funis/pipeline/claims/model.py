@@ -141,11 +141,11 @@ def _statement(
         (patient,) without cells, and (point, patient) with cells, potency 0 first.
     """
     control, values = numbers
-    middle = 1 + belief.middle
     kept = ~np.isnan(control) & ~np.isnan(values).any(axis=0)
     control, values = control[kept], values[:, kept]
     means = (values[1:] - control).mean(axis=1)
     low, high = np.quantile(means, [0.1, 0.9])
+    middle = 1 + int(np.argsort(means, kind="stable")[len(means) // 2])
     return Statement(
         asked.trial, asked.arm, int(kept.sum()),
         float(control.mean()), float(values[middle].mean()),

@@ -16,6 +16,7 @@ from funis.evidence.meta import SCALES, Counts, pool, proportion
 from funis.evidence.meta import Measure as Scale
 from funis.models import Model, disease_ids
 from funis.pipeline.meta.numbers import shown_interval
+from funis.pipeline.meta.printed import marked
 from funis.pipeline.meta.run import MEASURES, Base, base_of, strata_near
 from funis.pipeline.meta.values import STUDY_TYPES, LeftOut, Stratum
 from funis.product import library_product, library_products
@@ -168,8 +169,14 @@ def unusable(known: Known, endpoint: str, measure: Kind, week: float) -> tuple[L
             known.base, key, week=week, window=window_of(week), measure=MEASURES[kind][0],
             any_route=True,
         )  # fmt: skip
-        found += left
+        found += [item for item in left if _own_result(known, item.study)]
     return tuple(found)
+
+
+def _own_result(known: Known, name: str) -> bool:
+    """Whether a study is one of cells in this disease, neither a review nor context."""
+    study = known.base.published.study(name)
+    return study.evidence_type != "meta-analysis" and not marked(study)
 
 
 def kinds_of(measure: Kind) -> tuple[Kind, ...]:

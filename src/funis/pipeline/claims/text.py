@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from funis.claims.values import Chain
 from funis.pipeline.claims.judge import ClaimResult
@@ -17,7 +17,7 @@ from funis.pipeline.claims.words import (
 )
 from funis.pipeline.tables import Table
 
-SUMMARY = ("row", "claim", "kind", "verdict", "randomised", "model says so")
+SUMMARY = ("row", "claim", "kind", "verdict", "randomised", "model, if cells act", "potency 0")
 
 
 def summary_table(found: Sequence[ClaimResult], title: str = "Claims") -> Table:
@@ -30,6 +30,7 @@ def summary_table(found: Sequence[ClaimResult], title: str = "Claims") -> Table:
             one.verdict,
             str(one.randomised) if one.claim.kind == "efficacy" else "",
             model_count(one),
+            str(one.at_zero) if one.model[0] else "",
         )
         for one in found
     )
@@ -75,37 +76,43 @@ def closing_lines(result: ClaimResult) -> list[str]:
     ]
 
 
-def accounts_table(found: Sequence[Chain]) -> Table:
-    """Return how accounts arise, a line a disease."""
+def accounts_table(found: Sequence[Chain], names: Mapping[str, str]) -> Table:
+    """Return how accounts arise, a line a disease, by their names."""
     labels = tuple(step.label for step in found[0].steps) if found else ()
     rows = tuple(
         (
-            one.disease,
+            names.get(one.disease, one.disease),
             outcome_words(one),
             *(interval_percent(step.share) for step in one.steps),
-            " and ".join(_ratio(value) for value in needed(one)),
+            _ratios(one),
         )
         for one in found
     )
-    columns = ("disease", "better means", *labels, "ratio for 60 and 90 %")
+    columns = ("disease", "better means", *labels, "telling ratio for 60 and 90 %")
     return Table("Accounts of patients who got no acting cell", columns, rows)
 
 
 def outcome_words(chain: Chain) -> str:
     """Return what counts as better."""
     unit = f" {chain.unit}" if chain.unit not in ("", "score") else ""
-    return f"{chain.endpoint} by {number(chain.at_least)}{unit}, week {chain.week:g}"
+    name = chain.name.split(" (")[0]
+    return f"{name}: {number(chain.at_least)}{unit}, week {chain.week:g}"
 
 
 def chain_lines(chain: Chain) -> list[str]:
     """Return one disease's way from patients to accounts, a line a step."""
     felt = "what patients feel" if chain.felt else "measured; patients do not feel it as such"
-    lines = [f"{chain.disease}: {chain.name}, {outcome_words(chain)} ({felt})"]
+    lines = [f"{chain.disease}: better by {outcome_words(chain)} ({felt})"]
     lines += [f"  {step.label}: {interval_percent(step.share)}" for step in chain.steps]
-    low, high = needed(chain)
-    end = f"  for 60 % and 90 % the better have to tell {_ratio(low)} and {_ratio(high)} as often"
-    return [*lines, end]
+    return [
+        *lines,
+        f"  times as often that the better have to tell for 60 and 90 %: {_ratios(chain)}",
+    ]
 
 
-def _ratio(value: float) -> str:
-    return "no ratio" if math.isinf(value) else f"{value:.1f} times"
+def _ratios(chain: Chain) -> str:
+    """Return how many times as often the better have to tell for 60 and 90 % of accounts."""
+    values = needed(chain)
+    if any(math.isinf(value) for value in values):
+        return "no ratio suffices"
+    return " and ".join(number(value) for value in values)

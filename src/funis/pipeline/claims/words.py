@@ -12,17 +12,13 @@ from funis.pipeline.claims.judge import PartResult
 from funis.pipeline.claims.model import Lasting, Mechanism
 
 SHARES = ("proportion", "proportion of patients", "risk difference")
-SOURCES = {"msc": "cells"}
 
 
 def number(value: float) -> str:
     """Return a number with three significant digits."""
     if not math.isfinite(value):
         return "not known"
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 4)}f}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def percent(value: float) -> str:
@@ -53,9 +49,8 @@ def published_lines(part: PartResult) -> list[str]:
     """Return everything that was published on a part, a sentence a line."""
     lines = [pool_words(pool) for pool in part.pools]
     if part.unusable:
-        names = ", ".join(dict.fromkeys(one.study for one in part.unusable))
-        reason = part.unusable[0].reason
-        lines.append(f"published without a usable number: {names} ({reason})")
+        reasons = dict.fromkeys(f"{one.study} ({one.reason})" for one in part.unusable)
+        lines.append(f"published without a number that could be used: {'; '.join(reasons)}")
     lines += [
         f"{one.study} ({one.study_type}, {_people(one.n)}): {one.words}"
         for one in part.measurements
