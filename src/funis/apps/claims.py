@@ -17,7 +17,7 @@ Workers = Annotated[
     int | None, typer.Option(metavar="N", help="Processes (default: one a processor).")
 ]
 Patients = Annotated[
-    int | None, typer.Option(metavar="N", help="Virtual patients of each trial (default: 96).")
+    int | None, typer.Option(metavar="N", help="Virtual patients of each trial (default: 128).")
 ]
 
 

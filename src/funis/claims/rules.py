@@ -7,7 +7,8 @@
   refute a claim about everybody, and not enough to support it.
 - It is *not testable* where nothing measures it: no instrument in the disease, or neither a
   published result with cells nor a published control arm.
-- Everything else is *uncertain*. Single-arm studies never move a verdict.
+- Everything else is *uncertain*. Single-arm studies never move a verdict, and no more do cells of
+  another tissue than umbilical cord: their numbers are shown.
 - Of several harms one counts as shown when its interval excludes no difference after Bonferroni's
   correction for their number.
 - A claim is as strong as its weakest part.
@@ -71,7 +72,7 @@ def judge_effect(
     if not pools and not unusable:
         why = "the evidence holds no result on it, neither with cells nor of a control arm"
         return Judgement("not testable", why, "a controlled trial that measures it")
-    randomised = [pool for pool in pools if pool.controlled]
+    randomised = [pool for pool in pools if pool.controlled and pool.counts]
     against = [pool for pool in randomised if pool.side == "harm"]
     if against:
         why = f"a randomised comparison lies wholly against it ({_names(against)})"
@@ -83,7 +84,9 @@ def judge_effect(
     if convincing:
         why = f"randomised comparisons of {convincing[0].centres} centres lie beyond no effect"
         return Judgement("supported", why, "a randomised trial whose interval excludes the pool")
-    return Judgement("uncertain", _too_little(randomised, pools), _still_needed(randomised))
+    others = [pool for pool in pools if pool.controlled and not pool.cord]
+    why = _too_little(randomised, others, pools)
+    return Judgement("uncertain", why, _still_needed(randomised))
 
 
 def judge_share(
@@ -99,24 +102,24 @@ def judge_share(
         Lowest and highest share of the claim.
     """
     low, high = claimed
-    randomised = [pool for pool in arms if pool.study_type == "randomised"]
+    randomised = [pool for pool in arms if pool.counts]
     if not arms:
         return Judgement(
             "not testable", "no share of patients was published", "a trial that counts responders"
         )
     outside = [pool for pool in randomised if pool.high < low or pool.low > high]
     if outside:
-        one = outside[0]
-        why = (
-            f"{one.measure}: {_percent(one.estimate)} ({_percent(one.low)} to {_percent(one.high)})"
-            f" in randomised patients excludes {_percent(low)} to {_percent(high)}"
-        )
+        why = f"{_shares(outside[0])} in randomised patients excludes what is claimed"
         return Judgement("contradicted", why, "a larger randomised trial that reaches it")
-    inside = [p for p in randomised if p.low >= low and p.centres >= CENTRES]
-    if inside and statement is not None and statement.supports:
-        why = "randomised arms of two centres reach it"
+    inside = [p for p in randomised if not p.contrast and p.low >= low and p.centres >= CENTRES]
+    beyond = [p for p in randomised if p.side == "benefit" and p.centres >= CENTRES]
+    if inside and beyond and statement is not None and statement.supports:
+        why = "randomised arms of two centres reach it, beyond their controls"
         return Judgement("supported", why, "a randomised trial that stays below it")
-    return Judgement("uncertain", _share_unclear(randomised), _still_needed(randomised))
+    others = [pool for pool in arms if pool.study_type == "randomised" and not pool.cord]
+    why = _share_unclear(randomised, others, claimed)
+    compared = [pool for pool in randomised if pool.contrast]
+    return Judgement("uncertain", why, _still_needed(compared))
 
 
 def judge_measurements(found: Sequence[Measurement], direction: str) -> Judgement:
@@ -239,23 +242,37 @@ def judge_practice(missing: Sequence[str], needed: Sequence[str]) -> Judgement:
     return Judgement("implemented", f"in funis: {', '.join(needed)}", "its removal")
 
 
-def _share_unclear(randomised: Sequence[Pool]) -> str:
-    if not randomised:
-        return "no randomised arm with cells was counted; single arms cannot tell why they improve"
-    one = randomised[0]
-    ends = f"{_percent(one.low)} to {_percent(one.high)}"
-    return f"randomised arms hold it and much else: {_percent(one.estimate)} ({ends})"
+def _shares(pool: Pool) -> str:
+    ends = f"{_percent(pool.low)} to {_percent(pool.high)}"
+    return f"{pool.measure} {_percent(pool.estimate)} ({ends})"
 
 
-def _too_little(randomised: Sequence[Pool], pools: Sequence[Pool]) -> str:
+def _share_unclear(
+    randomised: Sequence[Pool], others: Sequence[Pool], claimed: tuple[float, float]
+) -> str:
+    if randomised:
+        one = randomised[0]
+        within = one.low >= claimed[0] and one.high <= claimed[1]
+        place = "within it" if within else "in it and far outside"
+        alone = "" if any(pool.contrast for pool in randomised) else ", with no arm without cells"
+        size = "1 centre" if one.centres == 1 else f"{one.centres} centres"
+        return f"{place}: {_shares(one)} in randomised arms of {size}{alone}"
+    if others:
+        return f"randomised arms of other cells only: {_shares(others[0])} with {others[0].cells}"
+    return "no randomised arm with cells was counted; single arms cannot tell why they improve"
+
+
+def _too_little(randomised: Sequence[Pool], others: Sequence[Pool], pools: Sequence[Pool]) -> str:
     centres = max((pool.centres for pool in randomised), default=0)
-    if not randomised:
-        single = sum(pool.study_type == "single-arm" for pool in pools)
-        alone = "; single-arm studies cannot show one" if single else ""
-        return f"no randomised comparison with numbers{alone}"
-    if centres < CENTRES:
+    if centres >= CENTRES:
+        return "the pooled randomised interval includes no effect"
+    if centres:
         return "randomised evidence of one centre only"
-    return "the pooled randomised interval includes no effect"
+    if others:
+        return f"randomised evidence of other cells only ({others[0].cells})"
+    single = any(pool.study_type == "single-arm" for pool in pools)
+    alone = "; single-arm studies cannot show one" if single else ""
+    return f"no randomised comparison with numbers{alone}"
 
 
 def _still_needed(randomised: Sequence[Pool]) -> str:
@@ -264,7 +281,10 @@ def _still_needed(randomised: Sequence[Pool]) -> str:
         return "more randomised patients: an interval beyond no effect on either side"
     missing = CENTRES - centres
     more = "one more centre" if missing == 1 else f"{missing} centres"
-    return f"randomised, controlled results of {more}, pooled beyond no effect on either side"
+    return (
+        f"randomised, controlled results with cord cells of {more}, pooled beyond no effect on"
+        f" either side"
+    )
 
 
 def _counted(found: Sequence[Measurement], direction: str) -> str:

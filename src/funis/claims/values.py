@@ -47,6 +47,8 @@ class Pool:
         1 where a higher estimate favours cells, -1 where a lower one does.
     cells : str
         Tissue and route of the cells.
+    cord : bool
+        Whether all of them are of umbilical cord: only such numbers move a verdict.
     """
 
     label: str
@@ -64,6 +66,7 @@ class Pool:
     null: float | None
     better: int
     cells: str
+    cord: bool
 
     @property
     def side(self) -> Side:
@@ -80,6 +83,11 @@ class Pool:
     def controlled(self) -> bool:
         """Whether it compares randomised patients."""
         return self.contrast and self.study_type == "randomised"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it moves a verdict: randomised patients, and cells of umbilical cord."""
+        return self.study_type == "randomised" and self.cord
 
 
 @dataclass(frozen=True, slots=True)

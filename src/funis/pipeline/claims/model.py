@@ -29,7 +29,7 @@ from funis.trial.twins import Courses, course_minutes, twin_courses
 
 Array = NDArray[np.float64]
 
-PATIENTS = 96
+PATIENTS = 128
 """Virtual patients of each trial."""
 
 TWINS = 64

@@ -66,7 +66,7 @@ def claims_page(found: Sequence[ClaimResult], register: Register, patients: int)
 
 def _rules() -> str:
     text = rules.__doc__ or ""
-    return text.split("\n\n", 1)[1].strip().replace("*supported*", "**supported**")
+    return text.split("\n\n", 1)[1].strip()
 
 
 def _summary(found: Sequence[ClaimResult]) -> str:
@@ -180,7 +180,7 @@ def _claim(result: ClaimResult) -> str:
         f"### {claim.row}. {claim.id.replace('_', ' ')}\n\n",
         f"> {claim.claim}\n\n",
         f"**{result.verdict}** ({claim.kind}). Where it lives: {claim.where}.",
-        f" {claim.note}." if claim.note else "",
+        f" {claim.note[:1].upper()}{claim.note[1:]}." if claim.note else "",
         "\n\n",
         _table(_parts(result)),
         _published(result),
@@ -214,7 +214,7 @@ def _published(result: ClaimResult) -> str:
             lines.setdefault(line, []).append(one.part.part)
     if not lines:
         return ""
-    items = [f"- {', '.join(parts)}: {line}" for line, parts in lines.items()]
+    items = [f"- {'; '.join(parts)}: {line}" for line, parts in lines.items()]
     return "Published:\n\n" + "\n".join(items) + "\n\n"
 
 

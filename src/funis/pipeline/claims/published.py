@@ -17,13 +17,16 @@ from funis.evidence.meta import Measure as Scale
 from funis.models import Model, disease_ids
 from funis.pipeline.meta.numbers import shown_interval
 from funis.pipeline.meta.printed import marked
-from funis.pipeline.meta.run import MEASURES, Base, base_of, strata_near
-from funis.pipeline.meta.values import STUDY_TYPES, LeftOut, Stratum
+from funis.pipeline.meta.run import MEASURES, Base, base_of, pooled_stratum, strata_near
+from funis.pipeline.meta.values import STUDY_TYPES, LeftOut, Member, Stratum
 from funis.product import library_product, library_products
 from funis.protocol import SUFFIXES
 
 QUARTER_WEEK = 13.0
 """Weeks from the week of a claim that always count as the same time (assumed)."""
+
+CORD = "umbilical_cord"
+"""Tissue that the claims are about."""
 
 Kind = Literal["responder", "change", "value", "rate"]
 
@@ -144,6 +147,7 @@ def _control_pool(
         null=None,
         better=1,
         cells="none",
+        cord=False,
     )
 
 
@@ -157,7 +161,11 @@ def _strata(
     strata, _ = strata_near(
         known.base, key, week=week, window=window_of(week), measure=measure, any_route=True
     )
-    return (_pool(stratum, kind, better) for stratum in strata)
+    for stratum in strata:
+        yield _pool(stratum, kind, better)
+        cord = [member for member in stratum.members if member.product == CORD]
+        if 0 < len(cord) < len(stratum.members):
+            yield _pool(pooled_stratum(stratum.kind, cord), kind, better)
 
 
 def unusable(known: Known, endpoint: str, measure: Kind, week: float) -> tuple[LeftOut, ...]:
@@ -189,7 +197,7 @@ def _pool(stratum: Stratum, kind: Kind, better: int) -> Pool:
     interval = _interval(stratum)
     families = {member.family or member.effect.study for member in stratum.members}
     weeks = sorted(member.week for member in stratum.members)
-    given = {f"{m.product.replace('_', ' ')} by {m.route}" for m in stratum.members}
+    given = {_cells(member) for member in stratum.members}
     return Pool(
         label=stratum.label,
         study_type=STUDY_TYPES[stratum.kind],
@@ -206,7 +214,15 @@ def _pool(stratum: Stratum, kind: Kind, better: int) -> Pool:
         null=scale.shown(0.0) if scale.contrast else None,
         better=better,
         cells=", ".join(sorted(given)),
+        cord=all(member.product == CORD for member in stratum.members),
     )
+
+
+def _cells(member: Member) -> str:
+    """Return tissue and route of the cells, and what else was given, as far as it was stated."""
+    route = "route not stated" if member.route == "unknown" else f"by {member.route}"
+    beside = [note for note in member.notes if "given with" in note or "co-delivered" in note]
+    return ", ".join([f"{member.product.replace('_', ' ')} {route}", *beside])
 
 
 def _interval(stratum: Stratum) -> Interval:

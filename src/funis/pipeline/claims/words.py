@@ -110,7 +110,8 @@ def _is_share(part: PartResult) -> bool:
 
 def _difference(part: PartResult, value: float) -> str:
     if _is_share(part):
-        return f"{100 * value:.0f} points"
+        points = f"{100 * value:.0f}"
+        return "0 points" if points == "-0" else f"{points} point{'s' * (abs(int(points)) != 1)}"
     small = abs(value) < 1e-4
     return "0" if small else number(value)
 
@@ -139,7 +140,11 @@ def _mechanisms(found: Sequence[Mechanism]) -> str:
     """Return the range over diseases, since a mechanism is asked of each."""
     moved = sorted(one.middle.estimate for one in found)
     unit = found[0].unit.replace("pg_per_mL", "pg/mL") or "fold of untreated"
-    text = f"{number(moved[0])} to {number(moved[-1])} {unit} in {len(found)} diseases"
+    ends = sorted(end for one in found for end in (one.low80, one.high80))
+    text = (
+        f"{number(moved[0])} to {number(moved[-1])} {unit} over {len(found)} diseases, mean of four"
+        f" weeks (weak to strong cells: {number(ends[0])} to {number(ends[-1])})"
+    )
     shares = sorted(one.by_cells for one in found if one.by_cells is not None)
     if shares:
         text += f"; made by the cells themselves: {percent(shares[0])} to {percent(shares[-1])}"
