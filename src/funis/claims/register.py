@@ -148,7 +148,7 @@ class Claim(StrictModel):
     where: Text
     kind: Kind
     recipes: tuple[Text, ...] = ()
-    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+    parts: tuple[Part, ...]
     refuted_by: Text
     note: Text | None = None
 
@@ -197,7 +197,11 @@ def load_register(path: Path = LIBRARY) -> Register:
     """
     document = read_yaml(path)
     register = validate(Register, document)
-    faults = [*_repeated(register, document), *_unknown(register, document)]
+    faults = [
+        *_repeated(register, document),
+        *_empty(register, document),
+        *_unknown(register, document),
+    ]
     if faults:
         raise InputError(faults)
     return register
@@ -233,6 +237,14 @@ def _repeated(register: Register, document: Document) -> list[Issue]:
         )
         for place, row in enumerate(rows)
         if row in rows[:place]
+    ]
+
+
+def _empty(register: Register, document: Document) -> list[Issue]:
+    return [
+        _issue(document, ("claims", place, "parts"), "the claim has no part", "at least one part")
+        for place, claim in enumerate(register.claims)
+        if not claim.parts
     ]
 
 

@@ -21,6 +21,22 @@ NEGLIGIBLE = 0.001
 """Share of an effect below which the effect at potency 0 is the solver's error, not an effect."""
 
 
+TOLERANCE = 1e-5
+"""Relative tolerance of the solver: less than this share of a number is no effect either."""
+
+
+def silent(at_zero: Interval, effect: float, control: float) -> bool:
+    """Whether an effect at potency 0 is none: its interval holds 0, or it is the solver's error.
+
+    Parameters
+    ----------
+    effect, control
+        The effect of cells that act, and the number without cells.
+    """
+    error = max(NEGLIGIBLE * abs(effect), TOLERANCE * abs(control))
+    return abs(at_zero.estimate) <= error or at_zero.low <= 0 <= at_zero.high
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Published numbers of one kind of study: pooled, or those of the only study.
@@ -49,6 +65,8 @@ class Pool:
         Tissue and route of the cells.
     cord : bool
         Whether all of them are of umbilical cord: only such numbers move a verdict.
+    own : tuple of str
+        Studies that are the user's own.
     """
 
     label: str
@@ -67,6 +85,7 @@ class Pool:
     better: int
     cells: str
     cord: bool
+    own: tuple[str, ...] = ()
 
     @property
     def side(self) -> Side:
@@ -134,8 +153,7 @@ class Statement:
     @property
     def silent_at_zero(self) -> bool:
         """Whether cells of potency 0 show nothing, or less than the solver's own error."""
-        small = abs(self.at_zero.estimate) <= NEGLIGIBLE * abs(self.middle.estimate)
-        return small or self.at_zero.low <= 0 <= self.at_zero.high
+        return silent(self.at_zero, self.middle.estimate, self.control)
 
     @property
     def changes(self) -> bool:
@@ -167,6 +185,7 @@ class Measurement:
     words: str
     direction: Direction
     numbers: bool
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         },
         "refuted_by": claim.refuted_by,
         "note": claim.note,
+        "own_studies": list(result.own_studies),
         "parts": [_part(part) for part in result.parts],
     }
 

@@ -142,6 +142,13 @@ class ClaimResult:
         return len(asked), sum(part.model_supports for part in asked)
 
     @property
+    def own_studies(self) -> tuple[str, ...]:
+        """Studies of the user's own among the numbers."""
+        seen = {s for part in self.parts for pool in part.pools for s in pool.own}
+        seen |= {m.study for part in self.parts for m in part.measurements if m.own}
+        return tuple(sorted(seen))
+
+    @property
     def at_zero(self) -> int:
         """Parts of which the model would say so of cells of potency 0 too."""
         return sum(part.speaks_at_zero for part in self.parts if part.asks_model)

@@ -16,7 +16,7 @@ from funis.analysis import mean_interval, summarise, wilson
 from funis.analysis.intervals import Interval
 from funis.calibrate.points import NO_CELLS, Points, enrolled, follow_points
 from funis.checks import InputError, Issue, nearest
-from funis.claims.values import NEGLIGIBLE, Statement
+from funis.claims.values import Statement, silent
 from funis.pipeline.claims.asked import Asked, EffectAsked, TwinsAsked
 from funis.pipeline.claims.draws import Belief
 from funis.pipeline.inputs import Trial, load_trial
@@ -67,8 +67,7 @@ class Mechanism:
     @property
     def silent_at_zero(self) -> bool:
         """Whether cells of potency 0 show nothing, or less than the solver's own error."""
-        small = abs(self.at_zero.estimate) <= NEGLIGIBLE * abs(self.middle.estimate)
-        return small or self.at_zero.low <= 0 <= self.at_zero.high
+        return silent(self.at_zero, self.middle.estimate, self.untreated)
 
     def moves(self, wanted: int) -> bool:
         """Whether cells move it up (1) or down (-1), and those of potency 0 do not."""

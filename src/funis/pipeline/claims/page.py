@@ -184,6 +184,7 @@ def _claim(result: ClaimResult) -> str:
         "\n\n",
         _table(_parts(result)),
         _published(result),
+        _own(result),
         f"Could be refuted by: {claim.refuted_by}.\n\n",
         f"Would change the verdict: {_needs(result)}.\n\n",
     ]
@@ -216,6 +217,11 @@ def _published(result: ClaimResult) -> str:
         return ""
     items = [f"- {'; '.join(parts)}: {line}" for line, parts in lines.items()]
     return "Published:\n\n" + "\n".join(items) + "\n\n"
+
+
+def _own(result: ClaimResult) -> str:
+    names = ", ".join(result.own_studies)
+    return f"Your own studies are among the numbers: {names}.\n\n" if names else ""
 
 
 def _needs(result: ClaimResult) -> str:

@@ -53,6 +53,11 @@ class Known:
         """Its published results in our names and units."""
         return published_results(self.base.published, self.model.endpoints)[0]
 
+    @cached_property
+    def own_studies(self) -> frozenset[str]:
+        """Studies of the user's own."""
+        return frozenset(s.id for s in self.base.published.studies if s.origin == "user")
+
     def unmeasured(self, endpoint: str) -> str:
         """Return why an endpoint cannot be measured in this disease; empty where it can."""
         found = [one for one in self.model.endpoints.not_testable if one.id == endpoint]
@@ -162,10 +167,10 @@ def _strata(
         known.base, key, week=week, window=window_of(week), measure=measure, any_route=True
     )
     for stratum in strata:
-        yield _pool(stratum, kind, better)
+        yield _pool(stratum, known, kind, better)
         cord = [member for member in stratum.members if member.product == CORD]
         if 0 < len(cord) < len(stratum.members):
-            yield _pool(pooled_stratum(stratum.kind, cord), kind, better)
+            yield _pool(pooled_stratum(stratum.kind, cord), known, kind, better)
 
 
 def unusable(known: Known, endpoint: str, measure: Kind, week: float) -> tuple[LeftOut, ...]:
@@ -192,9 +197,10 @@ def kinds_of(measure: Kind) -> tuple[Kind, ...]:
     return ("change", "value") if measure in ("change", "value") else (measure,)
 
 
-def _pool(stratum: Stratum, kind: Kind, better: int) -> Pool:
+def _pool(stratum: Stratum, known: Known, kind: Kind, better: int) -> Pool:
     scale = SCALES[stratum.measure]
     interval = _interval(stratum)
+    studies = tuple(member.effect.study for member in stratum.members)
     families = {member.family or member.effect.study for member in stratum.members}
     weeks = sorted(member.week for member in stratum.members)
     given = {_cells(member) for member in stratum.members}
@@ -204,7 +210,7 @@ def _pool(stratum: Stratum, kind: Kind, better: int) -> Pool:
         measure=scale.name if scale.contrast or kind != "change" else "mean change",
         contrast=scale.contrast,
         week=weeks[len(weeks) // 2],
-        studies=tuple(member.effect.study for member in stratum.members),
+        studies=studies,
         centres=len(families),
         patients=stratum.patients,
         randomised=stratum.randomised,
@@ -215,6 +221,7 @@ def _pool(stratum: Stratum, kind: Kind, better: int) -> Pool:
         better=better,
         cells=", ".join(sorted(given)),
         cord=all(member.product == CORD for member in stratum.members),
+        own=tuple(name for name in studies if name in known.own_studies),
     )
 
 
@@ -271,6 +278,7 @@ def _measurement(study: Study, outcome: Outcome) -> Measurement:
         words=words or "no words",
         direction=direction_of(words),
         numbers=outcome.mean is not None or outcome.estimate is not None,
+        own=study.origin == "user",
     )
 
 

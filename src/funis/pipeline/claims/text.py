@@ -69,8 +69,10 @@ def closing_lines(result: ClaimResult) -> list[str]:
     """Return what could refute a claim, and what would change its verdict."""
     needs = "; ".join(dict.fromkeys(one.judgement.needs for one in result.parts))
     note = [f"Note: {result.claim.note}."] if result.claim.note else []
+    own = ", ".join(result.own_studies)
     return [
         *note,
+        *([f"Your own studies are among the numbers: {own}."] if own else []),
         f"Could be refuted by: {result.claim.refuted_by}.",
         f"Would change the verdict: {needs}.",
     ]
