@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from funis.claims import library_register
-from funis.models import disease_ids, load_model
+from funis.models import disease_ids
 from funis.pipeline.claims import judge_claims
 from funis.pipeline.claims.answers import Size
 from funis.pipeline.claims.asked import Asked, asked_of, effect_asked
 from funis.pipeline.claims.draws import belief_of, prior_belief, without_effect
 from funis.pipeline.claims.judge import advertised_routes, is_there
+from funis.pipeline.claims.kept import model_hash
 from funis.pipeline.claims.model import statements
 from funis.pipeline.claims.published import (
     Known,
@@ -41,7 +42,7 @@ def demo_of(disease):
 @pytest.mark.parametrize("disease", disease_ids())
 def test_at_potency_0_the_model_supports_no_claim_of_an_effect(disease):
     asked = demo_of(disease)
-    nothing = without_effect(belief_of(load_model(disease)))
+    nothing = without_effect(belief_of(disease, model_hash(disease)))
     found = statements(asked, nothing, dict.fromkeys(asked.effects, 1), 4).values()
     assert nothing.no_effect == 1
     assert found
@@ -54,7 +55,7 @@ def test_at_potency_0_the_model_supports_no_claim_of_an_effect(disease):
 
 def test_cells_that_act_change_what_the_model_says():
     asked = demo_of("ra")
-    acting = belief_of(load_model("ra"))
+    acting = belief_of("ra", model_hash("ra"))
     found = statements(asked, acting, dict.fromkeys(asked.effects, -1), 8)
     inflammation = next(x for asked, x in found.items() if asked.endpoint == "DAS28_CRP")
     assert inflammation.supports
@@ -71,7 +72,7 @@ def test_the_prior_is_centred_on_the_library_and_even_on_both_sides():
 
 @pytest.fixture(scope="module")
 def crohn():
-    return Known(load_model("cd"))
+    return Known("cd")
 
 
 def test_kinds_of_studies_stand_apart_and_control_arms_beside_them(crohn):
@@ -98,7 +99,7 @@ def test_what_was_published_without_a_usable_number_is_named(crohn):
 
 
 def test_cord_cells_are_pooled_apart_where_tissues_are_mixed():
-    pools = share_pools(Known(load_model("ra")), "ACR20", 12)
+    pools = share_pools(Known("ra"), "ACR20", 12)
     arms = [p for p in pools if p.study_type == "randomised" and not p.contrast]
     assert [pool.cord for pool in arms] == [False, True]
     assert set(arms[1].studies) < set(arms[0].studies)
@@ -106,7 +107,7 @@ def test_cord_cells_are_pooled_apart_where_tissues_are_mixed():
 
 def test_a_higher_c_peptide_is_the_better_one():
     # cai2016_t1d: one centre, higher with cells
-    known = Known(load_model("t1d"))
+    known = Known("t1d")
     pools = effect_pools(known, "cpeptide_auc", "change", 52, 1)
     (trial,) = (pool for pool in pools if pool.controlled)
     assert trial.side == "benefit"

@@ -39,7 +39,6 @@ from funis.claims.values import (
     Verdict,
 )
 from funis.evidence import Evidence
-from funis.models import load_model
 from funis.pipeline.claims.answers import Answers, Size, ask_all
 from funis.pipeline.claims.asked import EffectAsked, asked_of, effect_asked
 from funis.pipeline.claims.model import Lasting, Mechanism
@@ -229,7 +228,7 @@ class Judge:
     def known(self, disease: str) -> Known:
         """Return what is known of a disease."""
         if disease not in self._known:
-            self._known[disease] = Known(load_model(disease))
+            self._known[disease] = Known(disease)
         return self._known[disease]
 
     def part(self, part: Part) -> PartResult:
@@ -265,7 +264,7 @@ class Judge:
 
     def _named(self, part: EffectPart | SharePart) -> tuple[str, str]:
         """Return an outcome in words, and its unit."""
-        endpoints = self.known(part.disease).model.endpoints
+        endpoints = self.known(part.disease).endpoints
         measure = part.measure if isinstance(part, EffectPart) else "responder"
         name = endpoint_name(part.endpoint, endpoints).split(" (")[0]
         for one in endpoints.not_testable:

@@ -14,7 +14,7 @@ from funis.claims.values import Comparison, Direction, Harm, Measurement, Pool
 from funis.evidence import Evidence, Outcome, Study, load_evidence, load_safety
 from funis.evidence.meta import SCALES, Counts, pool, proportion
 from funis.evidence.meta import Measure as Scale
-from funis.models import Model, disease_ids
+from funis.models import Endpoints, disease_ids
 from funis.pipeline.meta.numbers import shown_interval
 from funis.pipeline.meta.printed import marked
 from funis.pipeline.meta.run import MEASURES, Base, base_of, pooled_stratum, strata_near
@@ -39,19 +39,24 @@ _DOWN = re.compile(r"decreas|lower|reduc|fell|downregul")
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one disease."""
+    """What is known of one disease, by its id."""
 
-    model: Model
+    disease: str
 
     @cached_property
     def base(self) -> Base:
         """Its evidence, sorted by endpoint."""
-        return base_of(self.model.id)
+        return base_of(self.disease)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """What it is measured by."""
+        return self.base.endpoints
 
     @cached_property
     def results(self) -> tuple[Published, ...]:
         """Its published results in our names and units."""
-        return published_results(self.base.published, self.model.endpoints)[0]
+        return published_results(self.base.published, self.endpoints)[0]
 
     @cached_property
     def own_studies(self) -> frozenset[str]:
@@ -60,7 +65,7 @@ class Known:
 
     def unmeasured(self, endpoint: str) -> str:
         """Return why an endpoint cannot be measured in this disease; empty where it can."""
-        found = [one for one in self.model.endpoints.not_testable if one.id == endpoint]
+        found = [one for one in self.endpoints.not_testable if one.id == endpoint]
         return found[0].reason if found else ""
 
 
@@ -142,7 +147,7 @@ def _control_pool(
         measure=measure,
         contrast=False,
         week=week,
-        studies=tuple(dict.fromkeys(study.split(":")[0] for study in studies)),
+        studies=tuple(dict.fromkeys(_without_echo(study) for study in studies)),
         centres=len(studies),
         patients=patients,
         randomised=0,
@@ -154,6 +159,12 @@ def _control_pool(
         cells="none",
         cord=False,
     )
+
+
+def _without_echo(study: str) -> str:
+    """Return a row and its trials; a row that names itself as the trial only once."""
+    row, _, trial = study.partition(": ")
+    return row if trial in ("", row) else study
 
 
 _WORDS = {"responder": "proportion", "change": "mean change", "value": "mean", "rate": "rate"}

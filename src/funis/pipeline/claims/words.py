@@ -33,9 +33,9 @@ def pool_words(pool: Pool) -> str:
     size = "1 study" if len(pool.studies) == 1 else f"{len(pool.studies)} studies"
     many = f"{pool.patients} patients" if pool.patients else "patients not stated"
     if pool.study_type == "control arms":
-        return (
-            f"control arms without cells, week {pool.week:g}: {show(pool.estimate)}{ends}, {many}"
-        )
+        source = "; ".join(pool.studies)
+        at = f"control arms without cells, week {pool.week:g}"
+        return f"{at}: {show(pool.estimate)}{ends}, {many} ({source})"
     estimate = f"{show(pool.estimate)}{ends}" if math.isfinite(pool.estimate) else "not pooled"
     alone = "" if pool.contrast else ", no comparison"
     chance = f", {pool.randomised} randomised" if pool.randomised else ""
