@@ -15,9 +15,11 @@ from funis.pipeline.claims.judge import advertised_routes, is_there
 from funis.pipeline.claims.kept import model_hash
 from funis.pipeline.claims.model import statements
 from funis.pipeline.claims.published import (
+    RANGE,
     Known,
     all_evidence,
     comparisons,
+    control_arms,
     direction_of,
     effect_pools,
     harms,
@@ -79,6 +81,16 @@ def test_kinds_of_studies_stand_apart_and_control_arms_beside_them(crohn):
     pools = share_pools(crohn, "REMISSION", 6)
     assert [pool.study_type for pool in pools] == ["single-arm", "control arms"]
     assert not any(pool.contrast or pool.counts for pool in pools)
+
+
+def test_control_arms_of_drug_trials_are_pooled_and_others_shown_as_a_range(crohn):
+    # gemini2_cd 148, gemini3_cd 207, schreiber2000_il10_cd 66 patients on placebo
+    (pooled,) = control_arms(crohn, "CDAI_100", "responder", 6)
+    assert pooled.patients == 148 + 207 + 66
+    assert 0.15 < pooled.low < 0.22 < pooled.estimate < 0.28 < pooled.high < 0.36
+    (spread,) = control_arms(Known("as"), "ASAS40", "responder", 16)
+    assert spread.label == RANGE
+    assert spread.low <= spread.estimate <= spread.high
 
 
 def test_the_only_randomised_study_is_shown_with_its_patients_and_tissue(crohn):

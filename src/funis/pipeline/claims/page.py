@@ -10,6 +10,7 @@ from funis.claims import rules
 from funis.claims.register import AccountsPart, Register, SharePart
 from funis.claims.values import Pool
 from funis.pipeline.claims.judge import ClaimResult, PartResult, recipes
+from funis.pipeline.claims.published import RANGE
 from funis.pipeline.claims.text import accounts_table, model_count
 from funis.pipeline.claims.words import (
     model_words,
@@ -133,6 +134,7 @@ def _kind(part: PartResult, kind: str) -> str:
 def _share_words(pool: Pool) -> str:
     """Return a share with its interval, tissues or trials, and patients."""
     ends = "" if math.isnan(pool.low) else f" ({percent(pool.low)} to {percent(pool.high)})"
+    ends = ends.replace("(", "(range ") if pool.label == RANGE else ends
     many = f"{pool.patients} patients" if pool.patients else "patients not stated"
     origin = "; ".join(pool.studies) if pool.study_type == "control arms" else pool.cells
     return f"{percent(pool.estimate)}{ends}, {many}: {origin}"
