@@ -21,6 +21,12 @@ Array = NDArray[np.float64]
 Basis = Literal["borrowed", "own", "prior"]
 BASES: tuple[Basis, ...] = ("borrowed", "own", "prior")
 
+CALIBRATABILITY = (
+    "rows", "studies", "centres", "randomised_patients", "controlled_studies",
+    "controlled_with_known_regimen", "label",
+)  # fmt: skip
+"""What a posterior rests on, in the order in which it is shown."""
+
 LIBRARY = Path(__file__).parents[1] / "library" / "ensembles"
 MARK = "funis_ensemble"
 

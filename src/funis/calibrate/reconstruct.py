@@ -153,7 +153,10 @@ def reconstruct(
 def study_protocol(
     name: str, template: Protocol, arms: Sequence[ArmPlan], rows: Sequence[Row]
 ) -> Protocol:
-    """Return the protocol that a study is simulated by: no drop-out, everybody seen."""
+    """Return the protocol that a study is simulated by: no drop-out, everybody seen.
+
+    Every patient has a site of his own: how much studies differ is not left to a few sites' luck.
+    """
     background = next(arm for arm in template.arms if arm.control is not None)
     bare = replace(background, id=CONTROL, reference=True)
     variants = [
@@ -177,7 +180,8 @@ def study_protocol(
         SUMMARY_OF[first.measure], 0.05, "greater", 0.0,
     )  # fmt: skip
     return replace(
-        template, id=name, arms=(bare, *variants), visits=Visits(weeks), rules=rules,
+        template, id=name, population=replace(template.population, patients_per_site=1),
+        arms=(bare, *variants), visits=Visits(weeks), rules=rules,
         endpoints=tuple(once.values()), success=success if variants else None,
         dropout=replace(template.dropout, rate_per_year=0.0, arms=FrozenMapping()),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from funis.calibrate.ensemble import (
+    CALIBRATABILITY,
     Basis,
     Ensemble,
     library_ensemble,
@@ -17,6 +18,7 @@ from funis.calibrate.ensemble import (
     save_ensemble,
 )
 from funis.calibrate.likelihood import Data, StudyRows, data_of
+from funis.calibrate.points import Points
 from funis.calibrate.posterior import (
     Draws,
     Grid,
@@ -27,6 +29,7 @@ from funis.calibrate.posterior import (
     own_posterior,
     table_of,
 )
+from funis.calibrate.sbc import Ranks, ranks
 from funis.calibrate.settings import Settings, load_settings
 from funis.calibrate.validation import CLASS_SD, class_gain
 from funis.checks import InputError, Issue, nearest
@@ -42,6 +45,7 @@ from funis.pipeline.calibration_data import (
     reconstructions,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.run import find_evidence, finite
 from funis.pipeline.tables import Table as TextTable
@@ -62,6 +66,8 @@ class Calibration:
         With rows that could be simulated.
     table : Table
         Log likelihood on the grid.
+    earlier : Points or None
+        Draws of the factors of stages 1 and 2.
     """
 
     model: Model
@@ -70,6 +76,7 @@ class Calibration:
     studies: tuple[StudyRows, ...]
     data: Data | None
     table: Table
+    earlier: Points | None = None
 
     @property
     def grid(self) -> Grid:
@@ -110,7 +117,8 @@ def calibration(
     """
     model, evidence = known_disease(disease)
     settings = load_settings(model.id)
-    at = design(settings, points)
+    earlier = frozen_draws(model, evidence, settings)
+    at = design(settings, points, earlier)
     rows = []
     chosen = [s for s in (*evidence.studies, *studies) if s.id not in without]
     for made, trial in reconstructions(evidence, model, chosen):
@@ -219,11 +227,24 @@ def ensemble_of(
         "prior": (flat, prior),
     }
     luck = np.array([float(uniform(SEED, "ensemble", 0))])
-    draws = {basis: draw(table, nodes, count, luck) for basis, (table, nodes) in mass.items()}
+    draws = {
+        basis: _with_earlier(draw(table, nodes, count, luck), found.earlier)
+        for basis, (table, nodes) in mass.items()
+    }
     return Ensemble(
         found.model.id, draws, grid.log_potency, found.table.by_potency, found.table.by_spread,
         _about(found, draws, command),
     )  # fmt: skip
+
+
+def _with_earlier(draws: Draws, earlier: Points | None) -> Draws:
+    """Return draws with factors of stages 1 and 2 beside them, which are independent of stage 3."""
+    if earlier is None:
+        return draws
+    order = np.argsort(uniform(SEED, "earlier", np.arange(len(draws))))
+    shuffled = np.empty(len(draws), dtype=np.int64)
+    shuffled[order] = np.arange(len(draws)) * len(earlier) // len(draws)
+    return replace(draws, points=draws.points.beside(earlier.rows(shuffled)))
 
 
 def calibrate(
@@ -254,6 +275,18 @@ def calibrate(
     return ensembles
 
 
+def against_none(table: Table) -> float:
+    """Return the odds of an effect after the disease's own rows, over those before."""
+    none, before = float(own_posterior(table)[0]), float(np.exp(table.grid.prior[0]))
+    return (1 - none) / max(none, 1e-12) * before / (1 - before)
+
+
+def least_against_none(found: Calibration) -> float:
+    """Return the same without whichever study makes it least."""
+    left = [against_none(found.without(one.study.id)) for one in found.studies]
+    return min([against_none(found.table), *left])
+
+
 def calibratability(found: Calibration) -> dict[str, Any]:
     """Return what a disease's posterior rests on: rows, centres, patients, regimens known."""
     controlled = [s for s in found.studies if any(s.active) and not all(s.active)]
@@ -270,9 +303,40 @@ def calibratability(found: Calibration) -> dict[str, Any]:
     }
 
 
-def calibration_document(ensembles: Mapping[str, Ensemble]) -> dict[str, Any]:
-    """Return the posteriors as plain data."""
-    found = {}
+def places(found: Calibration, repeats: int) -> Ranks:
+    """Return where true values lie in posteriors of numbers made from them.
+
+    Raises
+    ------
+    InputError
+        The disease has no study that could be simulated.
+    """
+    if found.data is None:
+        message = f"no study of '{found.model.id}' could be simulated"
+        raise InputError(Issue(None, None, None, message, "a disease with published rows"))
+    at = design(found.settings, POINTS, found.earlier)
+    return ranks(found.studies, found.data, at, found.grid, found.settings, repeats, SEED)
+
+
+def places_table(found: Mapping[str, Ranks]) -> TextTable:
+    """Return simulation-based calibration as a table of text."""
+    rows = [
+        (name, parameter, " ".join(str(n) for n in one.counts(parameter)),
+         f"{one.p_value(parameter):.2f}")
+        for name, one in found.items()
+        for parameter in one.names
+    ]  # fmt: skip
+    return TextTable(
+        "Places of the truth in its posterior, in ten bins, and the p-value of evenness",
+        ("disease", "parameter", "places", "p"), tuple(rows),
+    )  # fmt: skip
+
+
+def calibration_document(
+    ensembles: Mapping[str, Ensemble], checked: Mapping[str, Ranks] | None = None
+) -> dict[str, Any]:
+    """Return the posteriors as plain data, with simulation-based calibration where it was asked."""
+    found: dict[str, Any] = {}
     for name, ensemble in ensembles.items():
         bases = {}
         for basis, draws in ensemble.draws.items():
@@ -284,13 +348,19 @@ def calibration_document(ensembles: Mapping[str, Ensemble]) -> dict[str, Any]:
                 "potency_factor": dict(zip(("low80", "median", "high80"), middle, strict=True)),
             }
         found[name] = {"posterior": bases, **ensemble.about}
+        if checked and name in checked:
+            ranks_of = checked[name]
+            found[name]["places"] = {
+                one: {"counts": list(ranks_of.counts(one)), "p": ranks_of.p_value(one)}
+                for one in ranks_of.names
+            }
     return {"research_use": RESEARCH_USE, "diseases": finite(found)}
 
 
 def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ...]:
     """Return the posteriors as tables of text."""
     first = [
-        (name, *(str(e.about["calibratability"][key]) for key in _CALIBRATABILITY))
+        (name, *(str(e.about["calibratability"][key]) for key in CALIBRATABILITY))
         for name, e in ensembles.items()
     ]
     second = [
@@ -301,19 +371,13 @@ def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ..
     return (
         TextTable(
             "What each posterior rests on",
-            ("disease", *(key.replace("_", " ") for key in _CALIBRATABILITY)), tuple(first),
+            ("disease", *(key.replace("_", " ") for key in CALIBRATABILITY)), tuple(first),
         ),
         TextTable(
             "What cells do, as a factor on the library's potency",
             ("disease", "basis", "no effect", "median if any", "80 % interval"), tuple(second),
         ),
     )  # fmt: skip
-
-
-_CALIBRATABILITY = (
-    "rows", "studies", "centres", "randomised_patients", "controlled_studies",
-    "controlled_with_known_regimen", "label",
-)  # fmt: skip
 
 
 def _table(data: Data | None, grid: Grid, settings: Settings) -> Table:
@@ -331,6 +395,10 @@ def _about(found: Calibration, draws: Mapping[Basis, Draws], command: str) -> di
         "studies": [one.study.id for one in found.studies],
         "class_gain": list(class_gain(found.data)) if found.data is not None else [0.0, CLASS_SD],
         "calibratability": calibratability(found),
+        "against_none": {
+            "all_studies": round(against_none(found.table), 2),
+            "without_the_most_telling": round(least_against_none(found), 2),
+        },
         "no_effect": {basis: round(no_effect(one), 4) for basis, one in draws.items()},
         "contraction": {basis: _contraction(draws[basis], prior) for basis in ("borrowed", "own")},
     }

@@ -51,12 +51,25 @@ SEED = 20260601
 """Seed of the virtual patients that calibration follows."""
 
 
-def design(settings: Settings, count: int = POINTS) -> Points:
-    """Return points spread evenly through the priors of all stages (scrambled Sobol)."""
+def design(settings: Settings, count: int = POINTS, earlier: Points | None = None) -> Points:
+    """Return points spread evenly through the priors of all stages (scrambled Sobol).
+
+    Parameters
+    ----------
+    earlier
+        Draws of the factors of stages 1 and 2 (`funis.pipeline.earlier_stages`), which replace
+        their priors. They are taken in order, evenly through them: each count of points sees all.
+    """
     priors = settings.priors
     uniform = qmc.Sobol(len(priors), seed=SEED).random(count)
     spread = np.array([prior.sd_log for prior in priors])
-    return Points(tuple(prior.parameter for prior in priors), np.exp(ndtri(uniform) * spread))
+    factors = np.exp(ndtri(uniform) * spread)
+    names = tuple(prior.parameter for prior in priors)
+    if earlier is not None:
+        rows = np.arange(count) * len(earlier) // count
+        places = [names.index(name) for name in earlier.names]
+        factors[:, places] = earlier.factors[rows]
+    return Points(names, factors)
 
 
 def reconstructions(

@@ -29,8 +29,6 @@ from funis.calibrate.validation import (
 )
 from funis.checks import InputError, Issue
 from funis.evidence import Study as PublishedStudy
-
-#
 from funis.evidence import read_study_file
 from funis.models import disease_ids
 from funis.pipeline.calibrate import (
@@ -50,6 +48,7 @@ from funis.pipeline.calibration_data import (
     reconstructions,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table as TextTable
@@ -145,7 +144,7 @@ def _outside(
     if ensemble is None:
         message = f"no ensemble of '{disease}' in the library"
         raise InputError(Issue(None, None, None, message, f"funis calibrate {disease}"))
-    points = design(settings)
+    points = design(settings, earlier=frozen_draws(model, evidence, settings))
     results: list[StudyResult] = []
     skipped: list[Skipped] = []
     for made, trial in reconstructions(evidence, model, studies):
