@@ -86,6 +86,14 @@ def test_whatever_the_register_names_is_in_the_library_and_a_slip_is_told_by_lin
     assert all(str(path) in one for one in told)
 
 
+def test_the_page_holds_every_claim_with_a_verdict_and_what_could_refute_it():
+    page = (Path(__file__).parents[3] / "docs" / "claims.md").read_text(encoding="utf-8")
+    for claim in library_register().claims:
+        assert f"\n> {claim.claim}\n" in page
+        assert claim.refuted_by in page
+    assert page.count("Would change the verdict:") == 30
+
+
 def test_the_rules_name_no_claim():
     assert not re.search(r"\brow\b|\bra\b|lupus|arthritis", stated)
 

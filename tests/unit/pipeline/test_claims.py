@@ -3,8 +3,11 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from funis.calibrate.points import Points
+from funis.calibrate.settings import load_settings
 from funis.claims import library_register
 from funis.models import disease_ids
 from funis.pipeline.claims import judge_claims
@@ -13,7 +16,7 @@ from funis.pipeline.claims.asked import Asked, asked_of, effect_asked
 from funis.pipeline.claims.draws import belief_of, prior_belief, without_effect
 from funis.pipeline.claims.judge import advertised_routes, is_there
 from funis.pipeline.claims.kept import model_hash
-from funis.pipeline.claims.model import statements
+from funis.pipeline.claims.model import statements, without_cells_parameters
 from funis.pipeline.claims.published import (
     RANGE,
     Known,
@@ -72,6 +75,16 @@ def test_the_prior_is_centred_on_the_library_and_even_on_both_sides():
     assert belief.no_effect == 0.3
 
 
+def test_what_acts_on_patients_acts_on_those_without_cells_too():
+    settings = load_settings("ra")
+    cells = Points(("potency", "k_lm"), np.array([[0.0, 1.0], [2.0, 0.5]]))
+    assert len(without_cells_parameters(cells, settings)) == 1
+    both = Points(("potency", "expectation"), np.array([[0.0, 1.0], [2.0, 0.5]]))
+    control = without_cells_parameters(both, settings)
+    assert control.names == ("expectation",)
+    assert control.factors.ravel().tolist() == [1.0, 0.5]
+
+
 @pytest.fixture(scope="module")
 def crohn():
     return Known("cd")
@@ -88,7 +101,7 @@ def test_control_arms_of_drug_trials_are_pooled_and_others_shown_as_a_range(croh
     (pooled,) = control_arms(crohn, "CDAI_100", "responder", 6)
     assert pooled.patients == 148 + 207 + 66
     assert 0.15 < pooled.low < 0.22 < pooled.estimate < 0.28 < pooled.high < 0.36
-    (spread,) = control_arms(Known("as"), "ASAS40", "responder", 16)
+    (spread,) = control_arms(Known("sle"), "SRI4", "responder", 52)
     assert spread.label == RANGE
     assert spread.low <= spread.estimate <= spread.high
 

@@ -154,13 +154,22 @@ class ClaimResult:
 
     @property
     def randomised(self) -> int:
-        """Randomised patients behind the comparisons, each study once."""
-        seen = {
-            pool.studies: pool.randomised
-            for part in self.parts
-            for pool in part.pools
-            if pool.controlled
-        }
+        """Randomised patients behind the comparisons, whatever the tissue of the cells."""
+        return self._randomised(False)
+
+    @property
+    def randomised_cord(self) -> int:
+        """Randomised patients behind comparisons of cells of umbilical cord."""
+        return self._randomised(True)
+
+    def _randomised(self, cord: bool) -> int:
+        """Add patients up study by study: a pool adds none whose studies were counted alone."""
+        pools = [p for part in self.parts for p in part.pools if p.controlled and p.cord >= cord]
+        seen: dict[str, int] = {}
+        for pool in sorted(pools, key=lambda one: len(one.studies)):
+            if not {*pool.studies} <= {*seen}:
+                seen |= dict.fromkeys(pool.studies, 0)
+                seen[pool.studies[0]] += pool.randomised
         return sum(seen.values())
 
 

@@ -13,7 +13,7 @@ from funis.pipeline.inputs import find_trial
 from funis.product import library_product, library_products
 from funis.protocol import load_protocol
 
-FORM = "2"
+FORM = "3"
 """Changes when answers are computed in another way, so that kept ones no longer count."""
 
 

@@ -11,7 +11,7 @@ from funis.claims.register import AccountsPart, Register, SharePart
 from funis.claims.values import Pool
 from funis.pipeline.claims.judge import ClaimResult, PartResult, recipes
 from funis.pipeline.claims.published import RANGE
-from funis.pipeline.claims.text import accounts_table, model_count
+from funis.pipeline.claims.text import accounts_table, model_count, randomised_words
 from funis.pipeline.claims.words import (
     model_words,
     percent,
@@ -78,13 +78,13 @@ def _summary(found: Sequence[ClaimResult]) -> str:
             f"[{one.claim.row}](#{_anchor(one)})",
             one.claim.claim,
             f"**{one.verdict}**",
-            str(one.randomised) if one.claim.kind == "efficacy" else "",
+            randomised_words(one),
             model_count(one),
             str(one.at_zero) if one.model[0] else "",
         )
         for one in found
     )
-    columns = ("row", "claim", "verdict", "randomised patients",
+    columns = ("row", "claim", "verdict", "randomised patients (with cord cells)",
                "parts that the model supports, if cells act", "at potency 0")  # fmt: skip
     return _section("All claims", Table("", columns, rows))
 
