@@ -70,7 +70,7 @@ def judge_effect(
     if unmeasured:
         return Judgement("not testable", unmeasured, "an instrument with a published placebo row")
     if not pools and not unusable:
-        why = "the evidence holds no result on it, neither with cells nor of a control arm"
+        why = "the evidence holds no result on it in this form, with cells or of a control arm"
         return Judgement("not testable", why, "a controlled trial that measures it")
     randomised = [pool for pool in pools if pool.controlled and pool.counts]
     against = [pool for pool in randomised if pool.side == "harm"]

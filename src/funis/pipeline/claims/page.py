@@ -37,7 +37,7 @@ READING = """## How to read it
 {rules}
 
 - **Published** numbers stand by kind of study, never mixed: randomised comparisons, other
-  comparisons, single arms (no comparison), and control arms of trials without cells. A number comes
+  comparisons, single arms (no comparison), and control arms without cells. A number comes
   from the row nearest to the week, at most half the time or a quarter of a year away; any tissue
   and any route counts, and both are named.
 - **Model**: {patients} virtual patients of a trial of the library, each compared with himself,

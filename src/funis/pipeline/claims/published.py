@@ -27,7 +27,7 @@ from funis.protocol import SUFFIXES
 QUARTER_WEEK = 13.0
 """Weeks from the week of a claim that always count as the same time (assumed)."""
 
-RANGE = "Range over control arms of trials without cells"
+RANGE = "Range over control arms without cells"
 """Label of control arms whose limits are the range over trials, not an interval."""
 
 CORD = "umbilical_cord"
@@ -177,7 +177,7 @@ def _control_pool(
     studies: tuple[str, ...], patients: int, week: float, measure: str, numbers: Interval
 ) -> Pool:
     return Pool(
-        label="Control arms of trials without cells",
+        label="Control arms without cells",
         study_type="control arms",
         measure=measure,
         contrast=False,
