@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from funis.models import Model, load_model
 from funis.protocol import DoseEvents
 
+os.environ["FUNIS_DATA"] = ""  # nothing of the user's own is read
+
 settings.register_profile(
     "fixed",
     derandomize=True,

@@ -13,6 +13,19 @@ MODEL = """<?xml version="1.0" encoding="UTF-8"?>
 <listOfParameters><parameter id="x" value="2" constant="true"/></listOfParameters>
 </model></sbml>
 """
+EVIDENCE = """- id: my_ra
+  title: An invented study
+  disease: RA
+  design: {kind: single_arm}
+  population: {n: 10}
+  product: {source: UC}
+  arms:
+  - {id: msc, n: 10, route: IV}
+  outcomes:
+  - {arm: msc, endpoint: ACR20, week: 12, events: 3, n: 10}
+  sources: [{url: 'https://example.org', what: abstract}]
+  confidence: low
+"""
 SETTINGS = """start: 0
 duration: 1
 steps: 1
@@ -33,7 +46,16 @@ def place(tmp_path_factory):
     for name, text in texts.items():
         (case / name).write_text(text, encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")
+    (folder / "study.yaml").write_text(EVIDENCE, encoding="utf-8")
+    (folder / "open").mkdir()
+    text = EVIDENCE.replace("events: 3", "events: 3, percent: 30")
+    (folder / "open" / "study.yaml").write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_folder(place, monkeypatch):
+    monkeypatch.setenv("FUNIS_DATA", str(place / "data"))
 
 
 COMMANDS = {
@@ -47,11 +69,16 @@ COMMANDS = {
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
+    "evidence list": "funis evidence list --disease ra --json",
+    "evidence show": "funis evidence show he2020_ra --json",
+    "evidence add": "funis evidence add study.yaml --json",
+    "evidence rewrite": "funis evidence rewrite open --out closed",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
 LAST_LINES = {
     "population": "Virtual patients: people.parquet",
+    "evidence rewrite": "closed/study.yaml: rewritten",
     "sbml run": "Time course: course.csv (2 times of x)",
 }
 SHOWN_IN_THE_README = {"demo"}

@@ -159,9 +159,9 @@ def _number(outcome: Outcome, name: EvidenceName | None) -> tuple[Interval, str]
         return _share(outcome)
     if outcome.mean is not None:
         return _mean(outcome, name.factor)
-    limits = dict(outcome.extra).get("range")
-    if isinstance(limits, tuple) and len(limits) == 2:
-        low, high = sorted(name.factor * float(limit) for limit in limits)
+    limits = outcome.range
+    if limits is not None and len(limits) == 2:
+        low, high = sorted(name.factor * limit for limit in limits)
         return Interval((low + high) / 2, low, high), "printed range; the estimate is its middle"
     if outcome.qualitative is not None:
         return f"in words only: {outcome.qualitative}"
@@ -212,7 +212,7 @@ def _schedule(arm: Arm, study: Study) -> str:
 
 
 def _notes(study: Study, arm: Arm, outcome: Outcome, name: EvidenceName) -> tuple[str, ...]:
-    notes: list[str] = []
+    notes = ["your own study"] if study.origin == "user" else []
     schedule = UNKNOWN if arm.infusions is None and not arm.days else ""
     unknown = [
         label
@@ -255,7 +255,7 @@ def _of_natural(row: NaturalRow, endpoints: Endpoints) -> Iterator[Published | S
     kind: EvidenceType = "meta-analysis" if several else "randomised"
     if row.section != "placebo_response":
         kind = "other"
-    trial = str(dict(row.extra).get("trial") or (f"{row.trials} trials" if several else row.id))
+    trial = row.trial or (f"{row.trials} trials" if several else row.id)
     yield _of_natural_outcome(row, outcome, trial, kind, endpoints)
 
 
@@ -313,7 +313,7 @@ def _of_natural_outcome(
         low=number.low,
         high=number.high,
         interval=interval,
-        confidence="low" if "summary" in str(dict(row.extra).get("what", "")) else "medium",
+        confidence="low" if "summary" in (row.what or "") else "medium",
         target=row.target and kind == "meta-analysis",
         notes=tuple(note for note in notes if note),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, sbml, terminal
+from funis.apps import calibration, evidence, sbml, terminal
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -38,6 +38,7 @@ app = typer.Typer(
 gates = typer.Typer(help="Hold a disease model against what is published.", no_args_is_help=False)
 app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
+app.add_typer(evidence.commands, name="evidence")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 

@@ -68,7 +68,18 @@ def _usage(message: str, given: list[str]) -> str:
 
     words = [word for word in given if not word.startswith("-")]
     command = next(iter(words), "")
-    known = ("run", "check", "list", "simulate", "population", "gate", "sbml", "bench", "demo")
+    known = (
+        "run",
+        "check",
+        "list",
+        "simulate",
+        "population",
+        "gate",
+        "sbml",
+        "evidence",
+        "bench",
+        "demo",
+    )
     text = " ".join(message.split())
     if command and command not in known:
         near = nearest(command, known)

@@ -120,6 +120,27 @@ of `--json`:
 ```
 """
 
+EVIDENCE_LIST_NOTES = """
+The document of `--json` is a list; `fitted` is false for meta-analyses, reviews and other context,
+`origin` is `library` or `user`:
+
+```json
+[{"id": "he2020_ra", "disease": "ra", "design": "randomised", "product": "umbilical_cord",
+  "n": 63, "outcomes": 48, "fitted": true, "family": "he_yang", "confidence": "high",
+  "origin": "library", "title": "..."}]
+```
+"""
+
+EVIDENCE_ADD_NOTES = """
+The schema, the checks and the place of your own studies stand in [evidence.md](evidence.md). A
+study with a fault is refused by file and line, and nothing is written. The document of `--json`:
+
+```json
+{"file": "/home/me/.local/share/funis/evidence/my_trial.yaml", "studies": ["my_trial"],
+ "warnings": []}
+```
+"""
+
 BENCH_NOTES = """
 All in one run, interleaved round by round and pinned to one core: a year of raw draws of the
 disease, four monthly doses of 70 million cells, ten quantities every week, forcing off. The error
@@ -148,6 +169,8 @@ is in megabytes, times in seconds.
 
 NOTES = {
     "bench": BENCH_NOTES,
+    "evidence add": EVIDENCE_ADD_NOTES,
+    "evidence list": EVIDENCE_LIST_NOTES,
     "run": RUN_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,

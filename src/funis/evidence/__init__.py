@@ -9,27 +9,44 @@ from funis.evidence.findings import (
     check_study,
     check_targets,
 )
-from funis.evidence.load import load_evidence, read_evidence
+from funis.evidence.library import (
+    all_studies,
+    evidence_diseases,
+    library_studies,
+    load_evidence,
+    load_safety,
+    read_evidence,
+    read_study_file,
+    user_studies,
+)
 from funis.evidence.records import (
+    EFFECTS,
     EVIDENCE_TYPES,
+    KINDS,
     TISSUES,
     AdverseEvent,
     Arm,
     Design,
-    Evidence,
     EvidenceType,
-    GateRow,
-    NaturalRow,
     Outcome,
     Pairs,
     Population,
     ProductRecord,
     Source,
-    Study,
     extra_value,
 )
+from funis.evidence.studies import SECTIONS, Evidence, GateRow, NaturalRow, Study
 
 __all__ = [
+    "EFFECTS",
+    "KINDS",
+    "SECTIONS",
+    "all_studies",
+    "evidence_diseases",
+    "library_studies",
+    "load_safety",
+    "read_study_file",
+    "user_studies",
     "EVIDENCE_TYPES",
     "TISSUES",
     "AdverseEvent",

@@ -1,85 +1,70 @@
-"""Reads the evidence of a disease from the package's library."""
+"""Reads studies and rows of natural history from the closed form of a file."""
 
-from collections.abc import Iterable, Mapping
-from importlib import resources
-from pathlib import Path as FilePath
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from funis.checks import Document, InputError, Issue, nearest, read_yaml
+from funis.checks import Document, Issue, nearest
 from funis.evidence.findings import Finding, check_natural, check_study, check_targets
+from funis.evidence.marks import check_marks, check_names
 from funis.evidence.reader import Path, RecordReader, freeze
-from funis.evidence.records import (
-    TISSUES,
-    AdverseEvent,
-    Arm,
-    Design,
-    Evidence,
-    GateRow,
-    NaturalRow,
-    Outcome,
-    Pairs,
-    Population,
-    ProductRecord,
-    Source,
-    Study,
-)
+from funis.evidence.records import TISSUES, Arm, Pairs, ProductRecord
+from funis.evidence.schema import LISTS, PARTS
+from funis.evidence.studies import SECTIONS, GateRow, NaturalRow, Study
 
-_NATURAL = "_natural.yaml"
-_PHARMACOLOGY = "pharmacology.yaml"
+_BESIDE = ("disease", "gaps")
 
 
-def load_evidence(disease: str) -> Evidence:
-    """Evidence on a disease, checked.
+def read_studies(
+    document: Document, file_hash: str | None = None
+) -> tuple[tuple[Study, ...], list[Issue]]:
+    """Studies of a file, and what is wrong with them.
 
     Parameters
     ----------
-    disease
-        Id of the disease, e.g. ``ra``.
-
-    Raises
-    ------
-    InputError
-        If there is none for the disease, or a record cannot be true; with file and line.
+    document
+        What ``read_yaml`` gave.
+    file_hash
+        SHA-256 of a file of the user's own; none for the library.
     """
-    with resources.as_file(resources.files("funis").joinpath("library", "evidence")) as folder:
-        known = sorted(path.name.removesuffix(_NATURAL) for path in folder.glob(f"*{_NATURAL}"))
-        if disease not in known:
-            message = f"no evidence on the disease '{disease}'"
-            expected = "one of " + ", ".join(known)
-            raise InputError(Issue(None, None, None, message, expected, nearest(disease, known)))
-        return read_evidence(folder, disease)
-
-
-def read_evidence(folder: FilePath, disease: str) -> Evidence:
-    """Evidence on a disease from the three files of a folder, checked.
-
-    Raises
-    ------
-    InputError
-        If a record cannot be true; with file and line.
-    """
-    studies, issues = read_studies(read_yaml(folder / f"{disease}.yaml"))
-    drugs, more = read_studies(read_yaml(folder / _PHARMACOLOGY))
-    natural, gaps, rest = read_natural(read_yaml(folder / f"{disease}{_NATURAL}"))
-    found = [issue for issue in (*issues, *more, *rest) if issue.severity == "error"]
-    if found:
-        raise InputError(found)
-    own = tuple(study for study in drugs if study.disease == disease)
-    return Evidence(disease, studies, own, natural, gaps)
-
-
-def read_studies(document: Document) -> tuple[tuple[Study, ...], list[Issue]]:
-    """Studies of a file, and what is wrong with them."""
     reader = RecordReader(document)
     studies: list[Study] = []
+    if document.data is None:
+        reader.fault((), "nothing stands here", "a list of studies")
     for index, item in enumerate(reader.items(document.data, ())):
-        study = _study(reader, reader.mapping(item, (index,)), (index,))
+        study = _study(reader, reader.mapping(item, (index,)), (index,), file_hash)
         if study.id in {other.id for other in studies}:
             reader.fault((index, "id"), f"the study '{study.id}' stands here twice")
         studies.append(study)
         _note(reader, (index,), check_study(study))
     return tuple(studies), reader.issues
+
+
+def lint_studies(
+    document: Document,
+    others: Sequence[Study] = (),
+    known: Sequence[Study] = (),
+    file_hash: str | None = None,
+) -> tuple[tuple[Study, ...], list[Issue]]:
+    """Studies of a file and what is wrong with them, the studies of other files considered.
+
+    Parameters
+    ----------
+    document
+        What ``read_yaml`` gave.
+    others
+        Studies that count before them: duplicates of them have to be marked.
+    known
+        Studies that marks may name beside those.
+    file_hash
+        SHA-256 of a file of the user's own; none for the library.
+    """
+    reader = RecordReader(document)
+    studies, issues = read_studies(document, file_hash)
+    found = (*check_marks(studies, others), *check_names(studies, (*others, *known)))
+    for index, finding in found:
+        if finding.path != ("id",) or studies[index].id in {other.id for other in others}:
+            _note(reader, (index,), [finding])
+    return studies, [*issues, *reader.issues]
 
 
 def read_natural(
@@ -91,7 +76,12 @@ def read_natural(
     paths: list[Path] = []
     data = reader.mapping(document.data, ())
     for section, content in data.items():
-        if section in ("disease", "gaps"):
+        if section in _BESIDE:
+            continue
+        if section not in SECTIONS:
+            expected = "one of " + ", ".join((*_BESIDE, *SECTIONS))
+            message = f"unknown section '{section}'"
+            reader.fault((section,), message, expected, nearest(section, SECTIONS))
             continue
         for path, name, record in _records(reader, content, section):
             rows.append(_natural_row(reader, record, path, section, name))
@@ -126,7 +116,6 @@ def _natural_row(
     if "rows" in data:
         items = reader.items(data["rows"], (*path, "rows"))
         given["rows"] = tuple(_pairs(item) for item in items)
-    data = {key: value for key, value in data.items() if key != "section"}
     if "target" in data and not isinstance(data["target"], bool):
         reader.fault((*path, "target"), f"'{data['target']}' stands here", "true or false")
         given["target"] = False
@@ -138,41 +127,31 @@ def _pairs(item: object) -> Pairs:
     return frozen if isinstance(item, dict) and isinstance(frozen, tuple) else (("value", frozen),)
 
 
-def _study(reader: RecordReader, data: dict[str, Any], path: Path) -> Study:
-    identity = str(data.get("id"))
+def _study(reader: RecordReader, data: dict[str, Any], path: Path, file_hash: str | None) -> Study:
     given: dict[str, Any] = {
         "disease": str(data.get("disease") or "").casefold(),
-        "design": _part(reader, Design, data, "design", path),
-        "population": _part(reader, Population, data, "population", path),
+        **{key: _part(reader, key, data, path) for key in ("design", "population")},
         "product": _product(reader, data, path),
         "arms": _arms(reader, data, path),
-        "outcomes": _parts(reader, Outcome, data, "outcomes", path, {"percent": "pct"}),
-        "adverse_events": _parts(reader, AdverseEvent, data, "adverse_events", path),
-        "sources": _parts(reader, Source, data, "sources", path),
+        **{key: _parts(reader, key, data, path) for key in LISTS if key != "arms"},
+        "origin": "library" if file_hash is None else "user",
+        "file_hash": file_hash,
     }
     if "gate" in data:
-        given["gate"] = _gate(reader, data, (*path, "gate"), identity)
+        given["gate"] = _gate(reader, data, (*path, "gate"), str(data.get("id")))
     return reader.build(Study, data, path, given)
 
 
-def _part(reader: RecordReader, kind: type[Any], data: dict[str, Any], key: str, path: Path) -> Any:
-    return reader.build(kind, reader.mapping(data.get(key), (*path, key)), (*path, key))
+def _part(reader: RecordReader, key: str, data: dict[str, Any], path: Path) -> Any:
+    place = (*path, key)
+    return reader.build(PARTS[key], reader.mapping(data.get(key), place), place)
 
 
-def _parts(
-    reader: RecordReader,
-    kind: type[Any],
-    data: dict[str, Any],
-    key: str,
-    path: Path,
-    aliases: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Any, ...]:
+def _parts(reader: RecordReader, key: str, data: dict[str, Any], path: Path) -> tuple[Any, ...]:
     parts: list[Any] = []
     for index, item in enumerate(reader.items(data.get(key), (*path, key))):
         place = (*path, key, index)
-        record = reader.mapping(item, place)
-        named = {aliases.get(name, name): value for name, value in record.items()}
-        parts.append(reader.build(kind, named, place))
+        parts.append(reader.build(LISTS[key], reader.mapping(item, place), place))
     return tuple(parts)
 
 

@@ -1,12 +1,20 @@
-"""Plain data of a file to frozen records: known keys checked for type, others kept as they are."""
+"""Plain data of a file to frozen records: every key checked, what is unknown refused."""
 
-import dataclasses
-import types
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 from funis.checks import Document, Issue, nearest
 from funis.checks.documents import dotted
+from funis.evidence.records import Pairs
+from funis.evidence.schema import (
+    EXTRA,
+    RECORD_NAMES,
+    SPELLINGS,
+    fits,
+    keys_of,
+    kinds_of,
+    required_of,
+)
 
 Path = tuple[str | int, ...]
 Record = TypeVar("Record")
@@ -18,7 +26,6 @@ class RecordReader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.issues: list[Issue] = []
-        self.kinds: dict[str, dict[str, tuple[Any, ...]]] = {}
 
     def fault(
         self,
@@ -75,12 +82,12 @@ class RecordReader:
         path: Path,
         given: Mapping[str, Any] | None = None,
     ) -> Record:
-        """Record from a mapping.
+        """Record from a mapping; a key that the schema does not know is an error.
 
         Parameters
         ----------
         record_type
-            A dataclass with a field ``extra`` for the keys that it does not know.
+            A dataclass with a field ``extra`` for what only one study has.
         data
             Keys of the file.
         path
@@ -90,31 +97,44 @@ class RecordReader:
         """
         given = given or {}
         values: dict[str, Any] = dict(given)
-        extra: list[tuple[str, object]] = []
-        name = record_type.__name__
-        if name not in self.kinds:
-            self.kinds[name] = _kinds(record_type)
-        kinds = self.kinds[name]
+        kinds = kinds_of(record_type)
         for key, value in data.items():
-            if key in given:
-                continue
-            if key in kinds:
-                values[key] = self._typed(value, kinds[key], (*path, key))
-            else:
-                extra.append((key, freeze(value)))
-        for name in _required(record_type):
+            if key in kinds and key not in given:
+                found = self._typed(value, kinds[key], (*path, key))
+                if found is not None:
+                    values[key] = found
+            elif key not in kinds and key != EXTRA:
+                self._unknown(record_type, key, path)
+        for name in required_of(record_type):
             if values.get(name) is None:
                 if name not in data or data[name] is None:
                     self.fault(path, f"{name} is missing", f"a value for {name}")
                 values[name] = ""
         make: Callable[..., Record] = record_type
-        return make(**values, extra=tuple(extra))
+        return make(**values, extra=self._extra(record_type, data, path))
+
+    def _unknown(self, record_type: type[Any], key: str, path: Path) -> None:
+        keys = keys_of(record_type)
+        record = RECORD_NAMES.get(record_type, "the record")
+        expected = f"a key of {record}, or '{key}' under its extra"
+        near = SPELLINGS.get(record_type, {}).get(key) or nearest(key, keys)
+        self.fault((*path, key), f"unknown key '{key}'", expected, near)
+
+    def _extra(self, record_type: type[Any], data: Mapping[str, Any], path: Path) -> Pairs:
+        """What stands under ``extra``: any key that is not one of the schema's own."""
+        place = (*path, EXTRA)
+        extra = self.mapping(data.get(EXTRA), place)
+        kinds = kinds_of(record_type)
+        for key, value in extra.items():
+            if key in kinds and fits(value, kinds[key]):
+                self.fault((*place, key), f"'{key}' stands under extra", "it in the record itself")
+        return tuple((key, freeze(value)) for key, value in extra.items())
 
     def _typed(self, value: object, kinds: tuple[Any, ...], path: Path) -> object:
         if value is None:
             return None
-        if list in kinds and isinstance(value, list):
-            return self._numbers(value, path)
+        if isinstance(value, list) and {list, tuple} & {*kinds}:
+            return self._items(value, kinds, path)
         if bool in kinds and isinstance(value, bool):
             return value
         if not isinstance(value, bool):
@@ -127,11 +147,12 @@ class RecordReader:
         self.fault(path, f"{describe(value)} stands here", _expected(kinds))
         return None
 
-    def _numbers(self, value: list[Any], path: Path) -> tuple[float, ...] | None:
-        if all(isinstance(item, int | float) and not isinstance(item, bool) for item in value):
-            return tuple(float(item) for item in value)
-        self.fault(path, "the list holds something other than numbers", "a list of numbers")
-        return None
+    def _items(self, value: list[Any], kinds: tuple[Any, ...], path: Path) -> tuple[Any, ...]:
+        if fits(value, kinds):
+            return tuple(item if isinstance(item, str) else float(item) for item in value)
+        what = "numbers" if list in kinds else "text"
+        self.fault(path, f"the list holds something other than {what}", f"a list of {what}")
+        return ()
 
 
 def freeze(value: object) -> object:
@@ -153,34 +174,10 @@ def describe(value: object) -> str:
 
 
 def _expected(kinds: tuple[Any, ...]) -> str:
-    words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
-    if list in kinds:
-        return "a list of numbers"
-    if float in kinds:
+    names = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
+    if list in kinds or tuple in kinds:
+        items = "a list of numbers" if list in kinds else "a list of text"
+        return f"a number or {items}" if float in kinds else items
+    if float in kinds and str not in kinds:
         return "a number"
-    return " or ".join(words[kind] for kind in kinds if kind in words)
-
-
-def _kinds(record_type: type[Any]) -> dict[str, tuple[Any, ...]]:
-    """Types that each field reads from a file: str, int, float, bool, or list for numbers."""
-    hints = get_type_hints(record_type)
-    kinds: dict[str, tuple[Any, ...]] = {}
-    for field in dataclasses.fields(record_type):
-        if field.name == "extra":
-            continue
-        hint = hints[field.name]
-        options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-        kinds[field.name] = tuple(
-            list if get_origin(option) is tuple else option
-            for option in options
-            if option is not type(None)
-        )
-    return kinds
-
-
-def _required(record_type: type[Any]) -> tuple[str, ...]:
-    return tuple(
-        field.name
-        for field in dataclasses.fields(record_type)
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    )
+    return " or ".join(names[kind] for kind in kinds if kind in names)

@@ -31,6 +31,22 @@ EVIDENCE_TYPES: dict[str, EvidenceType] = {
 """Kinds of design in the evidence files, and the label under which they are shown."""
 
 
+EFFECTS = (
+    "mean_difference",
+    "SMD",
+    "SMD_self_controlled",
+    "odds_ratio",
+    "risk_ratio",
+    "risk_difference",
+    "rate_ratio",
+    "hazard_ratio",
+)
+"""Kinds of outcome that compare two arms."""
+
+KINDS = ("change", "percent_change", *EFFECTS, "direction_only")
+"""Kinds of outcome that are not a value, a count or a share."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a number was read, and in what (full_text, abstract, review_table, registry)."""
@@ -48,6 +64,9 @@ class Design:
     blinding: str | None = None
     phase: str | None = None
     control: str | None = None
+    allocation: str | None = None
+    masking: str | None = None
+    centre: str | None = None
     extra: Pairs = ()
 
 
@@ -57,14 +76,19 @@ class Population:
 
     n: int | None = None
     n_analysed: int | None = None
+    n_studies: int | None = None
+    n_rct: int | None = None
     age_mean: float | None = None
     age_sd: float | None = None
+    age_median: float | None = None
     age_range: tuple[float, ...] | None = None
     female_fraction: float | None = None
+    female_n: int | None = None
     weight_kg_mean: float | None = None
     disease_duration_years: float | None = None
     background: str | None = None
     criteria: str | None = None
+    notes: str | None = None
     extra: Pairs = ()
 
 
@@ -88,13 +112,20 @@ class Arm:
 
     Attributes
     ----------
-    n, n_analysed : int or None
-        Patients allocated, and analysed.
+    n, n_analysed, n_completed : int or None
+        Patients allocated, analysed, and seen to the end.
     route : str or None
         In lower case (``iv``, ``it``, ``sc``, ...); none where it was not stated.
     cells_per_infusion, cells_per_kg : float or None
         Dose of one infusion, in cells or in cells per kg of body weight.
+    cells_per_infusion_range, cells_per_kg_range : tuple of float or None
+        The same where only a range was printed.
+    total_cells : float or None
+        Cells of all infusions together.
     infusions : int or None
+    infusions_range : tuple of float or None
+    infusions_text : str or None
+        Their number in words, where it is no number.
     days : tuple of float or None
         Days of the infusions, day 0 first.
     dose : str or None
@@ -105,14 +136,29 @@ class Arm:
     id: str
     n: int | None = None
     n_analysed: int | None = None
+    n_completed: int | None = None
     route: str | None = None
     cells_per_infusion: float | None = None
+    cells_per_infusion_range: tuple[float, ...] | None = None
     cells_per_kg: float | None = None
+    cells_per_kg_range: tuple[float, ...] | None = None
+    total_cells: float | None = None
     infusions: int | None = None
+    infusions_range: tuple[float, ...] | None = None
+    infusions_text: str | None = None
     days: tuple[float, ...] | None = None
     dose: str | None = None
     cotreatment: str | None = None
+    notes: str | None = None
     extra: Pairs = ()
+
+    @property
+    def regimen_unknown(self) -> tuple[str, ...]:
+        """What was not stated of how cells were given: dose, route, schedule."""
+        dose = self.cells_per_infusion is None and self.cells_per_kg is None
+        schedule = not self.days and self.infusions != 1
+        parts = (("dose", dose), ("route", self.route is None), ("schedule", schedule))
+        return tuple(name for name, unknown in parts if unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,31 +169,66 @@ class Outcome:
     ----------
     arm : str
         Id of an arm, or the name of a union of arms.
+    reference : str or None
+        Arm against which an effect was printed.
     endpoint : str
         Name as published; ``evidence_names`` of the disease's endpoints translates it.
+    kind : str or None
+        One of ``KINDS``: change, percent_change, an effect (``EFFECTS``) or direction_only; none
+        for a value, a count or a share.
     week : float or None
+        Week 0 is the baseline.
+    time : str or None
+        When, in words.
     n, events : int or None
+    n_unknown : bool or None
+        Whether the denominator of a count was not printed: it is shown, and never used as a share.
     pct : float or None
         Percentage as printed [%].
-    mean, sd : float or None
+    mean, sd, se : float or None
+    pm : float or None
+        A number after a plus-minus sign that the paper does not explain.
+    median : float or None
+    iqr, range : tuple of float or None
+    estimate : float or None
+        Size of an effect.
     ci95 : tuple of float or None
-        Printed interval of ``mean`` or ``pct``, in its unit.
+        Printed interval of ``mean``, ``pct`` or ``estimate``, in its unit.
+    stat : str or None
+        LSM | adjusted: how a mean was obtained.
+    unit_of_analysis : str or None
+        What n counts where that is not patients.
     """
 
     arm: str
     endpoint: str
+    reference: str | None = None
+    kind: str | None = None
     week: float | None = None
+    time: str | None = None
     unit: str | None = None
     n: int | None = None
+    n_unknown: bool | None = None
     events: int | None = None
     pct: float | None = None
     mean: float | None = None
     sd: float | None = None
+    se: float | None = None
+    pm: float | None = None
+    median: float | None = None
+    iqr: tuple[float, ...] | None = None
+    range: tuple[float, ...] | None = None
+    estimate: float | None = None
     ci95: tuple[float, ...] | None = None
+    p: str | float | None = None
+    stat: str | None = None
+    unit_of_analysis: str | None = None
     subgroup: str | None = None
+    direction: str | None = None
     qualitative: str | None = None
     definition: str | None = None
     where: str | None = None
+    notes: str | None = None
     extra: Pairs = ()
 
     @property
@@ -157,197 +238,51 @@ class Outcome:
             return self.events / self.n
         return None if self.pct is None else self.pct / 100
 
+    @property
+    def baseline(self) -> bool:
+        """Whether it was seen before treatment."""
+        return self.week == 0 and self.kind is None
+
+    @property
+    def effect(self) -> bool:
+        """Whether it compares two arms."""
+        return self.kind in EFFECTS
+
 
 @dataclass(frozen=True, slots=True)
 class AdverseEvent:
-    """One published adverse event."""
+    """One published adverse event.
+
+    Attributes
+    ----------
+    patients, events, n : int or None
+        Patients with it, how often it occurred, patients at risk.
+    n_unknown : bool or None
+        Whether the number at risk was not printed.
+    kind, estimate, ci95, i2, p
+        An effect (``EFFECTS``) with its interval and heterogeneity [%]; ``direction`` in words.
+    """
 
     arm: str
     term: str
+    kind: str | None = None
     patients: int | None = None
     events: int | None = None
     n: int | None = None
+    n_unknown: bool | None = None
+    pct: float | None = None
+    estimate: float | None = None
+    ci95: tuple[float, ...] | None = None
+    i2: float | None = None
+    p: str | float | None = None
+    direction: str | None = None
+    time: str | None = None
     serious: bool | None = None
     infusion_related: bool | None = None
+    definition: str | None = None
     where: str | None = None
-    extra: Pairs = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GateRow:
-    """Effect of a targeted drug that the immune core has to reproduce.
-
-    Attributes
-    ----------
-    study, mechanism, drug : str
-    endpoint : str
-        Name as published.
-    week : float
-    arm, reference : str
-        Published arms whose difference the effect is.
-    direction : str
-        benefit | none | harm.
-    scale : str
-        risk_difference_pp | odds_ratio | mean_difference | ...
-    effect : float or None
-        Active minus control (ratios: active / control).
-    ci95, effect_range : tuple of float or None
-        Interval of the effect; range over drugs of a class.
-    better : str
-        Whether a lower or a higher effect is the better one.
-    tier : str
-        hard (size counts) | soft (size is a guide) | direction_only | context (not a test).
-    basis : str
-        How the effect was obtained.
-    measure : str
-        In words.
-    """
-
-    study: str
-    mechanism: str
-    drug: str | None
-    direction: str
-    scale: str
-    better: str
-    tier: str
-    basis: str
-    measure: str
-    endpoint: str | None = None
-    week: float | None = None
-    arm: str | None = None
-    reference: str | None = None
-    effect: float | None = None
-    ci95: tuple[float, ...] | None = None
-    effect_range: tuple[float, ...] | None = None
-    extra: Pairs = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """One published study with all that was read of it."""
-
-    id: str
-    title: str
-    disease: str
-    design: Design
-    population: Population
-    product: ProductRecord
-    arms: tuple[Arm, ...]
-    outcomes: tuple[Outcome, ...]
-    adverse_events: tuple[AdverseEvent, ...]
-    sources: tuple[Source, ...]
-    confidence: str
-    citation: str | None = None
-    doi: str | None = None
-    pmid: str | None = None
-    registry: str | None = None
-    country: str | None = None
-    mechanism: str | None = None
-    gate: GateRow | None = None
     notes: str | None = None
     extra: Pairs = ()
-
-    @property
-    def randomised(self) -> bool:
-        """Whether patients were allocated by chance."""
-        return self.evidence_type == "randomised"
-
-    @property
-    def evidence_type(self) -> EvidenceType:
-        """Label under which results of this design are shown, never mixed with another."""
-        return EVIDENCE_TYPES.get(self.design.kind, "other")
-
-    def arm(self, arm_id: str) -> Arm | None:
-        """Arm by its id; none for a union of arms such as ``both``."""
-        return next((arm for arm in self.arms if arm.id == arm_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class NaturalRow:
-    """One row of placebo response, natural course, baseline values or criteria.
-
-    Attributes
-    ----------
-    section : str
-        Part of the file: placebo_response, baseline_distributions, mcid, ...
-    target : bool
-        Whether the model is set to this row (one row per endpoint and week).
-    pct : float or None
-        Percentage as printed [%].
-    mean, sd, ci95
-        In ``unit``; the interval of a percentage is in percent.
-    range_across_trials_pct : tuple of float or None
-        Spread between trials, which predictions are held against [%].
-    rows : tuple of Pairs
-        Rows of a table over trials.
-    """
-
-    id: str
-    section: str
-    endpoint: str | None = None
-    week: float | None = None
-    unit: str | None = None
-    target: bool = False
-    pct: float | None = None
-    mean: float | None = None
-    sd: float | None = None
-    ci95: tuple[float, ...] | None = None
-    range_across_trials_pct: tuple[float, ...] | None = None
-    n: int | None = None
-    trials: int | None = None
-    population: str | None = None
-    source: str | None = None
-    where: str | None = None
-    note: str | None = None
-    rows: tuple[Pairs, ...] = ()
-    extra: Pairs = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All evidence on one disease.
-
-    Attributes
-    ----------
-    disease : str
-        Id of the disease, e.g. ``ra``.
-    studies : tuple of Study
-        Studies of stromal cells.
-    pharmacology : tuple of Study
-        Placebo-controlled studies of targeted drugs, each with its gate.
-    natural : tuple of NaturalRow
-    gaps : tuple of str
-        What was looked for and not found.
-    """
-
-    disease: str
-    studies: tuple[Study, ...]
-    pharmacology: tuple[Study, ...]
-    natural: tuple[NaturalRow, ...]
-    gaps: tuple[str, ...] = ()
-
-    @property
-    def targets(self) -> tuple[NaturalRow, ...]:
-        """Placebo rows that the model is set to."""
-        return tuple(row for row in self.natural if row.target)
-
-    @property
-    def gates(self) -> tuple[GateRow, ...]:
-        """Drug effects that the immune core has to reproduce."""
-        return tuple(study.gate for study in self.pharmacology if study.gate is not None)
-
-    def study(self, study_id: str) -> Study:
-        """Study by its id.
-
-        Raises
-        ------
-        KeyError
-            If there is no such study.
-        """
-        for study in (*self.studies, *self.pharmacology):
-            if study.id == study_id:
-                return study
-        raise KeyError(study_id)
 
 
 def extra_value(record_extra: Pairs, key: str, default: object = None) -> object:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from funis.checks import InputError, Issue, IssueList, nearest, read_yaml
-from funis.evidence.load import read_natural, read_studies
 from funis.models import check_model, disease_ids, library_folder, load_model
 from funis.models.model import FILES
+from funis.pipeline.evidence_check import evidence_issues
 from funis.pipeline.inputs import load_trial
 from funis.product import library_products, load_product
 from funis.protocol import Intervention, Regimen, load_regimen, load_structures
@@ -125,13 +125,6 @@ def _check_protocol(path: Path) -> IssueList:
     return IssueList(regimen_issues(load_regimen(path)))
 
 
-def _check_evidence(path: Path) -> IssueList:
-    document = read_yaml(path)
-    if isinstance(document.data, list):
-        return IssueList(read_studies(document)[1])
-    return IssueList(read_natural(document)[2])
-
-
 def _check_structures(path: Path) -> IssueList:
     """Every parameter that a structure sets is one of some disease of the library."""
     file = load_structures(path)
@@ -187,7 +180,7 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "disease": _check_disease,
     "product": _check_product,
     "protocol": _check_protocol,
-    "evidence": _check_evidence,
+    "evidence": evidence_issues,
     "structures": _check_structures,
 }
 """How each kind is checked."""

@@ -112,7 +112,7 @@ def placebo_gate(
     model = load_model(find_disease(str(disease)))
     found = all_targets(_evidence(model), model.endpoints)
     groups = _by_trial(
-        model, [(target, library_trial(target.row.extra, model.id)) for target in found]
+        model, [(target, library_trial(target.row.trial, model.id)) for target in found]
     )
     stages = [
         _placebo_stage(trial, own, patients, seed, workers, progress) for trial, own in groups

@@ -202,7 +202,7 @@ def _effects(
         yield DrugEffect(
             drug, gate.study, request, gate.scale, gate.tier, gate.direction, gate.better,
             effect, low, high, words.strip("; "),
-            trial=library_trial(gate.extra, model.id),
+            trial=library_trial(gate.trial, model.id),
             compared_with=other if isinstance(other, str) else None,
             sizes=_sizes(evidence.study(gate.study), gate.arm, gate.reference),
         )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from funis.analysis import Results, mean_interval, score_table, summarise
 from funis.checks import InputError, Issue
-from funis.evidence import Evidence, NaturalRow, Pairs, extra_value
+from funis.evidence import Evidence, NaturalRow, extra_value
 from funis.models.endpoints import Endpoints, EvidenceName
 from funis.protocol import EndpointRequest
 from funis.report.content import Interval, TargetRow
@@ -106,13 +106,12 @@ def simulated(
     return Interval(*known)
 
 
-def library_trial(extra: Pairs, disease: str) -> str | None:
+def library_trial(name: str | None, disease: str) -> str | None:
     """Return the trial of the library whose patients a row is judged in; none for the demo's.
 
     The key ``trial`` names it, and begins with the disease; any other name is a published trial.
     """
-    name = extra_value(extra, "trial")
-    return name if isinstance(name, str) and name.startswith(f"{disease}_") else None
+    return name if name is not None and name.startswith(f"{disease}_") else None
 
 
 def judged_here(trials: Sequence[str | None], trial: str) -> list[bool]:

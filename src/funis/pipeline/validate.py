@@ -29,10 +29,8 @@ from funis.calibrate.validation import (
 )
 from funis.checks import InputError, Issue
 from funis.evidence import Study as PublishedStudy
-
-#
+from funis.evidence import read_study_file
 from funis.models import disease_ids
-read_study_file = None
 from funis.pipeline.calibrate import Calibration, borrowed, calibration, known_disease
 from funis.pipeline.calibration_data import (
     PATIENTS,

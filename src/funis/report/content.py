@@ -234,7 +234,10 @@ class SkippedRow:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceBase:
-    """How much published evidence stands behind the cell arms of this trial."""
+    """How much published evidence stands behind the cell arms of this trial.
+
+    ``own`` names studies of the user's own among it, each with its hash.
+    """
 
     randomised_studies: int
     randomised_patients: int
@@ -242,6 +245,7 @@ class EvidenceBase:
     other_patients: int
     grade: str
     note: str = ""
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

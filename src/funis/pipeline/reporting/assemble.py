@@ -95,7 +95,9 @@ def trial_report(
         contrasts=declared.contrasts,
         estimand=endpoints.estimand_text(protocol),
         success=endpoints.success_view(protocol, results, model.endpoints),
-        provenance=methods.provenance(trial, study, data, len(twins[0].patient) if twins else 0),
+        provenance=methods.provenance(
+            trial, study, data, len(twins[0].patient) if twins else 0, evidence
+        ),
         scores=courses.shown_views(protocol, model.endpoints),
         trajectories=courses.trajectories(study, twins),
         responder_curves=endpoints.responder_curves(protocol, results, model.endpoints),
@@ -152,7 +154,7 @@ def placebo_rows(
     if evidence is None or placebo is None:
         return ()
     found = targets(evidence, study.model.endpoints, study.protocol.visits.weeks)
-    trials = [library_trial(target.row.extra, study.model.id) for target in found]
+    trials = [library_trial(target.row.trial, study.model.id) for target in found]
     here = judged_here(trials, study.protocol.id)
     found = tuple(target for target, own in zip(found, here, strict=True) if own)
     return target_rows(found, results, data, study.model.endpoints, placebo.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+from funis.evidence import Evidence
 from funis.models import Model, Parameter
 from funis.models.endpoints import Component
 from funis.models.schema import Distribution
@@ -73,7 +74,9 @@ def draw_gate(pool: Pool) -> DrawGate:
     return DrawGate(sum(counts.values()), counts.get("accepted", 0), reasons)
 
 
-def provenance(trial: Trial, study: Study, data: TrialData, twins: int) -> Provenance:
+def provenance(
+    trial: Trial, study: Study, data: TrialData, twins: int, evidence: Evidence | None = None
+) -> Provenance:
     """Return what it takes to run a trial again."""
     products = {
         f"product {name}": content_hash(product)[:16]
@@ -84,6 +87,7 @@ def provenance(trial: Trial, study: Study, data: TrialData, twins: int) -> Prove
         *study.protocol.structures,
         *(s for arm in study.protocol.arms for s in arm.structures),
     ]
+    own = {} if evidence is None else evidence.user_files
     structures = {f"structure {one.id}": content_hash(one)[:16] for one in chosen}
     return Provenance(
         protocol_file=trial.place,
@@ -97,6 +101,7 @@ def provenance(trial: Trial, study: Study, data: TrialData, twins: int) -> Prove
         more={
             **products,
             **structures,
+            **{f"your own study {name}": digest for name, digest in own.items()},
             "twins": str(twins),
             "relative tolerance": f"{study.rtol:g}",
             "solved a second time": second_solutions(data),

@@ -89,6 +89,9 @@ def evidence_base(evidence: Evidence | None) -> EvidenceBase | None:
         f"{len(cord)} of the randomised studies gave umbilical-cord cells, {len(placebo)} of them "
         f"against a control without cells. The grade follows from numbers and design alone."
     )
+    mine = tuple(f"{name} (SHA-256 {own[:12]})" for name, own in evidence.user_files.items())
+    if mine:
+        note += f" {_own_text(mine)}"
     return EvidenceBase(
         len(randomised),
         people,
@@ -96,6 +99,7 @@ def evidence_base(evidence: Evidence | None) -> EvidenceBase | None:
         sum(study.population.n or 0 for study in others),
         grade,
         note,
+        mine,
     )
 
 
@@ -103,11 +107,16 @@ def evidence_text(base: EvidenceBase | None) -> str:
     """Return the grade of evidence as one line, for tables and data files."""
     if base is None:
         return "Evidence: none recorded."
+    own = f" {_own_text(base.own)}" if base.own else ""
     return (
         f"Evidence: {base.grade}; {base.randomised_studies} randomised studies of stromal cells "
         f"({base.randomised_patients} patients), {base.other_studies} others "
-        f"({base.other_patients} patients)."
+        f"({base.other_patients} patients).{own}"
     )
+
+
+def _own_text(ids: tuple[str, ...]) -> str:
+    return f"Read beside the library: your own {', '.join(ids)}."
 
 
 def arm_of_drug(study: Study, drug: str) -> str | None:
