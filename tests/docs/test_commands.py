@@ -73,6 +73,7 @@ COMMANDS = {
     "evidence show": "funis evidence show he2020_ra --json",
     "evidence add": "funis evidence add study.yaml --json",
     "evidence rewrite": "funis evidence rewrite open --out closed",
+    "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -109,6 +110,15 @@ def test_the_documented_files_of_a_streamed_cohort_are_those_written(place, bloc
     paths = (path for path in (place / "many").rglob("*") if path.is_file())
     for name in (path.relative_to(place / "many").as_posix() for path in paths):
         assert f"`{name}`" in text
+
+
+def test_the_documented_json_of_a_meta_analysis_has_its_keys(place, blocks):
+    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    part = text[text.index("## funis evidence meta") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    real = json.loads("\n".join(blocks.run(COMMANDS["evidence meta"], place)))
+    assert list(shown) == list(real)
+    assert list(shown["strata"][0]) == list(real["strata"][0])
 
 
 def test_the_documented_json_of_a_run_has_the_keys_of_a_run(place, blocks):

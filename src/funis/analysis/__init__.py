@@ -42,6 +42,7 @@ from funis.analysis.published import Published, Skipped, published_results
 from funis.analysis.results import ArmCount, Contrast, Decision, Estimate, Results
 from funis.analysis.samples import TrialTables
 from funis.analysis.scores import score_table
+from funis.analysis.trial_effects import trial_effect
 
 __all__ = [
     "ArmCount",
@@ -82,6 +83,7 @@ __all__ = [
     "score_table",
     "summarise",
     "summarise_blocks",
+    "trial_effect",
     "welch",
     "wilson",
 ]

@@ -46,6 +46,8 @@ class Published:
         Whether the model was set to this number.
     notes : tuple of str
         What a reader has to know beside it.
+    outcome : Outcome or None
+        The row as printed; a value of it times ``factor`` is in our unit.
     """
 
     study: str
@@ -75,6 +77,8 @@ class Published:
     confidence: str
     target: bool
     notes: tuple[str, ...]
+    outcome: Outcome | None = None
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ def _of_outcome(study: Study, outcome: Outcome, endpoints: Endpoints) -> Publish
         confidence=study.confidence,
         target=False,
         notes=_notes(study, arm, outcome, name),
+        outcome=outcome,
+        factor=name.factor,
     )
 
 
@@ -316,6 +322,8 @@ def _of_natural_outcome(
         confidence="low" if "summary" in (row.what or "") else "medium",
         target=row.target and kind == "meta-analysis",
         notes=tuple(note for note in notes if note),
+        outcome=outcome,
+        factor=name.factor,
     )
 
 

@@ -1,4 +1,4 @@
-"""``funis evidence``: what was published, one record in full, and the user's own studies."""
+"""``funis evidence``: what was published, what it adds up to, and the user's own studies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from funis.apps import terminal
+from funis.apps.meta import meta
 
 commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
+commands.command("meta")(meta)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

@@ -167,10 +167,31 @@ Each ratio also holds the errors, the tolerance of equal error, both speeds and 
 is in megabytes, times in seconds.
 """
 
+META_NOTES = """
+Randomised comparisons, other comparisons and single-arm studies are pooled apart and labelled; what
+is left out stands there with its reason: `docs/meta_analysis.md`. Status 2 and one line where no
+stratum holds two studies. The document of `--json` with an endpoint:
+
+```json
+{"research_use": "...", "evidence": "...", "disease": "cd", "endpoint": "REMISSION", "name": "...",
+ "unit": "", "better": "higher", "week": 6.0, "window": 4.0, "week_chosen": false, "by": null,
+ "strata": [{"kind": "single-arm", "label": "...", "study_type": "single-arm",
+    "measure": "proportion", "studies": 3, "patients": 33, "randomised_patients": 0,
+    "shared_families": [], "members": [], "pooled": {"estimate": 0.2, "low": 0.01, "high": 0.8},
+    "reason": null, "regression": null, "regression_reason": null, "asymmetry": null,
+    "asymmetry_reason": null}],
+ "left_out": [{"study": "...", "arm": "msc", "week": 13.0, "reason": "..."}]}
+```
+
+Pooled numbers are shown ones (ratios, proportions from 0 to 1); under `analysed` they stand on the
+scale of analysis (logarithm, logit). `tau2`, `coefficients` and `asymmetry` are on that scale.
+"""
+
 NOTES = {
     "bench": BENCH_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
+    "evidence meta": META_NOTES,
     "run": RUN_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,

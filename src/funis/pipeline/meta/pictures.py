@@ -1,0 +1,150 @@
+"""What the forest plot and the funnel plot of a meta-analysis show."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from funis.evidence.meta import METHODS, SCALES
+from funis.pipeline.meta.numbers import capital, range_words, shown_interval
+from funis.pipeline.meta.text import asymmetry_lines, not_pooled, people_words
+from funis.pipeline.meta.values import Member, MetaAnalysis, Stratum
+from funis.report.content import Interval
+from funis.report.forest import Forest, ForestPanel, ForestRow, ForestStratum
+from funis.report.funnel import Funnel
+from funis.report.numerals import count, p_value
+
+_NAMED = re.compile(r"^([a-z]+?)(\d{4})")
+
+
+def forest(found: MetaAnalysis) -> Forest:
+    """Return the content of a forest plot: contrasts first, single arms below on their own axis."""
+    panels = []
+    for measure in dict.fromkeys(stratum.measure for stratum in found.strata):
+        scale = SCALES[measure]
+        strata = tuple(_forest_stratum(one) for one in found.strata if one.measure == measure)
+        unit = f" [{found.unit}]" if found.unit and measure in ("md", "mean") else ""
+        panels.append(
+            ForestPanel(
+                measure=capital(scale.name + unit),
+                log=scale.transform == "log",
+                percent=measure in ("proportion", "rd"),
+                null=scale.null,
+                favours=_favours(found) if scale.contrast else None,
+                strata=strata,
+            )
+        )
+    subtitle = (
+        f"Week {found.week:g}, at most {found.window:g} weeks away;"
+        " strata are never pooled together"
+    )
+    title = f"{found.disease.upper()}: {found.name}"
+    return Forest(title, subtitle, tuple(panels), (_pooled_here(found), found.evidence))
+
+
+def _pooled_here(found: MetaAnalysis) -> str:
+    """Say how much of the picture rests on chance allocation."""
+    pooled = [stratum for stratum in found.strata if stratum.pooled is not None]
+    controlled = [one for one in pooled if SCALES[one.measure].contrast]
+    people = sum(one.patients for one in controlled if one.kind == "randomised contrast")
+    alone = sum(one.patients for one in pooled if not SCALES[one.measure].contrast)
+    return (
+        f"Pooled here: {count(people)} patients of randomised comparisons,"
+        f" {count(sum(one.patients for one in controlled) - people)} of other comparisons,"
+        f" {count(alone)} patients without a control."
+    )
+
+
+def funnels(found: MetaAnalysis) -> tuple[Funnel, ...]:
+    """Return the content of a funnel plot: one panel for each stratum that was pooled."""
+    shown = []
+    for stratum in found.strata:
+        if stratum.pooled is None:
+            continue
+        scale = SCALES[stratum.measure]
+        effects = stratum.pooled.effects
+        prefix = {"log": "Log ", "logit": "Logit of the ", "identity": ""}[scale.transform]
+        shown.append(
+            Funnel(
+                title=f"{stratum.label} ({len(effects)} studies)",
+                axis=capital(prefix + scale.name),
+                labels=_labels(stratum.members),
+                estimates=tuple(effect.estimate for effect in effects),
+                errors=tuple(effect.error for effect in effects),
+                centre=stratum.pooled.estimate,
+                lines=tuple(asymmetry_lines(stratum)),
+            )
+        )
+    return tuple(shown)
+
+
+def _forest_stratum(stratum: Stratum) -> ForestStratum:
+    pooled = stratum.pooled
+    scale = SCALES[stratum.measure]
+    weights: Sequence[float | None] = pooled.weights if pooled else [None] * len(stratum.members)
+    rows = tuple(
+        ForestRow(
+            label, f"{member.week:g}", member.cells, member.control,
+            shown_interval(member.effect), weight,
+        )
+        for label, member, weight in zip(
+            _labels(stratum.members), stratum.members, weights, strict=True
+        )
+    )  # fmt: skip
+    interval = prediction = None
+    if pooled is not None:
+        interval = Interval(*(scale.shown(x) for x in (pooled.estimate, pooled.low, pooled.high)))
+        if not math.isnan(pooled.prediction.low):
+            low, high = (scale.shown(x) for x in (pooled.prediction.low, pooled.prediction.high))
+            prediction = Interval(None, low, high)
+    size = len(stratum.members)
+    studies = "1 study" if size == 1 else f"{size} studies"
+    return ForestStratum(
+        title=stratum.label,
+        subtitle=people_words(stratum, studies),
+        uncontrolled=not scale.contrast,
+        rows=rows,
+        pooled=interval,
+        prediction=prediction,
+        lines=_forest_lines(stratum),
+    )
+
+
+def _forest_lines(stratum: Stratum) -> tuple[str, ...]:
+    pooled = stratum.pooled
+    if pooled is None:
+        return (not_pooled(stratum),)
+    found = pooled.heterogeneity
+    lines = [
+        f"{capital(METHODS[pooled.method])}; {pooled.interval}",
+        f"Between studies: τ² = {found.tau2:.3f} ({range_words(found.tau2_range, 3)}), I² ="
+        f" {100 * found.i2:.0f} %, Q = {found.q:.1f} on {found.freedom} df, "
+        + p_value(found.p_value),
+    ]
+    if stratum.shared:
+        lines.append(
+            f"Studies of one centre family may share patients: {', '.join(stratum.shared)}"
+        )
+    return tuple(lines)
+
+
+def _labels(members: Sequence[Member]) -> tuple[str, ...]:
+    """Author and year where the study's id is made of them, else the id; no label stands twice."""
+    names = []
+    for member in members:
+        found = _NAMED.match(member.effect.study)
+        name = f"{found[1].capitalize()} {found[2]}" if found else member.effect.study
+        names.append(name)
+    return tuple(
+        member.effect.study if names.count(name) > 1 else name
+        for name, member in zip(names, members, strict=True)
+    )
+
+
+def _favours(found: MetaAnalysis) -> tuple[str, str]:
+    if found.better == "neither":
+        return "lower with cells", "higher with cells"
+    if found.better == "lower":
+        return "favours cells", "favours control"
+    return "favours control", "favours cells"

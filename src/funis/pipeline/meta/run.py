@@ -1,0 +1,308 @@
+"""Pools what was published on stromal cells in a disease, stratum by stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from funis.checks import InputError, Issue, nearest
+from funis.evidence import Evidence, load_evidence
+from funis.evidence.meta import (
+    SCALES,
+    Asymmetry,
+    Measure,
+    Method,
+    Regression,
+    categories,
+    egger,
+    pool,
+    regress,
+)
+from funis.models import Endpoints, find_disease, load_model
+from funis.pipeline.meta.gather import Gathered, Wish, endpoint_key, gather, members
+from funis.pipeline.meta.values import (
+    LABELS,
+    Choice,
+    Covariate,
+    LeftOut,
+    Member,
+    MetaAnalysis,
+    Stratum,
+    StratumKind,
+)
+from funis.pipeline.reporting.endpoints import better, endpoint_name
+from funis.pipeline.reporting.published import evidence_base, evidence_text
+
+WINDOW_WEEK = 4.0
+"""Weeks from the wished one that still count as the same time, where none is given (assumed)."""
+
+MEASURES: Mapping[str, tuple[Measure, ...]] = {
+    "responder": ("rr", "rd", "or", "proportion"),
+    "change": ("md", "smd", "mean"),
+    "value": ("md", "smd", "mean"),
+    "rate": ("rate_ratio", "rate"),
+}
+"""Measures of each kind of endpoint, the usual one first; the last is that of a single arm."""
+
+CHOICES = ("md", "smd", "rd", "rr", "or", "proportion", "mean", "rate")
+METHOD_CHOICES: Mapping[str, Method] = {"reml": "reml", "pm": "pm", "dl": "dl"}
+COVARIATES: tuple[Covariate, ...] = ("dose", "route", "product")
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The evidence of a disease, sorted by endpoint."""
+
+    disease: str
+    endpoints: Endpoints
+    gathered: Gathered
+
+    @property
+    def evidence(self) -> str:
+        """The grade of evidence of the whole disease, as one line."""
+        text = evidence_text(evidence_base(self.gathered.evidence))
+        return f"{text} It is that of the whole disease: every product and route."
+
+
+def choices(disease: str) -> tuple[Choice, ...]:
+    """List the endpoints with results on stromal cells, those that can be pooled first."""
+    base = _base(disease)
+    found = [_choice(base, key) for key in base.gathered.rows]
+    kept = [choice for choice in found if choice is not None]
+    return tuple(sorted(kept, key=lambda one: (not one.poolable, one.endpoint)))
+
+
+def meta_analysis(
+    disease: str,
+    endpoint: str,
+    *,
+    week: float | None = None,
+    window: float | None = None,
+    measure: str | None = None,
+    method: str | None = None,
+    by: str | None = None,
+    any_route: bool = False,
+) -> MetaAnalysis:
+    """Pool one endpoint of a disease.
+
+    Parameters
+    ----------
+    disease
+        Id or folder.
+    endpoint
+        Key of the endpoint, such as ``ACR20`` or ``DAS28_ESR_change``.
+    week, window
+        Each study gives its row nearest to the week, at most the window away; by default the
+        week that holds most studies, and 4 weeks.
+    measure
+        One of ``CHOICES``; that of a single arm pools arms with cells and compares nothing.
+    method
+        ``reml``, ``pm`` or ``dl``; proportions are binomial-normal where none is given.
+    by
+        ``dose``, ``route`` or ``product`` for a meta-regression.
+    any_route
+        Whether arms that got cells by another route than by vein are pooled with the others.
+
+    Raises
+    ------
+    InputError
+        An unknown name, or nothing that can be pooled, in one line.
+    """
+    base = _base(disease)
+    key = _known_endpoint(base, endpoint)
+    chosen = _measure(base, key, measure)
+    _one_of("method", method, tuple(METHOD_CHOICES))
+    _one_of("by", by, COVARIATES)
+    width = WINDOW_WEEK if window is None else _not_negative("window", window)
+    best = _best_week(base, key, width) if week is None else _not_negative("week", week)
+    wish = Wish(best, width, chosen, not SCALES[chosen].contrast, any_route)
+    found, left = members(base.gathered, key, wish)
+    covariate = next((name for name in COVARIATES if name == by), None)
+    strata = tuple(
+        _stratum(kind, found[kind], METHOD_CHOICES.get(method or ""), covariate)
+        for kind in LABELS
+        if kind in found
+    )
+    if not any(stratum.pooled for stratum in strata):
+        raise _nothing(base, key, wish, strata, left)
+    row = base.gathered.rows[key][0]
+    return MetaAnalysis(
+        disease=base.disease,
+        endpoint=key,
+        name=endpoint_name(row.endpoint, base.endpoints),
+        unit=_unit(row.endpoint, base.endpoints),
+        better=_better(row.endpoint, base.endpoints),
+        week=best,
+        window=width,
+        week_chosen=week is None,
+        by=covariate,
+        strata=strata,
+        left_out=tuple(left),
+        evidence=base.evidence,
+    )
+
+
+def pooled_stratum(
+    kind: StratumKind,
+    chosen: Sequence[Member],
+    method: Method | None = None,
+    by: Covariate | None = None,
+) -> Stratum:
+    """Pool the studies of one stratum, and regress and test them where that can be done."""
+    return _stratum(kind, list(chosen), method, by)
+
+
+def _base(disease: str) -> Base:
+    model = load_model(find_disease(disease))
+    evidence: Evidence = load_evidence(model.id)
+    return Base(model.id, model.endpoints, gather(evidence, model.endpoints))
+
+
+def _stratum(
+    kind: StratumKind, chosen: list[Member], method: Method | None, by: Covariate | None
+) -> Stratum:
+    effects = [member.effect for member in chosen]
+    measure = effects[0].measure
+    try:
+        pooled, reason = pool(effects, method), ""
+    except ValueError as error:
+        pooled, reason = None, str(error)
+    regression, why = _regression(chosen, by, method) if by and pooled else (None, "")
+    asymmetry, unseen = _asymmetry(chosen) if pooled else (None, "")
+    return Stratum(kind, measure, tuple(chosen), pooled, reason, regression, why, asymmetry, unseen)
+
+
+def _regression(
+    chosen: list[Member], by: Covariate, method: Method | None
+) -> tuple[Regression | None, str]:
+    try:
+        if by == "dose":
+            known = [member for member in chosen if member.log_dose is not None]
+            columns: Mapping[str, Sequence[float]] = {
+                "log10 of cells of one infusion": [member.log_dose or 0.0 for member in known]
+            }
+        else:
+            values = [member.route if by == "route" else member.product for member in chosen]
+            known = [m for m, value in zip(chosen, values, strict=True) if value != "unknown"]
+            columns = categories([value for value in values if value != "unknown"])
+        if len(known) < 2:
+            return None, f"the {by} is known of {len(known)} of {len(chosen)} studies"
+        return regress([member.effect for member in known], columns, method or "reml"), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _asymmetry(chosen: list[Member]) -> tuple[Asymmetry | None, str]:
+    try:
+        return egger([member.effect for member in chosen]), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _choice(base: Base, key: str) -> Choice | None:
+    week = _best_week(base, key, WINDOW_WEEK)
+    measure = MEASURES[base.gathered.rows[key][0].measure][0]
+    found, _ = members(base.gathered, key, Wish(week, WINDOW_WEEK, measure, False, False))
+    if not found:
+        return None
+    counted = tuple(
+        (kind, len(found[kind]), sum(m.n_cells + (m.n_control or 0) for m in found[kind]))
+        for kind in LABELS
+        if kind in found
+    )
+    name = endpoint_name(base.gathered.rows[key][0].endpoint, base.endpoints)
+    return Choice(key, name, week, counted)
+
+
+def _best_week(base: Base, key: str, width: float) -> float:
+    """Return the week with most contrasts, then most studies, then the earliest."""
+    rows = base.gathered.rows[key]
+    measure = MEASURES[rows[0].measure][0]
+
+    def rank(week: float) -> tuple[int, int, float]:
+        found, _ = members(base.gathered, key, Wish(week, width, measure, False, False))
+        sizes = {kind: len(items) for kind, items in found.items()}
+        return max(sizes.values(), default=0), sum(sizes.values()), -week
+
+    return max(sorted({row.week for row in rows}), key=rank)
+
+
+def _known_endpoint(base: Base, endpoint: str) -> str:
+    known = sorted(base.gathered.rows)
+    if endpoint in known:
+        return endpoint
+    if not known:
+        raise _refused("endpoint", f"no result on stromal cells in '{base.disease}'", "")
+    message = f"no result on stromal cells for the endpoint '{endpoint}'"
+    near = nearest(endpoint, known)
+    raise InputError(Issue(None, None, "endpoint", message, f"one of {', '.join(known)}", near))
+
+
+def _measure(base: Base, key: str, measure: str | None) -> Measure:
+    kind = base.gathered.rows[key][0].measure
+    allowed = MEASURES[kind]
+    if measure is None:
+        return allowed[0]
+    _one_of("measure", measure, CHOICES)
+    if measure == "rate" and kind == "rate":
+        return "rate_ratio"
+    for known in allowed:
+        if known == measure:
+            return known
+    words = {"responder": "a response", "rate": "a rate"}.get(kind, "a number")
+    named = ", ".join("rate" if one == "rate_ratio" else one for one in allowed)
+    raise _refused("measure", f"'{measure}' does not fit '{key}', which is {words}", named)
+
+
+def _one_of(key: str, value: str | None, known: Sequence[str]) -> None:
+    if value is not None and value not in known:
+        expected = f"one of {', '.join(known)}"
+        near = nearest(value, list(known))
+        raise InputError(Issue(None, None, key, f"unknown {key} '{value}'", expected, near))
+
+
+def _not_negative(key: str, value: float) -> float:
+    if not value >= 0:
+        raise _refused(key, f"{value:g} is out of range", "0 or more weeks")
+    return value
+
+
+def _refused(key: str, message: str, expected: str) -> InputError:
+    return InputError(Issue(None, None, key, message, expected or None))
+
+
+def _nothing(
+    base: Base, key: str, wish: Wish, strata: Sequence[Stratum], left: Sequence[LeftOut]
+) -> InputError:
+    """Say in one line why nothing can be pooled."""
+    where = f"'{key}' in '{base.disease}' within {wish.window:g} weeks of week {wish.week:g}"
+    said = [f"{one.kind}: {one.reason.removesuffix(': nothing to pool')}" for one in strata]
+    reasons = dict.fromkeys(f"{item.study}: {item.reason}" for item in left)
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    said += [f"left out: {', '.join(list(reasons)[:3])}{more}"] if reasons else []
+    message = f"nothing to pool for {where}: {'; '.join(said) or 'no study'}"
+    return InputError(Issue(None, None, None, message, "at least two studies of one design"))
+
+
+def _better(name: str, endpoints: Endpoints) -> str:
+    """Return which direction is the better one; of a level of a category that is not known."""
+    levels = [level for category in endpoints.categories for level in category.level_names]
+    return "neither" if name in levels else better(name, endpoints)
+
+
+def _unit(name: str, endpoints: Endpoints) -> str:
+    if name not in endpoints.numbers:
+        return ""
+    unit = endpoints.number(name).unit
+    return "" if unit in ("1", "dimensionless") else unit
+
+
+__all__ = [
+    "CHOICES",
+    "COVARIATES",
+    "METHOD_CHOICES",
+    "choices",
+    "endpoint_key",
+    "meta_analysis",
+    "pooled_stratum",
+]
