@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from scipy.special import ndtri
 
 from funis.analysis import Published, Skipped
-from funis.calibrate.reconstruction_file import StandIns
+from funis.calibrate.reconstruction_file import LogNormal, StandIns
 from funis.calibrate.rows import Row, is_baseline, one_of_each, row_of
 from funis.evidence import Arm as PublishedArm
 from funis.evidence import Study as PublishedStudy
@@ -127,7 +127,7 @@ def reconstruct(
     lost += [_lost(row, "another count of the same arm, endpoint and week") for row in doubles]
     plans: dict[str, ArmPlan] = {}
     for arm_id in dict.fromkeys(row.arm for row in mine):
-        plan = _plan(study, arm_id, model, stand_ins)
+        plan = plan_of(study, arm_id, model, stand_ins)
         if isinstance(plan, str):
             lost += [_lost(row, plan) for row in mine if row.arm == arm_id]
         else:
@@ -180,7 +180,9 @@ def study_protocol(
     )  # fmt: skip
 
 
-def _plan(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns) -> ArmPlan | str:
+def plan_of(
+    study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns
+) -> ArmPlan | str:
     """Return the plan of an arm, or why it cannot be simulated."""
     arm = study.arm(arm_id)
     if arm is None:
@@ -253,8 +255,9 @@ def _cells(
 ) -> tuple[list[tuple[Intervention, ...]], tuple[str, ...]]:  # fmt: skip
     """Return the cells of each variant, and what had to be drawn."""
     unknown = stand_ins.content.unknown
+    total = _cells_of_one_infusion(arm)
     asked = {
-        "dose": arm.cells_per_infusion is None and arm.cells_per_kg is None,
+        "dose": total is None and arm.cells_per_kg is None,
         "number of infusions": arm.infusions is None and not (arm.days and len(arm.days) > 1),
         "days": arm.days is None or (arm.infusions or 1) > len(arm.days),
         "route": routes is None,
@@ -265,12 +268,9 @@ def _cells(
     variants = []
     for k in range(unknown.variants if drawn else 1):
         luck = [float(uniform(0, f"regimen {study.id} {arm.id} {what}", k)) for what in asked]
-        per_kg = arm.cells_per_kg if arm.cells_per_infusion is None else None
-        total = arm.cells_per_infusion
+        per_kg = arm.cells_per_kg if total is None else None
         if asked["dose"]:
-            per_kg = unknown.cells_per_kg.median * math.exp(
-                unknown.cells_per_kg.sd_log * float(ndtri(luck[0]))
-            )
+            per_kg = _drawn_dose(arm, unknown.cells_per_kg, luck[0])
         days = _days(arm, asked, stand_ins, luck)
         inputs = routes or (str(unknown.route.at(luck[3])),)
         variants.append(
@@ -286,6 +286,21 @@ def _cells(
     return variants, drawn
 
 
+def _cells_of_one_infusion(arm: PublishedArm) -> float | None:
+    """Return the cells of one infusion: as printed, or an even share of a printed total."""
+    if arm.cells_per_infusion is None and arm.total_cells and arm.infusions:
+        return arm.total_cells / arm.infusions
+    return arm.cells_per_infusion
+
+
+def _drawn_dose(arm: PublishedArm, usual: LogNormal, luck: float) -> float:
+    """Return cells per kg: evenly on the log scale within a printed range, else as is usual."""
+    if arm.cells_per_kg_range is not None:
+        low, high = arm.cells_per_kg_range
+        return float(low * (high / low) ** luck)
+    return usual.median * math.exp(usual.sd_log * float(ndtri(luck)))
+
+
 def _days(
     arm: PublishedArm, asked: dict[str, bool], stand_ins: StandIns, luck: Sequence[float]
 ) -> tuple[float, ...]:
@@ -293,7 +308,10 @@ def _days(
     if not asked["number of infusions"] and not asked["days"] and arm.days:
         return tuple(max(day, 0.0) for day in arm.days)
     count = arm.infusions
-    if count is None:
+    if count is None and arm.infusions_range is not None:
+        low, high = arm.infusions_range
+        count = int(low + luck[1] * (high - low + 1))
+    elif count is None:
         count = int(unknown.infusions.at(luck[1]))
     gap = float(unknown.gap_day.at(luck[2]))
     first = max(arm.days[0], 0.0) if arm.days else 0.0
