@@ -77,6 +77,11 @@ def _usage(message: str, given: list[str]) -> str:
         "gate",
         "sbml",
         "evidence",
+        "calibrate",
+        "validate",
+        "ledger",
+        "credibility",
+        "petab",
         "bench",
         "demo",
     )

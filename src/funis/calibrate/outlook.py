@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from funis.analysis import Interval, MeanSummary, newcombe, welch
 from funis.analysis.estimates import judge
 from funis.analysis.rates import WEEKS_PER_YEAR, RateSummary, rate_ratio
-from funis.calibrate.likelihood import OVERDISPERSION, Data, size_of
+from funis.calibrate.likelihood import OVERDISPERSION, Data, StudyRows, data_of, size_of
 from funis.calibrate.planned import Planned
 from funis.calibrate.points import NO_CELLS
 from funis.calibrate.posterior import Draws
@@ -75,20 +75,23 @@ class Outlook:
 
 
 def outlook(
-    data: Data, draws: Draws, planned: Planned, settings: Settings, endpoints: Endpoints, seed: int
-) -> Outlook:
+    data: Data, idle: Data, draws: Draws, planned: Planned, settings: Settings,
+    endpoints: Endpoints, seed: int,
+) -> Outlook:  # fmt: skip
     """Return what a planned trial may report.
 
     Parameters
     ----------
     data
         Its rows, one an arm, with the surface of what cells add.
+    idle
+        The same where cells do nothing, of `idle_rows`.
     draws
         Of what cells do; each is one conduct of the trial.
     seed
         The same seed gives the same luck, so that two posteriors differ by what they say alone.
     """
-    found = _predicted(data, draws, planned, settings, endpoints, seed)
+    found = _predicted(data, idle, draws, settings, endpoints, seed)
     luck = np.random.default_rng([seed, 1])
     arms = {}
     for one, spread in zip(found, data.spread, strict=True):
@@ -101,22 +104,29 @@ def outlook(
     return Outlook(shown, contrasts)
 
 
-def _predicted(
-    data: Data, draws: Draws, planned: Planned, settings: Settings, endpoints: Endpoints, seed: int
-) -> list[Prediction]:
-    """Return the reported number of each arm.
+def idle_rows(data: Data, rows: StudyRows, settings: Settings) -> Data:
+    """Return the rows of a planned trial as they are where cells do nothing.
 
     Arms of one study differ by more than chance and treatment, as calibration found. Where patients
     are allocated by chance and cells do nothing they cannot: then what arms differ by is common.
     """
-    found = predictions(data, draws, settings, endpoints, np.random.default_rng(seed))
-    if not planned.reconstruction.study.randomised:
-        return found
-    alike = replace(data, arm=np.zeros_like(data.arm))
-    same = predictions(alike, draws, settings, endpoints, np.random.default_rng(seed))
-    idle = draws.points.factors[:, draws.points.names.index(NO_CELLS)] == 0
+    if not rows.study.randomised:
+        return data
+    alike = data_of([replace(rows, unsure=frozenset())], settings)
+    return replace(alike, arm=np.zeros_like(alike.arm))
+
+
+def _predicted(
+    data: Data, idle: Data, draws: Draws, settings: Settings, endpoints: Endpoints, seed: int
+) -> list[Prediction]:
+    """Return the reported number of each arm, by whether cells do anything in the draw."""
+    found, same = (
+        predictions(one, draws, settings, endpoints, np.random.default_rng(seed))
+        for one in (data, idle)
+    )
+    nothing = draws.points.factors[:, draws.points.names.index(NO_CELLS)] == 0
     return [
-        replace(one, draws=np.where(idle, other.draws, one.draws))
+        replace(one, draws=np.where(nothing, other.draws, one.draws))
         for one, other in zip(found, same, strict=True)
     ]
 

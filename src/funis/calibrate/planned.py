@@ -39,6 +39,15 @@ class Planned:
     rule: Success | None
     seen: Mapping[str, float]
 
+    @property
+    def unsure(self) -> frozenset[str]:
+        """Arms in which something is not represented that the reference has not as well."""
+        arms = self.reconstruction.arms
+        shared: set[str] = set()
+        if self.rule is not None:
+            shared = set(self.reconstruction.arm(self.rule.reference).left_out)
+        return frozenset(arm.id for arm in arms if set(arm.left_out) - shared)
+
 
 def planned_trial(protocol: Protocol) -> Planned | str:
     """Return the arms of a protocol's success rule as a planned trial, or why there is none."""
@@ -80,7 +89,7 @@ def registered_trial(
     usual_size
         Patients of an arm where the record gives no size.
     """
-    sized = replace(study, arms=_sized(study, usual_size))
+    sized = replace(study, arms=_sized(study, usual_size), design=design_of(study))
     plans = []
     for arm in sized.arms:
         plan = plan_of(sized, arm.id, model, stand_ins)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from funis.calibrate.likelihood import Data, data_of
-from funis.calibrate.outlook import Outlook, outlook
+from funis.calibrate.outlook import Outlook, idle_rows, outlook
 from funis.calibrate.planned import Planned
 from funis.calibrate.posterior import Draws
 from funis.calibrate.settings import Settings
@@ -32,11 +32,12 @@ class PlannedTrial:
     trial: Trial
     settings: Settings
     data: Data
+    idle: Data
 
     def outlook(self, draws: Draws) -> Outlook:
         """Return what it may report, given draws of what cells do."""
         endpoints = self.trial.model.endpoints
-        return outlook(self.data, draws, self.planned, self.settings, endpoints, SEED)
+        return outlook(self.data, self.idle, draws, self.planned, self.settings, endpoints, SEED)
 
 
 def simulate_planned(
@@ -58,4 +59,6 @@ def simulate_planned(
         resume=resume, progress=progress,
     )  # fmt: skip
     rows = study_rows(made, trial, surface, at, settings)
-    return PlannedTrial(planned, trial, settings, data_of([rows], settings))
+    rows = replace(rows, unsure=planned.unsure)
+    data = data_of([rows], settings)
+    return PlannedTrial(planned, trial, settings, data, idle_rows(data, rows, settings))

@@ -1,0 +1,113 @@
+"""``funis ledger``: predictions of trials that nobody has reported yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from funis.apps import terminal
+
+commands = typer.Typer(
+    help="Dated, hashed predictions of trials that nobody has reported.", no_args_is_help=False
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help="The ledger (default: that of the library)."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="W", help="Processes (default: one a processor). They do not change the result."
+    ),
+]
+
+
+@commands.callback(invoke_without_command=True)
+def ledger(context: typer.Context, ledger: LedgerFile = None, json: Json = False) -> int:
+    """Show predictions of trials that nobody has reported; a changed one is an error."""
+    if context.invoked_subcommand is not None:
+        return terminal.SUCCESS
+    from funis.calibrate.ledger_file import LEDGER
+    from funis.pipeline.ledger import ledger_document, ledger_of, ledger_tables
+
+    with terminal.one_document(json) as put:
+        found = ledger_of(ledger or LEDGER)
+        if json:
+            return put(ledger_document(found))
+        terminal.show_tables(ledger_tables(found))
+    return terminal.SUCCESS
+
+
+@commands.command()
+def predict(
+    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day of the prediction.")],
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Registered trials (default: all)."),
+    ] = None,
+    ensembles: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of ensembles, as `funis calibrate --out` writes them (default: the "
+            "library's).",
+        ),
+    ] = None,
+    ledger: LedgerFile = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> int:
+    """Predict registered trials and append the entries; no entry is ever overwritten."""
+    from funis.calibrate.ensemble import LIBRARY
+    from funis.calibrate.ledger_file import LEDGER
+    from funis.pipeline.ledger import ledger_document, ledger_tables, predict_registered
+
+    with terminal.one_document(json) as put:
+        found = predict_registered(
+            tuple(ids or ()), date, path=ledger or LEDGER, ensembles=ensembles or LIBRARY,
+            workers=workers, progress=terminal.progress(json),
+        )  # fmt: skip
+        if json:
+            return put(ledger_document(found))
+        terminal.show_tables(ledger_tables(found))
+    return terminal.SUCCESS
+
+
+@commands.command()
+def check(ledger: LedgerFile = None, json: Json = False) -> int:
+    """Check that no prediction was changed, dropped or slipped in."""
+    from funis.calibrate.ledger_file import LEDGER
+    from funis.pipeline.ledger import ledger_of
+
+    with terminal.one_document(json) as put:
+        found = ledger_of(ledger or LEDGER)
+        if json:
+            return put({"entries": len(found.entries), "last_hash": found.last_hash})
+        typer.echo(f"{found.path}: {len(found.entries)} predictions, as they were written")
+    return terminal.SUCCESS
+
+
+@commands.command()
+def score(
+    studies: Annotated[
+        list[Path],
+        typer.Option(metavar="FILE", help="Results, in the schema of the evidence; repeatable."),
+    ],
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> int:
+    """Score predictions on results that were reported after them."""
+    from funis.calibrate.ledger_file import LEDGER
+    from funis.pipeline.ledger import ledger_of
+    from funis.pipeline.ledger_score import score_document, score_ledger, score_tables
+
+    with terminal.one_document(json) as put:
+        found = score_ledger(ledger_of(ledger or LEDGER), studies)
+        if json:
+            return put(score_document(found))
+        terminal.show_tables(score_tables(found))
+    return terminal.SUCCESS
