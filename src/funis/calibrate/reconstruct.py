@@ -180,9 +180,7 @@ def study_protocol(
     )  # fmt: skip
 
 
-def plan_of(
-    study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns
-) -> ArmPlan | str:
+def plan_of(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns) -> ArmPlan | str:
     """Return the plan of an arm, or why it cannot be simulated."""
     arm = study.arm(arm_id)
     if arm is None:
