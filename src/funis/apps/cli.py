@@ -42,6 +42,7 @@ app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
+app.command()(ledger.credibility)
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."

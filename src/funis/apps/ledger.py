@@ -111,3 +111,30 @@ def score(
             return put(score_document(found))
         terminal.show_tables(score_tables(found))
     return terminal.SUCCESS
+
+
+def credibility(
+    disease: Annotated[str, typer.Argument(metavar="DISEASE", help="Id of a disease, such as ra.")],
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the page to a Markdown file, whole or not."),
+    ] = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> int:
+    """Say how far a disease's model can be trusted: what failed first, every figure computed."""
+    from funis.pipeline.credibility import credibility, credibility_document, credibility_page
+    from funis.pipeline.run import check_writable
+    from funis.store import write_text
+
+    with terminal.one_document(json) as put:
+        if into is not None:
+            check_writable(into, file=True)
+        found = credibility(disease, workers=workers, progress=terminal.progress(json))
+        page = credibility_page(found)
+        if into is not None:
+            write_text(into, page)
+        if json:
+            return put(credibility_document(found))
+        typer.echo(page if into is None else f"Credibility: {into}")
+    return terminal.SUCCESS

@@ -103,6 +103,14 @@ def registered_trial(
     return Planned(made, rule, {plan.id: 1.0 for plan in plans})
 
 
+def design_of(study: PublishedStudy) -> Design:
+    """Return the design of a record; one with a placebo and no word of blinding is blinded."""
+    design = study.design
+    if design.blinding is None and "placebo" in (design.control or ""):
+        return replace(design, blinding="double")
+    return design
+
+
 def _rule(plans: list[ArmPlan], request: EndpointRequest, direction: Direction) -> Success | None:
     """Return the rule of a registered trial: any arm with cells better than that without."""
     reference = next((plan.id for plan in plans if not plan.cells), None)
