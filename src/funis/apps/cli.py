@@ -43,6 +43,7 @@ app.add_typer(ledger.commands, name="ledger")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command()(ledger.credibility)
+app.command()(ledger.petab)
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."

@@ -138,3 +138,30 @@ def credibility(
             return put(credibility_document(found))
         typer.echo(page if into is None else f"Credibility: {into}")
     return terminal.SUCCESS
+
+
+def petab(
+    disease: Annotated[str, typer.Argument(metavar="DISEASE", help="Id of a disease, such as ra.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the problem.")],
+    workers: Workers = None,
+    json: Json = False,
+) -> int:
+    """Write the calibration problem of a disease in PEtab, as far as PEtab can say it."""
+    from funis.pipeline.petab import lint, petab_problem, write_problem
+    from funis.store import check_run_folder
+
+    with terminal.one_document(json) as put:
+        check_run_folder(out)
+        problem = petab_problem(disease, workers=workers, progress=terminal.progress(json))
+        write_problem(problem, out)
+        passed = lint(out)
+        if json:
+            put({"folder": str(out), "measurements": len(problem.measurements),
+                 "left_out": len(problem.left_out), "linted": passed})  # fmt: skip
+        else:
+            words = {None: "petab is not installed", True: "passes its linter"}
+            typer.echo(
+                f"{out}: {len(problem.measurements)} measurements, {len(problem.left_out)} rows"
+                f" left out (README.md); {words.get(passed, 'FAILS its linter')}"
+            )
+    return terminal.NOT_PASSED if passed is False else terminal.SUCCESS
