@@ -69,11 +69,14 @@ COMMANDS = {
     "gate placebo": f"funis gate placebo ra --patients 30 {SMALL} --json",
     "gate pharmacology": f"funis gate pharmacology ra --patients 4 {SMALL} --json",
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
+    "calibrate": f"funis calibrate ssc {SMALL} --out ensembles --json",
+    "validate": f"funis validate ssc {SMALL} --json",
+    "control": f"funis control uc --patients 50 {SMALL} --json",
+    "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "evidence list": "funis evidence list --disease ra --json",
     "evidence show": "funis evidence show he2020_ra --json",
     "evidence add": "funis evidence add study.yaml --json",
     "evidence rewrite": "funis evidence rewrite open --out closed",
-    "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -91,13 +94,74 @@ def test_every_documented_command_is_tried(blocks):
     assert documented == set(COMMANDS) | SHOWN_IN_THE_README
 
 
+def run_keys(found, text):
+    """The documented JSON of a run has the keys of a run."""
+    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    assert list(shown) == list(found)
+    estimate = found["arms"]["placebo"]["endpoints"]["ACR20@12"]
+    assert list(shown["arms"]["placebo"]["endpoints"]["ACR20@12"]) == list(estimate)
+    assert list(shown["contrasts"][0]) == list(found["contrasts"][0])
+
+
+def bench_keys(found, _):
+    """The document of a benchmark has every part that is documented."""
+    assert set(found) == {
+        "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
+    }  # fmt: skip
+    row = found["ratios"]["libroadrunner"]["1e-4"]
+    assert {"equal_tolerance", "equal_error", "low", "high"} <= set(row)
+    assert set(found["ratios"]["libroadrunner"]) == {"1e-4", "1e-5", "1e-6"}
+    assert [row["threads"] for row in found["throughput"]] == [1, 2]
+    assert set(found["start"]) == {"cold", "warm"}
+    assert set(found["memory"]) == {"64"}
+
+
+def meta_keys(found, text):
+    """The documented JSON of a meta-analysis has its keys."""
+    part = text[text.index("## funis evidence meta") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    assert list(shown) == list(found)
+    assert list(shown["strata"][0]) == list(found["strata"][0])
+
+
+def validate_keys(found, _):
+    """A validation has its rows, contrasts, coverage, scores and what it left out."""
+    named = {"rows", "contrasts", "coverage80", "coverage95", "scores", "skipped"}
+    assert named <= set(found)
+    row = found["rows"][0]
+    assert {"study", "arm", "endpoint", "week", "observed", "predicted"} <= set(row)
+    assert {"low80", "high80", "low95", "high95", "inside80", "inside95", "crps"} <= set(row)
+    assert list(found["scores"]) == ["model", "placebo_only", "class_mean", "prior_predictive"]
+    assert set(found["skipped"][0]) == {"study", "arm", "endpoint", "week", "reason"}
+
+
+def calibrate_keys(found, _):
+    """A calibration says for each disease what its posterior is and what it rests on."""
+    disease = found["diseases"]["ssc"]
+    assert set(disease["posterior"]) == {"borrowed", "own", "prior"}
+    assert disease["calibratability"]["label"] == "borrowed"
+    assert 0 <= disease["posterior"]["own"]["no_effect"] <= 1
+
+
+KEYS = {
+    "run": run_keys,
+    "validate": validate_keys,
+    "calibrate": calibrate_keys,
+    "bench": bench_keys,
+    "evidence meta": meta_keys,
+}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_documented_command_runs(name, place, blocks):
+def test_a_documented_command_runs_and_gives_what_is_documented(name, place, blocks):
     command = COMMANDS[name]
     printed = "\n".join(blocks.run(command, place))
     assert "Traceback" not in printed
     if "--json" in command:
-        assert "error" not in json.loads(printed)
+        found = json.loads(printed)
+        assert "error" not in found
+        text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+        KEYS.get(name, lambda *_: None)(found, text)
     else:
         assert printed.endswith(LAST_LINES[name])
 
@@ -110,22 +174,3 @@ def test_the_documented_files_of_a_streamed_cohort_are_those_written(place, bloc
     paths = (path for path in (place / "many").rglob("*") if path.is_file())
     for name in (path.relative_to(place / "many").as_posix() for path in paths):
         assert f"`{name}`" in text
-
-
-def test_the_documented_json_of_a_meta_analysis_has_its_keys(place, blocks):
-    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    part = text[text.index("## funis evidence meta") :]
-    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
-    real = json.loads("\n".join(blocks.run(COMMANDS["evidence meta"], place)))
-    assert list(shown) == list(real)
-    assert list(shown["strata"][0]) == list(real["strata"][0])
-
-
-def test_the_documented_json_of_a_run_has_the_keys_of_a_run(place, blocks):
-    text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
-    real = json.loads("\n".join(blocks.run(COMMANDS["run"], place)))
-    assert list(shown) == list(real)
-    estimate = real["arms"]["placebo"]["endpoints"]["ACR20@12"]
-    assert list(shown["arms"]["placebo"]["endpoints"]["ACR20@12"]) == list(estimate)
-    assert list(shown["contrasts"][0]) == list(real["contrasts"][0])

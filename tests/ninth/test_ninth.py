@@ -97,7 +97,7 @@ def test_rescue_follows_confirmed_worsening_and_stays_off_at_baseline(tables):
 
 def test_any_number_of_workers_gives_the_same_bytes(run):
     def hashes(workers):
-        _, folder = run("--workers", workers, "--patients", "200", folder=f"with_{workers}")
+        _, folder = run("--workers", workers, "--patients", "40", folder=f"with_{workers}")
         return [sha256((folder / f"{name}.parquet").read_bytes()).hexdigest() for name in TABLES]
 
     assert hashes("1") == hashes("2")

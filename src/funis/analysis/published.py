@@ -112,7 +112,7 @@ def _place(item: Published) -> tuple[object, ...]:
 
 
 def _of_outcome(study: Study, outcome: Outcome, endpoints: Endpoints) -> Published | Skipped:
-    name = endpoints.evidence_name(outcome.endpoint)
+    name = endpoints.meaning(outcome.endpoint, outcome.kind)
     found = _number(outcome, name)
     if isinstance(found, str) or name is None or outcome.week is None:
         reason = found if isinstance(found, str) else "no week is stated"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, terminal
+from funis.apps.control import control
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -42,6 +43,7 @@ app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
+app.command("control")(control)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 
@@ -104,6 +106,13 @@ def run(
         int | None, typer.Option(metavar="S", help="Seed, in place of the protocol's.")
     ] = None,
     workers: Workers = None,
+    ensemble: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What cells are drawn from: borrowed, own, prior or none (library as it is).",
+        ),
+    ] = "borrowed",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -123,6 +132,7 @@ def run(
             seed=seed,
             workers=workers,
             out=folder,
+            ensemble=ensemble,
             progress=terminal.progress(json),
         )
         return put(done.document, done.issues) if json else _show(done)

@@ -1,4 +1,4 @@
-"""``funis evidence``: what was published, what it adds up to, and the user's own studies."""
+"""``funis evidence``: what was published, one record in full, and the user's own studies."""
 
 from __future__ import annotations
 

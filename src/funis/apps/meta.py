@@ -46,6 +46,12 @@ def meta(
     by: Annotated[
         str | None, typer.Option(metavar="NAME", help="Regress on dose, route or product.")
     ] = None,
+    of: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="cells; or drugs, each mechanism apart; or placebo arms alone."
+        ),
+    ] = "cells",
     any_route: Annotated[
         bool, typer.Option("--any-route", help="Pool cells given by any route, not by vein alone.")
     ] = False,
@@ -62,16 +68,16 @@ def meta(
     """Pool published studies of stromal cells: randomised, controlled, single-arm, each apart."""
     from funis.pipeline.meta import choices, meta_analysis
     from funis.pipeline.meta.document import choices_document, document
-    from funis.pipeline.meta.text import choices_table
+    from funis.pipeline.meta.text import choices_table, whose
     from funis.pipeline.run import check_writable
 
     with terminal.one_document(json) as put:
         if endpoint is None:
             _check_alone(week, window, measure, method, by, any_route, forest, funnel)
-            found = choices(disease)
+            found = choices(disease, of)
             if json:
-                return put(choices_document(disease, found))
-            terminal.show_tables([choices_table(disease, found)])
+                return put(choices_document(disease, of, found))
+            terminal.show_tables([choices_table(disease, found, whose(of))])
             return terminal.SUCCESS
         for path in (forest, funnel):
             if path is not None:
@@ -85,6 +91,7 @@ def meta(
             method=method,
             by=by,
             any_route=any_route,
+            of=of,
         )
         _draw(done, forest, funnel)
         if json:

@@ -167,15 +167,81 @@ Each ratio also holds the errors, the tolerance of equal error, both speeds and 
 is in megabytes, times in seconds.
 """
 
+CONTROL_NOTES = """
+`DISEASE` is needed but with `--score`. Criteria are expressions as in trial files, judged at
+screening and at baseline. The document of `--json`:
+
+```json
+{"research_use": "...", "disease": "uc", "endpoint": "REMISSION", "measure": "responder",
+ "week": 8.0, "unit": "proportion", "n": 100, "trial": "uc_demo", "criteria": ["MAYO >= 6"],
+ "background": null, "year": {"given": null, "text": "not asked for"}, "predicted": 0.07,
+ "low80": 0.03, "high80": 0.13, "low95": 0.01, "high95": 0.19,
+ "basis": {"studies": 4, "patients": 486, "method": "adjusted", "leave_one_out": {}},
+ "map": {"predicted": 0.08, "trials": [{"trial": "ACT 1", "n": 121, "observed": 0.149,
+    "source": "..."}]},
+ "model": {"predicted": 0.06, "simulated": 0.06, "virtual_patients": 400},
+ "adjusted": {"predicted": 0.07}, "mixture": {"predicted": 0.07, "weights": {"model": 0.2}}}
+```
+
+`map`, `model`, `adjusted` and `mixture` hold the same intervals, and their scores when each trial
+of the evidence is left out. With `--score` the document holds `overall`, `diseases`, `families`
+(kinds of numbers), `rows` (every control arm with its source and what each method predicted) and
+`skipped` with reasons; `--into docs/control.md` puts the tables at their marked place. Simulated
+arms are kept in the cache, so that an interrupted `--score` goes on. How it works and where it
+fails: [control.md](control.md).
+"""
+
+CALIBRATE_NOTES = """
+How it works, and what falls short: [calibration.md](calibration.md). The document of `--json`:
+
+```json
+{"research_use": "...", "diseases": {"ra": {
+   "posterior": {"borrowed": {"no_effect": 0.1,
+       "potency_factor": {"low80": 0.5, "median": 1.3, "high80": 2.9}}, "own": {}, "prior": {}},
+   "command": "funis calibrate ra", "model": "hash", "studies": ["kafaja2017_ra"],
+   "class_gain": [0.4, 0.5], "calibratability": {"rows": 21, "studies": 5, "centres": 4,
+      "randomised_patients": 216, "controlled_studies": 1, "controlled_with_known_regimen": 1,
+      "label": "own data"},
+   "no_effect": {"borrowed": 0.1}, "contraction": {"borrowed": {"potency": 0.4}}}}}
+```
+"""
+
+VALIDATE_NOTES = """
+Without `--studies` every study of the library is left out in turn and predicted from the others.
+Files given with `--studies` may have keys that the schema does not know. Where a study does not say
+dose, route or schedule they are drawn (`library/reconstruction.yaml`); at most ten rows of a study
+count; what cannot be predicted stands under `skipped` with the reason. The document of `--json`:
+
+```json
+{"research_use": "...",
+ "rows": [{"study": "...", "arm": "msc", "endpoint": "ACR20", "our_endpoint": "ACR20@12",
+    "week": 12.0, "n": 30, "observed": 0.4, "predicted": 0.5, "low80": 0.2, "high80": 0.8,
+    "low95": 0.1, "high95": 0.9, "inside80": true, "inside95": true, "crps": 0.1,
+    "scaled_crps": {"model": 0.1}, "without_effect": 0.3}],
+ "contrasts": [{"study": "...", "arm": "msc", "reference": "placebo", "endpoint": "ACR20",
+    "our_endpoint": "ACR20", "week": 12.0, "observed": 0.1, "predicted": 0.1, "low80": -0.2,
+    "high80": 0.4, "low95": -0.3, "high95": 0.6, "inside80": true, "inside95": true,
+    "important_difference": 0.1, "probability_important": 0.5}],
+ "coverage80": 0.8, "coverage80_interval": [0.7, 0.9], "coverage95": 0.95, "width_of_prior": 1.0,
+ "scores": {"model": 0.2, "placebo_only": 0.22, "class_mean": 0.23, "prior_predictive": 0.2},
+ "brier": {"model": 0.2, "base_rate": 0.2, "contrasts": 8},
+ "skipped": [{"study": "...", "arm": "msc", "endpoint": "...", "week": 12.0, "reason": "..."}]}
+```
+
+Shares stand from 0 to 1, means in the unit of our endpoint. `scores` are means by study of the
+continuous ranked probability score, of means in spreads between patients.
+"""
+
 META_NOTES = """
 Randomised comparisons, other comparisons and single-arm studies are pooled apart and labelled; what
 is left out stands there with its reason: `docs/meta_analysis.md`. Status 2 and one line where no
 stratum holds two studies. The document of `--json` with an endpoint:
 
 ```json
-{"research_use": "...", "evidence": "...", "disease": "cd", "endpoint": "REMISSION", "name": "...",
- "unit": "", "better": "higher", "week": 6.0, "window": 4.0, "week_chosen": false, "by": null,
- "strata": [{"kind": "single-arm", "label": "...", "study_type": "single-arm",
+{"research_use": "...", "evidence": "...", "disease": "cd", "of": "cells",
+ "endpoint": "REMISSION", "name": "...", "unit": "", "better": "higher",
+ "week": 6.0, "window": 4.0, "week_chosen": false, "by": null,
+ "strata": [{"kind": "single-arm", "label": "...", "mechanism": null, "study_type": "single-arm",
     "measure": "proportion", "studies": 3, "patients": 33, "randomised_patients": 0,
     "shared_families": [], "members": [], "pooled": {"estimate": 0.2, "low": 0.01, "high": 0.8},
     "reason": null, "regression": null, "regression_reason": null, "asymmetry": null,
@@ -188,10 +254,13 @@ scale of analysis (logarithm, logit). `tau2`, `coefficients` and `asymmetry` are
 """
 
 NOTES = {
+    "calibrate": CALIBRATE_NOTES,
+    "validate": VALIDATE_NOTES,
+    "control": CONTROL_NOTES,
     "bench": BENCH_NOTES,
+    "evidence meta": META_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
-    "evidence meta": META_NOTES,
     "run": RUN_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,

@@ -21,6 +21,12 @@ Array = NDArray[np.float64]
 Basis = Literal["borrowed", "own", "prior"]
 BASES: tuple[Basis, ...] = ("borrowed", "own", "prior")
 
+CALIBRATABILITY = (
+    "rows", "studies", "centres", "randomised_patients", "controlled_studies",
+    "controlled_with_known_regimen", "label",
+)  # fmt: skip
+"""What a posterior rests on, in the order in which it is shown."""
+
 LIBRARY = Path(__file__).parents[1] / "library" / "ensembles"
 MARK = "funis_ensemble"
 
@@ -36,6 +42,7 @@ class Ensemble:
         With what other diseases say, from the disease's own rows only, and before any row.
     log_potency : (node,) grid of the logarithm of potency, -inf first.
     profile : (node,) log likelihood of the disease's rows on it, the rest integrated.
+    spreads : (spread,) log likelihood of the spreads between studies, the rest integrated.
     about : mapping
         Command, hashes, studies, probability of no effect, contraction and the like; plain data.
     """
@@ -44,6 +51,7 @@ class Ensemble:
     draws: Mapping[Basis, Draws]
     log_potency: Array
     profile: Array
+    spreads: Array
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,6 +84,7 @@ def ensemble_bytes(ensemble: Ensemble) -> bytes:
     about = {
         "disease": ensemble.disease,
         "log_potency": [None if np.isinf(x) else float(x) for x in ensemble.log_potency],
+        "spreads": [round(float(x), 6) for x in ensemble.spreads],
         "profile": [round(float(x), 6) for x in ensemble.profile],
         **ensemble.about,
     }
@@ -107,12 +116,13 @@ def load_ensemble(path: Path) -> Ensemble:
         draws = {basis: _draws(table.filter(pl.col("basis") == basis)) for basis in BASES}
         nodes = [-np.inf if x is None else float(x) for x in about.pop("log_potency")]
         profile = np.array(about.pop("profile"), dtype=np.float64)
+        spreads = np.array(about.pop("spreads"), dtype=np.float64)
         disease = str(about.pop("disease"))
     except (KeyError, ValueError, pl.exceptions.PolarsError):
         raise InputError(
             Issue(str(path), None, None, "is no ensemble", "a file of funis calibrate")
         ) from None
-    return Ensemble(disease, draws, np.array(nodes), profile, about)
+    return Ensemble(disease, draws, np.array(nodes), profile, spreads, about)
 
 
 def library_ensemble(disease: str) -> Ensemble | None:

@@ -8,12 +8,13 @@ differ by their parameters alone, and few patients suffice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funis.models.endpoints import Endpoints, VisitRows, evaluate_endpoints
+from funis.models.factors import NO_CELLS, Points
 from funis.protocol import Arm, EndpointRequest
 from funis.solver import FAILED
 from funis.trial import Study
@@ -23,37 +24,14 @@ from funis.trial.enrol import Enrolled, enrol, observers_of
 
 Array = NDArray[np.float64]
 
-NO_CELLS = "potency"
-"""Parameter that makes cells do nothing when it is 0."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """Factors of parameters, a row a point.
-
-    Attributes
-    ----------
-    names : parameters.
-    factors : (point, parameter), each times the value of the library.
-    """
-
-    names: tuple[str, ...]
-    factors: Array
-
-    def __len__(self) -> int:
-        """Number of points."""
-        return len(self.factors)
-
-    def without_cells(self) -> Points:
-        """Return the same points with cells that do nothing."""
-        factors = self.factors.copy()
-        if NO_CELLS in self.names:
-            factors[:, self.names.index(NO_CELLS)] = 0.0
-        return Points(self.names, factors)
-
-    def rows(self, index: NDArray[np.int64]) -> Points:
-        """Return some points."""
-        return Points(self.names, self.factors[index])
+__all__ = [
+    "NO_CELLS",
+    "Points",
+    "baseline_values",
+    "enrolled",
+    "follow_points",
+    "patient_values",
+]
 
 
 def follow_points(
@@ -67,12 +45,16 @@ def follow_points(
         (point, patient, request); responses are 0 or 1, rates events per year;
         not-a-number where no solver solved.
     """
-    count, size = len(points), len(who.patient)
-    tiled = who.rows(np.tile(np.arange(size), count))
-    group = _scaled(group_of(study, arm, tiled), points, size)
-    course = follow(group)
+    group, course = course_of(study, arm, who, points)
     values = patient_values(course, group, requests)
-    return values.reshape(count, size, len(requests))
+    return values.reshape(len(points), len(who.patient), len(requests))
+
+
+def course_of(study: Study, arm: Arm, who: Enrolled, points: Points) -> tuple[Group, Course]:
+    """Return the patients under each point, all of the first one first, and their course."""
+    tiled = who.rows(np.tile(np.arange(len(who.patient)), len(points)))
+    group = _scaled(group_of(study, arm, tiled), points, len(who.patient))
+    return group, follow(group)
 
 
 def enrolled(study: Study, patients: range) -> Enrolled:

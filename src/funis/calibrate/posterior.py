@@ -70,16 +70,33 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Log likelihood of a disease on the grid, (node, nuisance, spread)."""
+    """Log likelihood of a disease on the grid, (node, nuisance, spread).
+
+    ``others`` is what other diseases say of the spreads between studies, (spread,) log likelihood.
+    """
 
     grid: Grid
     log_likelihood: Array
+    others: Array | None = None
+
+    @property
+    def weighted(self) -> Array:
+        """Log likelihood with what other diseases say of the spreads, (node, nuisance, spread)."""
+        if self.others is None:
+            return self.log_likelihood
+        return np.asarray(self.log_likelihood + self.others - logsumexp(self.others))
 
     @property
     def by_potency(self) -> Array:
         """Log likelihood of potency, the rest integrated over its prior, (node,)."""
-        count = self.log_likelihood.shape[1] * self.log_likelihood.shape[2]
-        return np.asarray(logsumexp(self.log_likelihood, axis=(1, 2)) - np.log(count))
+        return np.asarray(logsumexp(self.weighted, axis=(1, 2)))
+
+    @property
+    def by_spread(self) -> Array:
+        """Log likelihood of the spreads from the disease's own rows, the rest integrated."""
+        return np.asarray(
+            logsumexp(self.log_likelihood + self.grid.prior[:, None, None], axis=(0, 1))
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +181,7 @@ def draw(table: Table, potency: Array, count: int, luck: Array) -> Draws:
     luck
         (2,) numbers from 0 to 1.
     """
-    flat = table.log_likelihood.reshape(len(potency), -1)
+    flat = table.weighted.reshape(len(potency), -1)
     within = np.exp(flat - logsumexp(flat, axis=1, keepdims=True))
     joint = (potency[:, None] * within).ravel()
     at = (np.arange(count) + luck[0]) / count

@@ -75,7 +75,8 @@ def predictions(
     luck
         Keyed generator: studies differ, and so do the patients who were in them.
     """
-    at = features(draws.points, draws.points.names)
+    names = tuple(prior.parameter for prior in settings.stage(3))
+    at = features(draws.points, names)
     mean = data.mean + at @ data.weights
     mean = mean + _common(data, draws, np.abs(at[:, 0]), settings, luck)
     return [

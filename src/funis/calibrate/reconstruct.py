@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from scipy.special import ndtri
 
 from funis.analysis import Published, Skipped
-from funis.calibrate.reconstruction_file import LogNormal, StandIns
+from funis.calibrate.reconstruction_file import StandIns
 from funis.calibrate.rows import Row, is_baseline, one_of_each, row_of
 from funis.evidence import Arm as PublishedArm
 from funis.evidence import Study as PublishedStudy
@@ -50,7 +50,9 @@ class ArmPlan:
     drawn : tuple of str
         What was drawn because the study does not say it.
     left_out : tuple of str
-        Other treatment that is not represented, and what stands for what.
+        Other treatment that is not represented, or guessed.
+    stands_in : tuple of str
+        What of the library stands for what was given.
     """
 
     id: str
@@ -59,6 +61,7 @@ class ArmPlan:
     cells: bool
     drawn: tuple[str, ...]
     left_out: tuple[str, ...]
+    stands_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +97,8 @@ class Reconstruction:
 
     @property
     def regimen_known(self) -> bool:
-        """Whether dose, route and schedule of every arm with cells are known."""
-        return not any(arm.drawn for arm in self.arms if arm.cells)
+        """Whether all that was given is known: dose, route, schedule and other treatment."""
+        return not any(arm.drawn or arm.left_out for arm in self.arms if arm.cells)
 
 
 def template_name(study: PublishedStudy, stand_ins: StandIns) -> str:
@@ -150,7 +153,10 @@ def reconstruct(
 def study_protocol(
     name: str, template: Protocol, arms: Sequence[ArmPlan], rows: Sequence[Row]
 ) -> Protocol:
-    """Return the protocol that a study is simulated by: no drop-out, everybody seen."""
+    """Return the protocol that a study is simulated by: no drop-out, everybody seen.
+
+    Every patient has a site of his own: how much studies differ is not left to a few sites' luck.
+    """
     background = next(arm for arm in template.arms if arm.control is not None)
     bare = replace(background, id=CONTROL, reference=True)
     variants = [
@@ -174,7 +180,8 @@ def study_protocol(
         SUMMARY_OF[first.measure], 0.05, "greater", 0.0,
     )  # fmt: skip
     return replace(
-        template, id=name, arms=(bare, *variants), visits=Visits(weeks), rules=rules,
+        template, id=name, population=replace(template.population, patients_per_site=1),
+        arms=(bare, *variants), visits=Visits(weeks), rules=rules,
         endpoints=tuple(once.values()), success=success if variants else None,
         dropout=replace(template.dropout, rate_per_year=0.0, arms=FrozenMapping()),
     )  # fmt: skip
@@ -201,9 +208,8 @@ def plan_of(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIn
     if isinstance(routes, str):
         return routes
     cells, drawn = _cells(study, arm, product[0], routes, stand_ins)
-    left_out += product[1]
     variants = tuple(_variant(arm, k, (*one, *given)) for k, one in enumerate(cells))
-    return ArmPlan(arm.id, arm.n, variants, True, drawn, tuple(left_out))
+    return ArmPlan(arm.id, arm.n, variants, True, drawn, tuple(left_out), product[1])
 
 
 def without_cells(study: PublishedStudy, arm: PublishedArm, stand_ins: StandIns) -> bool:
@@ -224,13 +230,13 @@ def _drug_arm(arm: PublishedArm, given: Sequence[Intervention]) -> str | None:
     return f"the comparator '{arm.dose}' is not an input of the disease"
 
 
-def _product(study: PublishedStudy, stand_ins: StandIns) -> tuple[str, list[str]] | str:
+def _product(study: PublishedStudy, stand_ins: StandIns) -> tuple[str, tuple[str, ...]] | str:
     source = study.product.source or "other"
     why = stand_ins.content.unrepresented_products.get(source)
     if why is not None:
         return why
     entry = stand_ins.content.products.get(source, stand_ins.content.products["other"])
-    return entry.product, [] if entry.note is None else [entry.note]
+    return entry.product, () if entry.note is None else (entry.note,)
 
 
 def _routes(arm: PublishedArm, model: Model, stand_ins: StandIns) -> tuple[str, ...] | str | None:
@@ -253,9 +259,8 @@ def _cells(
 ) -> tuple[list[tuple[Intervention, ...]], tuple[str, ...]]:  # fmt: skip
     """Return the cells of each variant, and what had to be drawn."""
     unknown = stand_ins.content.unknown
-    total = _cells_of_one_infusion(arm)
     asked = {
-        "dose": total is None and arm.cells_per_kg is None,
+        "dose": arm.cells_per_infusion is None and arm.cells_per_kg is None,
         "number of infusions": arm.infusions is None and not (arm.days and len(arm.days) > 1),
         "days": arm.days is None or (arm.infusions or 1) > len(arm.days),
         "route": routes is None,
@@ -266,9 +271,12 @@ def _cells(
     variants = []
     for k in range(unknown.variants if drawn else 1):
         luck = [float(uniform(0, f"regimen {study.id} {arm.id} {what}", k)) for what in asked]
-        per_kg = arm.cells_per_kg if total is None else None
+        per_kg = arm.cells_per_kg if arm.cells_per_infusion is None else None
+        total = arm.cells_per_infusion
         if asked["dose"]:
-            per_kg = _drawn_dose(arm, unknown.cells_per_kg, luck[0])
+            per_kg = unknown.cells_per_kg.median * math.exp(
+                unknown.cells_per_kg.sd_log * float(ndtri(luck[0]))
+            )
         days = _days(arm, asked, stand_ins, luck)
         inputs = routes or (str(unknown.route.at(luck[3])),)
         variants.append(
@@ -284,21 +292,6 @@ def _cells(
     return variants, drawn
 
 
-def _cells_of_one_infusion(arm: PublishedArm) -> float | None:
-    """Return the cells of one infusion: as printed, or an even share of a printed total."""
-    if arm.cells_per_infusion is None and arm.total_cells and arm.infusions:
-        return arm.total_cells / arm.infusions
-    return arm.cells_per_infusion
-
-
-def _drawn_dose(arm: PublishedArm, usual: LogNormal, luck: float) -> float:
-    """Return cells per kg: evenly on the log scale within a printed range, else as is usual."""
-    if arm.cells_per_kg_range is not None:
-        low, high = arm.cells_per_kg_range
-        return float(low * (high / low) ** luck)
-    return usual.median * math.exp(usual.sd_log * float(ndtri(luck)))
-
-
 def _days(
     arm: PublishedArm, asked: dict[str, bool], stand_ins: StandIns, luck: Sequence[float]
 ) -> tuple[float, ...]:
@@ -306,10 +299,7 @@ def _days(
     if not asked["number of infusions"] and not asked["days"] and arm.days:
         return tuple(max(day, 0.0) for day in arm.days)
     count = arm.infusions
-    if count is None and arm.infusions_range is not None:
-        low, high = arm.infusions_range
-        count = int(low + luck[1] * (high - low + 1))
-    elif count is None:
+    if count is None:
         count = int(unknown.infusions.at(luck[1]))
     gap = float(unknown.gap_day.at(luck[2]))
     first = max(arm.days[0], 0.0) if arm.days else 0.0

@@ -61,16 +61,16 @@ def ranks(
         Those that the studies were simulated under; the truths are taken from them in turn.
     """
     luck = np.random.default_rng(seed)
-    places = []
+    found = []
     for repeat in range(repeats):
         point = repeat % len(points)
-        made = replace(data, observed=_published(studies, data, point, settings, luck))
+        made = replace(data, observed=published(studies, data, point, settings, luck))
         truth = np.array([points.factors[point, points.names.index(n)] for n in grid.names])
-        places.append(_places(table_of(made, grid, settings), np.log(truth), luck))
-    return Ranks(grid.names, np.array(places))
+        found.append(places(table_of(made, grid, settings), np.log(truth), luck))
+    return Ranks(grid.names, np.array(found))
 
 
-def _published(
+def published(
     studies: Sequence[StudyRows], data: Data, point: int, settings: Settings,
     luck: np.random.Generator,
 ) -> Array:  # fmt: skip
@@ -101,7 +101,7 @@ def _shared(numbers: NDArray[np.int64], luck: np.random.Generator) -> Array:
     return np.array([found[number] for number in numbers.tolist()])
 
 
-def _places(table: Table, truth: Array, luck: np.random.Generator) -> list[float]:
+def places(table: Table, truth: Array, luck: np.random.Generator) -> list[float]:
     """Return the posterior probability of less than the truth, for each number of cells."""
     grid = table.grid
     weight = table.log_likelihood[1:] + grid.prior[1:, None, None]

@@ -44,6 +44,14 @@ class Bias(StrictModel):
     source: str = Field(min_length=1)
 
 
+class Sum(StrictModel):
+    """Parameters whose sum has an upper limit; those that a disease lacks count as 0."""
+
+    sum: tuple[str, ...] = Field(min_length=1)
+    most: float
+    why: str = Field(min_length=1)
+
+
 class Heterogeneity(StrictModel):
     """How much studies differ."""
 
@@ -51,6 +59,7 @@ class Heterogeneity(StrictModel):
     row: Scale
     within: Within
     other_treatment: Scale
+    discrepancy: Scale
 
 
 class Biases(StrictModel):
@@ -72,6 +81,7 @@ class CalibrationFile(StrictModel):
 
     core: tuple[Prior, ...]
     diseases: dict[str, tuple[Prior, ...]] = Field(default_factory=dict)
+    limits: tuple[Sum, ...] = ()
     heterogeneity: Heterogeneity
     bias: Biases
     studies: dict[str, Doubt] = Field(default_factory=dict)
@@ -86,6 +96,8 @@ class Settings:
         self.row_scale = content.heterogeneity.row.scale
         self.within = content.heterogeneity.within.correlation
         self.other_treatment = content.heterogeneity.other_treatment.scale
+        self.discrepancy = content.heterogeneity.discrepancy.scale
+        self.limits = content.limits
         self.open_label = content.bias.open_label
         self.single_arm = content.bias.single_arm
         self.doubts = content.studies

@@ -1,7 +1,9 @@
 """Plain data and line numbers from the nodes of a YAML 1.2 text."""
 
+import marshal
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -34,11 +36,18 @@ def read(text: str, file: str) -> tuple[Any, Mapping[KeyPath, int]]:
     InputError
         For broken YAML and for whatever YAML readers do not take alike.
     """
+    data, lines = marshal.loads(_packed(text, file))
+    return data, MappingProxyType(lines)
+
+
+@lru_cache(maxsize=256)
+def _packed(text: str, file: str) -> bytes:
+    """Read a text once a process: reading is slow, and each reader gets a copy of its own."""
     root = _compose(text, file)
     reader = _Reader(file)
     data = None if root is None else reader.value(root, ())
     IssueList(reader.issues).raise_errors()
-    return data, MappingProxyType(reader.lines)
+    return marshal.dumps((data, reader.lines))
 
 
 def _compose(text: str, file: str) -> Node | None:

@@ -82,10 +82,11 @@ def check_study(study: Study) -> Iterator[Finding]:
             yield Finding(("arms", index, "id"), f"the arm '{arm_id}' stands here twice")
     pooled = study.evidence_type == "meta-analysis" or study.gate is not None
     for index, outcome in enumerate(study.outcomes):
-        for key, name in (("arm", outcome.arm), ("reference", outcome.reference or outcome.arm)):
-            if name not in ids and name not in UNION_ARMS and not pooled:
+        for key, name in (("arm", outcome.arm), ("reference", outcome.reference)):
+            if name is not None and name not in {*ids, *UNION_ARMS} and not pooled:
                 message = f"no arm '{name}' in this study"
-                yield Finding(("outcomes", index, key), message, "one of " + ", ".join(ids))
+                expected = "one of " + ", ".join(ids) if ids else "an arm of the study"
+                yield Finding(("outcomes", index, key), message, expected)
     yield from _nested(study)
 
 

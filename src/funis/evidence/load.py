@@ -6,7 +6,7 @@ from typing import Any
 from funis.checks import Document, Issue, nearest
 from funis.evidence.findings import Finding, check_natural, check_study, check_targets
 from funis.evidence.marks import check_marks, check_names
-from funis.evidence.reader import Path, RecordReader, freeze
+from funis.evidence.reader import Path, RecordReader, describe, freeze
 from funis.evidence.records import TISSUES, Arm, Pairs, ProductRecord
 from funis.evidence.schema import LISTS, PARTS
 from funis.evidence.studies import SECTIONS, GateRow, NaturalRow, Study
@@ -31,6 +31,9 @@ def read_studies(
     if document.data is None:
         reader.fault((), "nothing stands here", "a list of studies")
     for index, item in enumerate(reader.items(document.data, ())):
+        if not isinstance(item, dict):
+            reader.fault((index,), f"{describe(item)} stands here", "a study")
+            continue
         study = _study(reader, reader.mapping(item, (index,)), (index,), file_hash)
         if study.id in {other.id for other in studies}:
             reader.fault((index, "id"), f"the study '{study.id}' stands here twice")

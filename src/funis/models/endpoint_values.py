@@ -1,6 +1,6 @@
 """Endpoints of a disease as frozen values: components, scores, responders, categories."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from funis.checks import Expression
@@ -267,6 +267,45 @@ class Endpoints:
     def evidence_name(self, published: str) -> EvidenceName | None:
         """Look up what a published outcome name means; none where it is not listed."""
         return next((item for item in self.evidence_names if item.published == published), None)
+
+    def meaning(self, published: str, kind: str | None = None) -> EvidenceName | None:
+        """Look up what an outcome name of any study means; none where nothing is like it.
+
+        A listed name counts first, then one that differs in case and punctuation alone, then the
+        name of an endpoint itself, with ``change`` behind it for a change.
+
+        Parameters
+        ----------
+        kind
+            change | effect, where the record says so: a change from baseline, a difference to the
+            control arm.
+        """
+        plain = _letters(published)
+        found = self.evidence_name(published) or next(
+            (item for item in self.evidence_names if _letters(item.published) == plain), None
+        )
+        found = found or self._own(published, plain)
+        if found is None or found.endpoint is None:
+            return found
+        if kind == "change" and found.measure == "value":
+            return replace(found, measure="change")
+        return replace(found, contrast=True) if kind == "effect" else found
+
+    def _own(self, published: str, plain: str) -> EvidenceName | None:
+        """Return the endpoint whose id an outcome bears."""
+        for name in self.conditions:
+            if _letters(name) in (plain, plain.removesuffix("response")):
+                return EvidenceName(published, name, "responder", 1.0, False, None, None)
+        for name in self.numbers:
+            if _letters(name) == plain:
+                return EvidenceName(published, name, "value", 1.0, False, None, None)
+            if _letters(name) == plain.removesuffix("change"):
+                return EvidenceName(published, name, "change", 1.0, False, None, None)
+        return None
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def homes(categories: tuple[Category, ...]) -> dict[str, str]:

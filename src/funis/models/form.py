@@ -58,6 +58,11 @@ class OdeForm:
         return (*self.states, *names)
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Column of each parameter."""
+        return {name: place for place, name in enumerate(self.parameters)}
+
+    @cached_property
     def constant_names(self) -> tuple[str, ...]:
         """Names of the derived constants."""
         return tuple(name for name, _ in self.constants)
@@ -162,14 +167,25 @@ class OdeForm:
 
     def observe_columns(self, names: Sequence[str], columns: Mapping[str, Array]) -> list[Array]:
         """Evaluate outputs from arrays of any shapes that broadcast; names not needed may lack."""
-        nodes = self.output_nodes(names)
-        symbols = frozenset[str]().union(*(self.graph.symbols(node) for node in nodes))
-        needed = tuple(name for name in self.arguments if name in symbols)
-        cache = self.__dict__.setdefault("_column_observers", {})
-        if tuple(names) not in cache:
-            cache[tuple(names)] = arrays_function(self.graph, needed, nodes)
+        needed, function = self._column_observer(tuple(names))
         with np.errstate(all="ignore"):
-            return list(cache[tuple(names)](*(columns[name] for name in needed)))
+            return list(function(*(columns[name] for name in needed)))
+
+    def observed(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the states, parameters and constants that outputs are evaluated from."""
+        return self._column_observer(tuple(names))[0]
+
+    def _column_observer(
+        self, names: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], Callable[..., tuple[Array, ...]]]:
+        cache: dict[tuple[str, ...], Any] = self.__dict__.setdefault("_column_observers", {})
+        if names not in cache:
+            nodes = self.output_nodes(names)
+            symbols = frozenset[str]().union(*(self.graph.symbols(node) for node in nodes))
+            needed = tuple(name for name in self.arguments if name in symbols)
+            cache[names] = needed, arrays_function(self.graph, needed, nodes)
+        found: tuple[tuple[str, ...], Callable[..., tuple[Array, ...]]] = cache[names]
+        return found
 
     def output_nodes(self, names: Sequence[str]) -> list[int]:
         """Return outputs in terms of states, parameters and constants."""

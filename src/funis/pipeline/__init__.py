@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from funis.pipeline.check import check_files
     from funis.pipeline.gates import pharmacology_gate, placebo_gate, population_gate
     from funis.pipeline.library import list_library
+    from funis.pipeline.meta import meta_analysis
     from funis.pipeline.population import library_pool, population_table
     from funis.pipeline.run import run_trial
     from funis.pipeline.sbml import conformance, run_sbml
@@ -19,6 +20,7 @@ _HOMES = {
     "conformance": "funis.pipeline.sbml",
     "library_pool": "funis.pipeline.population",
     "list_library": "funis.pipeline.library",
+    "meta_analysis": "funis.pipeline.meta",
     "pharmacology_gate": "funis.pipeline.gates",
     "placebo_gate": "funis.pipeline.gates",
     "population_gate": "funis.pipeline.gates",
@@ -35,6 +37,7 @@ __all__ = [
     "conformance",
     "library_pool",
     "list_library",
+    "meta_analysis",
     "pharmacology_gate",
     "placebo_gate",
     "population_gate",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from funis.calibrate.ensemble import (
+    CALIBRATABILITY,
     Basis,
     Ensemble,
     library_ensemble,
@@ -17,6 +18,7 @@ from funis.calibrate.ensemble import (
     save_ensemble,
 )
 from funis.calibrate.likelihood import Data, StudyRows, data_of
+from funis.calibrate.points import Points
 from funis.calibrate.posterior import (
     Draws,
     Grid,
@@ -42,6 +44,7 @@ from funis.pipeline.calibration_data import (
     reconstructions,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.run import find_evidence, finite
 from funis.pipeline.tables import Table as TextTable
@@ -62,6 +65,8 @@ class Calibration:
         With rows that could be simulated.
     table : Table
         Log likelihood on the grid.
+    earlier : Points or None
+        Draws of the factors of stages 1 and 2.
     """
 
     model: Model
@@ -70,6 +75,7 @@ class Calibration:
     studies: tuple[StudyRows, ...]
     data: Data | None
     table: Table
+    earlier: Points | None = None
 
     @property
     def grid(self) -> Grid:
@@ -110,7 +116,8 @@ def calibration(
     """
     model, evidence = known_disease(disease)
     settings = load_settings(model.id)
-    at = design(settings, points)
+    earlier = frozen_draws(model, evidence, settings)
+    at = design(settings, points, earlier)
     rows = []
     chosen = [s for s in (*evidence.studies, *studies) if s.id not in without]
     for made, trial in reconstructions(evidence, model, chosen):
@@ -145,35 +152,98 @@ def known_disease(disease: str) -> tuple[Model, Evidence]:
     return model, evidence
 
 
-def borrowed(disease: str, table: Table) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return the probability of each node of potency, with what the other diseases say.
+@dataclass(frozen=True, slots=True, eq=False)
+class Borrowed:
+    """A disease's likelihood with what other diseases say.
 
-    The others speak through the profiles of the ensembles that ship with funis.
+    Attributes
+    ----------
+    table : Table
+        With what they say of the spreads between studies.
+    potency : (node,) probability of each node of potency.
     """
-    tables = {disease: table}
-    for other in disease_ids():
-        known = None if other == disease else library_ensemble(other)
-        if known is not None and len(known.profile) == len(table.grid.log_potency):
-            tables[other] = Table(table.grid, known.profile[:, None, None])
-    return borrowed_posteriors(tables)[disease]
+
+    table: Table
+    potency: np.ndarray[Any, np.dtype[np.float64]]
 
 
-def ensemble_of(found: Calibration, command: str, count: int = DRAWS) -> Ensemble:
-    """Return the posterior of a disease as draws."""
+def borrowed(disease: str, table: Table, others: Mapping[str, Profile] | None = None) -> Borrowed:
+    """Return the likelihood of a disease with what the other diseases say.
+
+    Parameters
+    ----------
+    others
+        Profiles of the other diseases; those of the ensembles that ship with funis when None.
+    """
+    known = library_profiles() if others is None else others
+    fits = {
+        name: profile
+        for name, profile in known.items()
+        if name != disease and len(profile.potency) == len(table.grid.log_potency)
+    }
+    spreads = sum((profile.spreads for profile in fits.values()), np.zeros(len(table.by_spread)))
+    own = replace(table, others=spreads)
+    tables = {disease: own}
+    tables |= {
+        name: Table(table.grid, profile.potency[:, None, None]) for name, profile in fits.items()
+    }
+    return Borrowed(own, borrowed_posteriors(tables)[disease])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """What the rows of a disease say of potency and of the spreads between studies."""
+
+    potency: np.ndarray[Any, np.dtype[np.float64]]
+    spreads: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def profile_of(table: Table) -> Profile:
+    """Return what a disease says to the others."""
+    return Profile(table.by_potency, table.by_spread)
+
+
+def library_profiles() -> dict[str, Profile]:
+    """Return what the ensembles that ship with funis say."""
+    found = {name: library_ensemble(name) for name in disease_ids()}
+    return {
+        name: Profile(one.profile, one.spreads) for name, one in found.items() if one is not None
+    }
+
+
+def ensemble_of(
+    found: Calibration, command: str, others: Mapping[str, Profile] | None = None,
+    count: int = DRAWS,
+) -> Ensemble:  # fmt: skip
+    """Return the posterior of a disease as draws; ``others`` as in `borrowed`."""
     grid = found.grid
     flat = Table(grid, np.zeros_like(found.table.log_likelihood))
     prior = np.exp(grid.prior)
+    with_others = borrowed(found.model.id, found.table, others)
     mass: Mapping[Basis, Any] = {
-        "borrowed": (found.table, borrowed(found.model.id, found.table)),
+        "borrowed": (with_others.table, with_others.potency),
         "own": (found.table, own_posterior(found.table)),
         "prior": (flat, prior),
     }
     luck = np.array([float(uniform(SEED, "ensemble", 0))])
-    draws = {basis: draw(table, nodes, count, luck) for basis, (table, nodes) in mass.items()}
+    draws = {
+        basis: _with_earlier(draw(table, nodes, count, luck), found.earlier)
+        for basis, (table, nodes) in mass.items()
+    }
     return Ensemble(
-        found.model.id, draws, grid.log_potency, found.table.by_potency,
+        found.model.id, draws, grid.log_potency, found.table.by_potency, found.table.by_spread,
         _about(found, draws, command),
     )  # fmt: skip
+
+
+def _with_earlier(draws: Draws, earlier: Points | None) -> Draws:
+    """Return draws with factors of stages 1 and 2 beside them, which are independent of stage 3."""
+    if earlier is None:
+        return draws
+    order = np.argsort(uniform(SEED, "earlier", np.arange(len(draws))))
+    shuffled = np.empty(len(draws), dtype=np.int64)
+    shuffled[order] = np.arange(len(draws)) * len(earlier) // len(draws)
+    return replace(draws, points=draws.points.beside(earlier.rows(shuffled)))
 
 
 def calibrate(
@@ -195,9 +265,10 @@ def calibrate(
         name: calibration(name, workers=workers, resume=resume, progress=progress)
         for name in diseases
     }
+    profiles = library_profiles() | {name: profile_of(one.table) for name, one in found.items()}
     ensembles = {}
     for name, one in found.items():
-        ensembles[name] = ensemble_of(one, f"funis calibrate {name}")
+        ensembles[name] = ensemble_of(one, f"funis calibrate {name}", profiles)
         if out is not None:
             save_ensemble(ensembles[name], out / f"{name}.parquet")
     return ensembles
@@ -239,7 +310,7 @@ def calibration_document(ensembles: Mapping[str, Ensemble]) -> dict[str, Any]:
 def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ...]:
     """Return the posteriors as tables of text."""
     first = [
-        (name, *(str(e.about["calibratability"][key]) for key in _CALIBRATABILITY))
+        (name, *(str(e.about["calibratability"][key]) for key in CALIBRATABILITY))
         for name, e in ensembles.items()
     ]
     second = [
@@ -250,19 +321,13 @@ def calibration_tables(ensembles: Mapping[str, Ensemble]) -> tuple[TextTable, ..
     return (
         TextTable(
             "What each posterior rests on",
-            ("disease", *(key.replace("_", " ") for key in _CALIBRATABILITY)), tuple(first),
+            ("disease", *(key.replace("_", " ") for key in CALIBRATABILITY)), tuple(first),
         ),
         TextTable(
             "What cells do, as a factor on the library's potency",
             ("disease", "basis", "no effect", "median if any", "80 % interval"), tuple(second),
         ),
     )  # fmt: skip
-
-
-_CALIBRATABILITY = (
-    "rows", "studies", "centres", "randomised_patients", "controlled_studies",
-    "controlled_with_known_regimen", "label",
-)  # fmt: skip
 
 
 def _table(data: Data | None, grid: Grid, settings: Settings) -> Table:

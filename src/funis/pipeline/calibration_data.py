@@ -51,27 +51,45 @@ SEED = 20260601
 """Seed of the virtual patients that calibration follows."""
 
 
-def design(settings: Settings, count: int = POINTS) -> Points:
-    """Return points spread evenly through the priors of all stages (scrambled Sobol)."""
+def design(settings: Settings, count: int = POINTS, earlier: Points | None = None) -> Points:
+    """Return points spread evenly through the priors of all stages (scrambled Sobol).
+
+    Parameters
+    ----------
+    earlier
+        Draws of the factors of stages 1 and 2 (`funis.pipeline.earlier_stages`), which replace
+        their priors. They are taken in order, evenly through them: each count of points sees all.
+    """
     priors = settings.priors
     uniform = qmc.Sobol(len(priors), seed=SEED).random(count)
     spread = np.array([prior.sd_log for prior in priors])
-    return Points(tuple(prior.parameter for prior in priors), np.exp(ndtri(uniform) * spread))
+    factors = np.exp(ndtri(uniform) * spread)
+    names = tuple(prior.parameter for prior in priors)
+    if earlier is not None:
+        rows = np.arange(count) * len(earlier) // count
+        places = [names.index(name) for name in earlier.names]
+        factors[:, places] = earlier.factors[rows]
+    return Points(names, factors)
 
 
 def reconstructions(
     evidence: Evidence, model: Model, studies: Sequence[PublishedStudy] | None = None
 ) -> list[tuple[Reconstruction, Trial]]:
-    """Return the studies of a disease as virtual ones; meta-analyses are context, never fitted."""
+    """Return the studies of a disease as virtual ones.
+
+    What is marked as context, meta-analyses among it, and copies of a series are left out.
+    """
     chosen = evidence.studies if studies is None else studies
     shown = replace(evidence, studies=tuple(chosen), pharmacology=(), natural=())
     published, skipped = published_results(shown, model.endpoints)
     stand_ins = load_stand_ins()
+    trials: dict[str, Trial] = {}
     found = []
     for study in chosen:
-        if study.evidence_type == "meta-analysis" or study.disease != model.id:
+        if not study.fitted or study.disease != model.id:
             continue
-        trial = load_trial(template_name(study, stand_ins))
+        name = template_name(study, stand_ins)
+        trial = trials[name] = trials.get(name) or load_trial(name)
         made = reconstruct(study, published, skipped, trial.protocol, model, stand_ins)
         found.append((made, trial))
     return found
@@ -96,10 +114,7 @@ def kept_surface(
     workers: int = 1, patients: int = PATIENTS, resume: bool = True, progress: Progress = silent,
 ) -> StudySurface:  # fmt: skip
     """Return the rows of a study under each point, from the user's cache if they are there."""
-    key = cache_key(
-        model.hash, made.protocol.hash, repr(made.arms), repr(made.rows), repr(made.baseline),
-        repr(points.names), points.factors.tobytes().hex(), str(patients), str(SEED), FORM,
-    )  # fmt: skip
+    key = surface_key(made, model, points, patients)
     known = cached("surfaces", key) if resume else None
     if known is not None:
         return surface_from(known, made)
@@ -108,6 +123,16 @@ def kept_surface(
     )
     keep("surfaces", key, surface_bytes(surface))
     return surface
+
+
+def surface_key(made: Reconstruction, model: Model, points: Points, patients: int) -> str:
+    """Return the name under which a surface is kept: everything that its numbers depend on."""
+    arms = [(arm.id, arm.cells, arm.variants) for arm in made.arms]
+    asked = [(row.arm, row.request, row.n) for row in made.rows]
+    start = [(row.request, row.observed) for row in made.baseline]
+    design = points.names, points.factors.tobytes().hex()
+    words = (made.protocol.hash, arms, asked, start, design, patients, SEED, FORM)
+    return cache_key(model.hash, *(repr(word) for word in words))
 
 
 def surface_bytes(surface: StudySurface) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from funis.checks import InputError, Issue
 from funis.models import Model
@@ -18,6 +19,8 @@ from funis.protocol import (
     Protocol,
     Visits,
 )
+
+Item = TypeVar("Item")
 
 DEMO = "_demo"
 """The trial of this name, after the disease, is the one whose patients a disease is judged in."""
@@ -54,6 +57,18 @@ def gate_trial(model: Model, name: str) -> Trial:
         message = f"'{name}' is no trial of '{model.id}' with a placebo arm"
         raise InputError(Issue(None, None, "trial", message, "a trial of the disease"))
     return replace(trial, model=model)
+
+
+def by_trial(
+    model: Model, items: Sequence[tuple[Item, str | None]]
+) -> list[tuple[Trial, list[Item]]]:
+    """Return the trials in which things are judged, each with its own; the demo stands first."""
+    own = template_trial(model)
+    groups: dict[str, list[Item]] = {own.name: []}
+    for item, name in items:
+        groups.setdefault(name or own.name, []).append(item)
+    trials = {name: own if name == own.name else gate_trial(model, name) for name in groups}
+    return [(trials[name], found) for name, found in groups.items() if found]
 
 
 def _fits(trial: Trial, model: Model) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -15,10 +14,10 @@ from funis.evidence import Evidence
 from funis.models import Model, find_disease, load_model
 from funis.pipeline.drugs import background_drugs, drug_inputs
 from funis.pipeline.gate_trials import (
+    by_trial,
     cells_alone,
     drug_arms,
     drug_trial,
-    gate_trial,
     placebo_alone,
     reference_of,
     shown_weeks,
@@ -41,7 +40,7 @@ from funis.pipeline.reporting import TwinPlan
 from funis.pipeline.reporting.courses import durability_score, score_course
 from funis.pipeline.reporting.endpoints import better, short_name
 from funis.pipeline.run import find_evidence
-from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, cut
+from funis.pipeline.straight_line import TWIN_BLOCK, TWINS, InBlocks, share
 from funis.pipeline.targets import (
     Target,
     all_targets,
@@ -61,8 +60,6 @@ from funis.trial.twins import join_courses
 
 STRONGEST = "anti_tnf"
 """No default may make cells stronger than this drug (model.md, Part 0), where it helps."""
-
-Item = TypeVar("Item")
 
 
 def population_gate(
@@ -111,7 +108,7 @@ def placebo_gate(
     require_whole(0, seed=seed)
     model = load_model(find_disease(str(disease)))
     found = all_targets(_evidence(model), model.endpoints)
-    groups = _by_trial(
+    groups = by_trial(
         model, [(target, library_trial(target.row.trial, model.id)) for target in found]
     )
     stages = [
@@ -155,18 +152,6 @@ def _placebo_stage(
     )
 
 
-def _by_trial(
-    model: Model, items: Sequence[tuple[Item, str | None]]
-) -> list[tuple[Trial, list[Item]]]:
-    """Return the trials in which things are judged, each with its own; the demo stands first."""
-    own = template_trial(model)
-    groups: dict[str, list[Item]] = {own.name: []}
-    for item, name in items:
-        groups.setdefault(name or own.name, []).append(item)
-    trials = {name: own if name == own.name else gate_trial(model, name) for name in groups}
-    return [(trials[name], found) for name, found in groups.items() if found]
-
-
 def pharmacology_gate(
     disease: str | Path,
     *,
@@ -191,7 +176,7 @@ def pharmacology_gate(
     evidence = _evidence(model)
     own = template_trial(model)
     effects = drug_effects(evidence, model, drug_inputs(model))
-    groups = _by_trial(model, [(effect, effect.trial) for effect in effects])
+    groups = by_trial(model, [(effect, effect.trial) for effect in effects])
     if own.name not in [trial.name for trial, _ in groups]:
         groups = [(own, []), *groups]
     stages = [
@@ -275,7 +260,8 @@ def _twin_effects(
     weeks = shown_weeks(study.protocol, study.model)
     minutes = np.array([week_minute(week) for week in (0.0, *weeks)], dtype=np.int64)
     plan = TwinPlan(minutes, ScoreReader.of(study.model, [score]).outputs)
-    pieces = list(cut(range(min(TWINS, study.patients_per_arm)), TWIN_BLOCK))
+    followed = range(min(TWINS, study.patients_per_arm))
+    pieces = list(share(followed, processes.workers, TWIN_BLOCK))
     parts = progress("Twins", processes.map(plan, pieces), len(pieces))
     courses = {course.arm: course for course in join_courses(list(parts))}
     twin = score_course(study.model, courses[reference_of(study.protocol).id], score)

@@ -201,8 +201,10 @@ def _side(
     found: Calibration, planned: PlannedTrial, added: Sequence[Study], without: Sequence[str]
 ) -> Side:
     luck = np.array([float(uniform(SEED, "impact", 0))])
-    masses = {"borrowed": borrowed(found.model.id, found.table), "own": own_posterior(found.table)}
-    draws = {name: draw(found.table, mass, CONDUCTS, luck) for name, mass in masses.items()}
+    others = borrowed(found.model.id, found.table)
+    masses = {"borrowed": others.potency, "own": own_posterior(found.table)}
+    tables = {"borrowed": others.table, "own": found.table}
+    draws = {name: draw(tables[name], mass, CONDUCTS, luck) for name, mass in masses.items()}
     main = planned.outlook(draws["borrowed"])
     idle = planned.outlook(draws["borrowed"].without_cells())
     studies = [s for s in (*found.evidence.studies, *added) if s.id not in without]

@@ -17,8 +17,10 @@ from funis.pipeline.calibration_data import (
     kept_surface,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.inputs import Trial
 from funis.pipeline.processes import Progress, silent, worker_count
+from funis.pipeline.run import find_evidence
 
 CONDUCTS = 4000
 """Conducts of a planned trial."""
@@ -52,7 +54,9 @@ def simulate_planned(
     trial
         Trial of the library whose patients it has.
     """
-    at = design(settings, points)
+    evidence = find_evidence(trial.model)
+    earlier = None if evidence is None else frozen_draws(trial.model, evidence, settings)
+    at = design(settings, points, earlier)
     made = planned.reconstruction
     surface = kept_surface(
         made, trial, trial.model, at, workers=worker_count(workers), patients=patients,

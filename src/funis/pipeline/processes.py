@@ -55,11 +55,16 @@ class Processes(Generic[Shared]):
         First argument of every task; it is sent to each process once.
     workers
         Number of processes; 1 works in this process.
+
+    Attributes
+    ----------
+    workers
+        Number of processes.
     """
 
     def __init__(self, shared: Shared, workers: int) -> None:
         self._shared = shared
-        self._workers = workers
+        self.workers = workers
         self._executor: ProcessPoolExecutor | None = None
         self._before = set(multiprocessing.active_children())
         if workers > 1:
@@ -93,7 +98,7 @@ class Processes(Generic[Shared]):
         """
         if self._executor is None:
             return (function(self._shared, task) for task in tasks)
-        return _windowed(self._executor, _Call(function), tasks, in_flight * self._workers)
+        return _windowed(self._executor, _Call(function), tasks, in_flight * self.workers)
 
 
 def _windowed(

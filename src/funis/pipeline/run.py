@@ -73,6 +73,7 @@ def run_trial(
     workers: int | None = None,
     out: str | Path | None = None,
     twins: int = TWINS,
+    ensemble: str = "borrowed",
     progress: Progress = silent,
 ) -> RunResult:
     """Conduct a virtual trial and, where asked, write its run folder.
@@ -96,6 +97,10 @@ def run_trial(
     twins
         Patients followed under every arm for the figures and the durability headline, at most
         ``patients``.
+    ensemble
+        What the cells of each virtual patient are drawn from: the posterior with what other
+        diseases say (borrowed), from the disease's own rows (own), before any (prior), or the
+        numbers of the library as they are (none).
     progress
         Shows how far the work has got.
 
@@ -118,6 +123,7 @@ def run_trial(
         seed=trial.protocol.seed if seed is None else seed,
         workers=worker_count(workers),
         twins=twins,
+        ensemble=ensemble,
         progress=progress,
     )
     document = results_document(done)
@@ -202,6 +208,7 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
             }
             for row in done.report.durability
         ],
+        "ensemble": _ensemble(done.report),
         "trial": protocol.id,
         "evidence": evidence_text(done.report.evidence),
         "issues": [str(issue) for issue in done.issues],
@@ -262,6 +269,28 @@ def _interval(interval: Interval | None) -> dict[str, float | None] | None:
     if interval is None:
         return None
     return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+def _ensemble(report: TrialReport) -> dict[str, Any] | None:
+    """Return what the cells were drawn from, and what that leaves open."""
+    view = report.uncertainty
+    if view is None:
+        return None
+    return {
+        "basis": view.basis,
+        "no_effect": dict(view.no_effect),
+        "potency_factor": _interval(view.potency),
+        "rests_on": dict(view.rests_on),
+        "identified": view.identified,
+        "model_uncertainty": [
+            {
+                "arm": row.arm, "score": view.score, "week": view.week,
+                "effect": _interval(row.effect), "between_draws": row.between_draws,
+                "between_patients": row.between_patients, "sampling": row.sampling,
+            }
+            for row in view.rows
+        ],
+    }  # fmt: skip
 
 
 def _unit(results: Results, endpoint: str) -> str:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from funis.analysis import Results, check_failures, estimate
+from funis.calibrate.ensemble import Basis
 from funis.checks import IssueList
 from funis.evidence import Evidence
 from funis.pipeline.inputs import Trial
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
 from funis.pipeline.reporting import requests_of, trial_report, twin_plan
+from funis.pipeline.uncertainty import chosen_ensemble, uncertainty_view
 from funis.report import TrialReport
 from funis.trial import Block, Study, TrialData, conduct
 from funis.trial.twins import Courses, join_courses
@@ -22,11 +25,11 @@ from funis.trial.twins import Courses, join_courses
 TWINS = 60
 """Patients whose course is followed under every arm."""
 
-BLOCK = 64
-"""Patients that one task conducts."""
+BLOCK = 512
+"""Patients that one task conducts, at most: a call of the solver has a cost of its own."""
 
-TWIN_BLOCK = 4
-"""Patients that one task follows under every arm."""
+TWIN_BLOCK = 15
+"""Patients that one task follows under every arm, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +52,7 @@ def virtual_trial(
     seed: int,
     workers: int = 1,
     twins: int = TWINS,
+    ensemble: str = "none",
     progress: Progress = silent,
 ) -> VirtualTrial:
     """Conduct a virtual trial and report it.
@@ -67,17 +71,27 @@ def virtual_trial(
         Processes; the result is the same for any number.
     twins
         Patients followed under every arm, at most ``patients``; 0 leaves their figures out.
+    ensemble
+        What the cells of each patient are drawn from: borrowed | own | prior | none.
     progress
         Shows how far the work has got.
     """
     pool = trial_pool(trial.model, workers=workers, progress=progress)
-    study = Study(trial.protocol, trial.model, pool, trial.products, patients, seed)
+    posterior = chosen_ensemble(trial.model, ensemble)
+    points = None if posterior is None else posterior.draws[cast(Basis, ensemble)].points
+    study = Study(
+        trial.protocol, trial.model, pool, trial.products, patients, seed, ensemble=points
+    )
+    requests = requests_of(trial.protocol, trial.model, evidence)
+    view = None
     with Processes(study, workers) as processes:
         data = conduct(study, InBlocks(processes, progress))
         courses = follow_twins(study, processes, min(twins, patients), progress)
-    requests = requests_of(trial.protocol, trial.model, evidence)
-    results = estimate(trial.protocol, data, trial.model.endpoints, requests=requests)
-    report = trial_report(trial, study, data, results, courses, evidence)
+        results = estimate(trial.protocol, data, trial.model.endpoints, requests=requests)
+        if posterior is not None:
+            basis = cast(Basis, ensemble)
+            view = uncertainty_view(study, results, posterior, basis, processes, progress)
+    report = trial_report(trial, study, data, results, courses, evidence, view)
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 
@@ -91,7 +105,8 @@ class InBlocks:
         self, function: Callable[[Study, range], Block], study: Study, tasks: Iterable[range]
     ) -> Iterable[Block]:
         """Yield the blocks; how the tasks are cut changes no byte of the tables."""
-        pieces = [piece for task in tasks for piece in cut(task, BLOCK)]
+        ends = [end for task in tasks for end in (task.start, task.stop)]
+        pieces = list(share(range(ends[0], ends[-1]), self.processes.workers, BLOCK))
         done = self.processes.map(function, pieces)
         return self.progress("Virtual trial", done, len(pieces))
 
@@ -103,9 +118,15 @@ def follow_twins(
     if patients == 0 or study.protocol.reference is None or len(study.protocol.arms) < 2:
         return ()
     task = twin_plan(study)
-    pieces = list(cut(range(patients), TWIN_BLOCK))
+    pieces = list(share(range(patients), processes.workers, TWIN_BLOCK))
     parts = progress("Twins", processes.map(task, pieces), len(pieces))
     return join_courses(list(parts))
+
+
+def share(whole: range, workers: int, most: int) -> Iterator[range]:
+    """Cut a range into pieces of at most a size, about as many for each process."""
+    rounds = max(-(-len(whole) // (workers * most)), 1)
+    return cut(whole, max(-(-len(whole) // (workers * rounds)), 1))
 
 
 def cut(whole: range, size: int) -> Iterator[range]:

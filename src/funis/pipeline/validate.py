@@ -6,7 +6,7 @@ meet the ensembles that ship with funis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,19 @@ from funis.calibrate.validation import (
 )
 from funis.checks import InputError, Issue
 from funis.evidence import Study as PublishedStudy
+
+#
 from funis.evidence import read_study_file
 from funis.models import disease_ids
-from funis.pipeline.calibrate import Calibration, borrowed, calibration, known_disease
+from funis.pipeline.calibrate import (
+    Calibration,
+    Profile,
+    borrowed,
+    calibration,
+    known_disease,
+    library_profiles,
+    profile_of,
+)
 from funis.pipeline.calibration_data import (
     PATIENTS,
     SEED,
@@ -40,6 +50,7 @@ from funis.pipeline.calibration_data import (
     reconstructions,
     study_rows,
 )
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table as TextTable
@@ -74,26 +85,26 @@ def validate(
     if studies:
         return _from_outside(disease, studies, worker_count(workers), patients, resume, progress)
     names = disease_ids() if disease is None else (disease,)
-    parts = []
-    for name in names:
-        found = calibration(
+    found = {
+        name: calibration(
             name, workers=workers, patients=patients, resume=resume, progress=progress
         )
-        parts.append(left_out(found))
-    return _joined(parts)
+        for name in names
+    }
+    profiles = library_profiles() | {name: profile_of(one.table) for name, one in found.items()}
+    return _joined(left_out(one, profiles) for one in found.values())
 
 
-def left_out(found: Calibration) -> Validation:
+def left_out(found: Calibration, others: Mapping[str, Profile] | None = None) -> Validation:
     """Return each study of a disease predicted from all the others."""
     results = []
     for number, one in enumerate(found.studies):
         assert found.data is not None
-        table = found.without(one.study.id)
-        potency = borrowed(found.model.id, table)
+        known = borrowed(found.model.id, found.without(one.study.id), others)
         rows = found.data.only(np.flatnonzero(found.data.study == number))
         results.append(
             study_result(
-                rows, draw(table, potency, DRAWS, _luck()), _prior(found), 
+                rows, draw(known.table, known.potency, DRAWS, _luck()), _prior(found), 
                 class_gain(found.data.without(number)), found.settings, found.model.endpoints, SEED,
             )
         )  # fmt: skip
@@ -106,7 +117,7 @@ def _from_outside(
     disease: str | None, files: Sequence[Path], workers: int, patients: int, resume: bool,
     progress: Progress,
 ) -> Validation:  # fmt: skip
-    studies = [study for file in files for study in read_study_file(file)]
+    studies = [study for file in files for study in read_study_file(file, open_form=True)]
     known = disease_ids()
     parts = []
     skipped = [
@@ -135,7 +146,7 @@ def _outside(
     if ensemble is None:
         message = f"no ensemble of '{disease}' in the library"
         raise InputError(Issue(None, None, None, message, f"funis calibrate {disease}"))
-    points = design(settings)
+    points = design(settings, earlier=frozen_draws(model, evidence, settings))
     results: list[StudyResult] = []
     skipped: list[Skipped] = []
     for made, trial in reconstructions(evidence, model, studies):
@@ -154,11 +165,9 @@ def _outside(
             )
         )  # fmt: skip
     skipped += [
-        Skipped(
-            study.id, row.arm, row.endpoint, row.week, "a meta-analysis is context, not a study"
-        )
+        Skipped(study.id, row.arm, row.endpoint, row.week, "context, such as a meta-analysis")
         for study in studies
-        if study.evidence_type == "meta-analysis"
+        if not study.fitted
         for row in study.outcomes
     ]
     return Validation(tuple(results), tuple(skipped))

@@ -28,7 +28,7 @@ def failure_rates_differ(arms: Sequence[ArmSummary]) -> bool:
 
 def alerts(report: TrialReport) -> tuple[Alert, ...]:
     """Return the banners of a report, errors first."""
-    found = (_failures(report), _control(report), _checks(report))
+    found = (_failures(report), _control(report), _unidentified(report), _checks(report))
     return tuple(alert for alert in found if alert is not None)
 
 
@@ -71,6 +71,21 @@ def _control(report: TrialReport) -> Alert | None:
         return None
     text = "Changes in single arms mix treatment with placebo response and regression to the mean."
     return Alert("warning", "No control arm: this trial cannot show an effect", text)
+
+
+def _unidentified(report: TrialReport) -> Alert | None:
+    view = report.uncertainty
+    if view is None or view.identified:
+        return None
+    own, before = view.no_effect.get("own", 0.0), view.no_effect.get("prior", 0.0)
+    return Alert(
+        "warning",
+        "Published trials do not tell an effect of these cells from none",
+        "Placebo, regression to the mean, background treatment and open label explain the "
+        "published arms of this disease about as well: no effect has a probability of "
+        f"{percent(own, 0)} after them, {percent(before, 0)} before.",
+        "#uncertainty",
+    )
 
 
 def _checks(report: TrialReport) -> Alert | None:

@@ -336,6 +336,66 @@ class Provenance:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class UncertaintyRow:
+    """The effect of one arm on the main score under many draws of the model.
+
+    Attributes
+    ----------
+    effect
+        Mean effect on the same patients, without noise: middle and central 80 % of the draws.
+    between_patients
+        Standard deviation of the effect between patients.
+    sampling
+        Standard error of the difference to the reference in a trial of this size.
+    between_draws
+        Standard deviation of the mean effect between draws: what is not known of the model.
+    """
+
+    arm: str
+    label: str
+    effect: Interval
+    between_patients: float
+    sampling: float
+    between_draws: float
+
+
+@dataclass(frozen=True, slots=True)
+class UncertaintyView:
+    """What is not known of the cells: what the posterior rests on, and what it leaves open.
+
+    Attributes
+    ----------
+    basis : str
+        borrowed | own | prior.
+    no_effect : mapping
+        Probability that cells do nothing, by basis.
+    potency : Interval
+        Factor on the library's potency where cells do anything, middle and central 80 %.
+    rests_on : mapping
+        The calibratability table: rows, studies, centres, randomised patients, ...
+    identified : bool
+        Whether the disease's own rows tell an effect of cells from none.
+    against_none : float
+        Odds of an effect after the disease's own rows, over those before.
+    score, unit : str
+    week : float
+        What the rows are about.
+    """
+
+    basis: str
+    no_effect: Mapping[str, float]
+    potency: Interval
+    rests_on: Mapping[str, int | str]
+    identified: bool
+    against_none: float
+    score: str = ""
+    unit: str = ""
+    week: float = 0.0
+    draws: int = 0
+    rows: tuple[UncertaintyRow, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialReport:
     """Everything that the report of a virtual trial shows.
@@ -373,6 +433,7 @@ class TrialReport:
     draw_gate: DrawGate | None = None
     targets: tuple[TargetRow, ...] = ()
     structures: tuple[StructureRow, ...] = ()
+    uncertainty: UncertaintyView | None = None
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None

@@ -10,21 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funis.report.content import Interval
-from funis.report.numerals import decimal, percent
+from funis.report.numerals import decimal, percent, significant
 from funis.report.scales import Scale, linear_ticks, tick_digits
 from funis.report.statement import RESEARCH_USE
 from funis.report.svg import Attribute, element, picture, words
 
-WIDTH = 980.0
+WIDTH = 1060.0
 ROW = 24.0
-LEFT, RIGHT = 420.0, 720.0
+LEFT, RIGHT = 490.0, 800.0
 """Where the plot begins and ends; the columns of text stand on both sides."""
 
-COLUMNS = (16.0, 150.0, 196.0, 310.0)
-ESTIMATE, WEIGHT = 900.0, 964.0
+COLUMNS = (16.0, 176.0, 222.0, 354.0)
+COLUMNS_ALONE = (16.0, 270.0, 316.0, 354.0)
+LETTER = 6.9
+ESTIMATE, WEIGHT = 980.0, 1044.0
 
 _LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-_LINE_LENGTH = 150
+_LINE_LENGTH = 162
 
 STYLE = """
 .plot{--paper:#fff;--ink:#1b2430;--soft:#55606e;--rule:#c9cfd5;--mark:#0b5a6f;--arm:#96690a;
@@ -76,14 +78,28 @@ class ForestStratum:
 
 @dataclass(frozen=True, slots=True)
 class ForestPanel:
-    """Strata on one axis: `null` is the value without effect, `favours` what lies on its sides."""
+    """Strata on one axis: `null` is the value without effect, `favours` what lies on its sides.
+
+    `treated` heads the column of the arm in question.
+    """
 
     measure: str
+    treated: str
     log: bool
     percent: bool
     null: float | None
     favours: tuple[str, str] | None
     strata: tuple[ForestStratum, ...]
+
+    @property
+    def controlled(self) -> bool:
+        """Whether any study has a control."""
+        return any(row.control for stratum in self.strata for row in stratum.rows)
+
+    @property
+    def columns(self) -> tuple[float, float, float, float]:
+        """Where the columns of text begin; without a control the first is wider."""
+        return COLUMNS if self.controlled else COLUMNS_ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +158,19 @@ def broken(line: str, length: int = _LINE_LENGTH) -> list[str]:
     return [*pieces, current] if current else pieces
 
 
+def shortened(text: str, length: int) -> str:
+    """Cut a text that is too long for its column."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}\u2026"
+
+
 def _panel(panel: ForestPanel, y: float) -> tuple[str, float]:
     """Draw the strata that share an axis."""
     scale = _scale(panel)
     top = y + 22.0
-    controlled = any(row.control for stratum in panel.strata for row in stratum.rows)
-    heads = ["Study", "Week", "Cells", "Control" if controlled else ""]
+    heads = ["Study", "Week", panel.treated, "Control" if panel.controlled else ""]
+    places = panel.columns
     parts = [
-        words(text, x, top, class_="head") for text, x in zip(heads, COLUMNS, strict=True) if text
+        words(text, x, top, class_="head") for text, x in zip(heads, places, strict=True) if text
     ]
     parts += [
         words(panel.measure, (LEFT + RIGHT) / 2, top, class_="head", text_anchor="middle"),
@@ -196,8 +217,10 @@ def _stratum(
 
 
 def _row(row: ForestRow, panel: ForestPanel, scale: Scale, y: float, largest: float) -> str:
-    texts = (row.label, row.week, row.cells, row.control)
-    parts = [words(text, x, y + 4.0) for text, x in zip(texts, COLUMNS, strict=True) if text]
+    label = shortened(row.label, int((panel.columns[1] - COLUMNS[0] - 8.0) / LETTER))
+    texts = (label, row.week, row.cells, row.control)
+    places = panel.columns
+    parts = [words(text, x, y + 4.0) for text, x in zip(texts, places, strict=True) if text]
     parts.append(_whisker(row.interval, scale, y))
     share = math.sqrt((row.weight or 0.0) / largest) if largest else 0.6
     side = 5.0 + 8.0 * share
@@ -287,12 +310,12 @@ def _axis(panel: ForestPanel, scale: Scale, y: float) -> tuple[str, float]:
 
 def _scale(panel: ForestPanel) -> Scale:
     """Return a scale that holds the intervals, cut where one is far wider than the rest."""
-    if panel.percent and panel.null is None:
-        return Scale(0.0, 1.0, LEFT, RIGHT)
     intervals = [row.interval for stratum in panel.strata for row in stratum.rows]
     for stratum in panel.strata:
         intervals += [one for one in (stratum.pooled, stratum.prediction) if one is not None]
     values = [value for one in intervals for value in _values(one) if _drawable(value, panel)]
+    if panel.percent and panel.null is None:
+        return Scale(0.0, min(1.0, math.ceil(10 * max(values, default=1.0)) / 10), LEFT, RIGHT)
     values += [] if panel.null is None else [panel.null]
     centres = [one.estimate for one in intervals if one.estimate is not None]
     low, high = _cut(values, [*centres, *([] if panel.null is None else [panel.null])], panel)
@@ -344,8 +367,8 @@ def interval_text(interval: Interval, panel: ForestPanel) -> str:
 def _number(value: float | None, panel: ForestPanel) -> str:
     if panel.percent:
         return percent(value)
-    if value is not None and math.isfinite(value) and panel.log and value >= 1000:
-        return f"{value:.0e}"
+    if panel.log and value is not None and not 0.01 <= value < 1000:
+        return significant(value, 2)
     return decimal(value, 0 if value is not None and abs(value) >= 200 else 2)
 
 

@@ -12,7 +12,7 @@ from funis.report.statement import RESEARCH_USE
 from funis.report.svg import element, words
 
 HEIGHT = 300.0
-LEFT, RIGHT = 90.0, 940.0
+LEFT, RIGHT = 90.0, 1020.0
 Z = 1.959964
 LETTER = 6.4
 

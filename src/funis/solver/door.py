@@ -202,8 +202,7 @@ def fixed_values(form: OdeForm, parameters: ParameterTable) -> Array:
     """Return parameters and derived constants of each patient, (patient, fixed name)."""
     values = np.tile(np.asarray(form.defaults, dtype=np.float64), (len(parameters.values), 1))
     _check_parameters(form, parameters.names)
-    for column, name in enumerate(parameters.names):
-        values[:, form.parameters.index(name)] = parameters.values[:, column]
+    values[:, [form.places[name] for name in parameters.names]] = parameters.values
     return np.hstack([values, form.derived(values)])
 
 
@@ -241,7 +240,7 @@ def _check_forcing(form: OdeForm, forcing: Forcing | None) -> None:
 
 def _check_parameters(form: OdeForm, names: Sequence[str]) -> None:
     for name in names:
-        if name not in form.parameters:
+        if name not in form.places:
             raise ValueError(f"unknown parameter '{name}'")
 
 
@@ -289,6 +288,8 @@ def _observe(problem: Problem, ask: _Ask, table: Array, values: Array) -> None:
     """Evaluate outputs from the needed states of a block and write them into `values`."""
     form, forcing, outputs = problem.form, problem.forcing, ask.outputs
     days = problem.times / MINUTES_PER_DAY
+    asked = frozenset(form.observed(outputs))
+    fixed = [(place, name) for place, name in enumerate(form.fixed_names) if name in asked]
     for first in range(0, len(table), OBSERVED):
         some = slice(first, first + OBSERVED)
         columns = {
@@ -296,10 +297,10 @@ def _observe(problem: Problem, ask: _Ask, table: Array, values: Array) -> None:
             for place, state in enumerate(problem.needed.tolist())
         }
         _show(columns, form, ask.shown)
-        for place, name in enumerate(form.fixed_names):
+        for place, name in fixed:
             columns[name] = np.ascontiguousarray(problem.fixed[some, place, None])
-        if forcing is not None:
-            paths = range(first, min(first + OBSERVED, len(table)))
-            columns[forcing.name] = np.stack([forcing.at(row, days) for row in paths])
+        if forcing is not None and forcing.name in asked:
+            paths = np.arange(first, min(first + OBSERVED, len(table)))
+            columns[forcing.name] = forcing.at(paths[:, None], days)
         for place, column in enumerate(form.observe_columns(outputs, columns)):
             values[some, :, place] = column

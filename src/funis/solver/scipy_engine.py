@@ -58,6 +58,7 @@ class _Rates:
                 self.arguments[place] = piece.inflows.get(index, 0.0)
         forcing = patient.forcing
         self.place = -1 if forcing is None else self.size + form.parameters.index(forcing.name)
+        self.path = None if forcing is None else forcing.path(patient.row)
 
     def at(self, day: float, y: Array) -> Array:
         self.evaluations += 1
@@ -71,8 +72,8 @@ class _Rates:
 
     def _finite(self, function: Scalars, day: float, y: Array) -> list[float]:
         self.arguments[: self.size] = y.tolist()
-        if self.patient.forcing is not None:
-            self.arguments[self.place] = float(self.patient.forcing.at(self.patient.row, day))
+        if self.path is not None:
+            self.arguments[self.place] = self.path(float(day))
         try:
             return function(self.arguments)
         except ArithmeticError as error:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Number = TypeVar("Number", float, Array)
 
 SOLVED, SOLVED_TIGHTER, SOLVED_SECOND, FAILED = 0, 1, 2, 3
 STATUS = {
@@ -139,8 +141,8 @@ class Forcing:
     values: Array
     slopes: Array
 
-    def at(self, row: int, day: Array | float) -> Array:
-        """Evaluate one patient's function at times [day]."""
+    def at(self, row: int | Integers, day: Array | float) -> Array:
+        """Evaluate one patient's function at times [day], or that of many: (patient, 1) rows."""
         u = (np.asarray(day, dtype=np.float64) - self.first_day) / self.spacing_day
         knot = np.clip(np.floor(u).astype(np.int64), 0, self.values.shape[1] - 2)
         return hermite(
@@ -151,6 +153,20 @@ class Forcing:
             self.slopes[row, knot + 1] * self.spacing_day,
         )
 
+    def path(self, row: int) -> Callable[[float], float]:
+        """Return one patient's function of a time [day]: the numbers of `at`, one at a time."""
+        values: list[float] = self.values[row].tolist()
+        slopes: list[float] = (self.slopes[row] * self.spacing_day).tolist()
+        last = len(values) - 2
+
+        def at(day: float) -> float:
+            u = (day - self.first_day) / self.spacing_day
+            left = min(max(math.floor(u), 0), last)
+            right = left + 1
+            return hermite(u - left, values[left], values[right], slopes[left], slopes[right])
+
+        return at
+
     def rows(self, index: Integers) -> Forcing:
         """Return some patients."""
         return Forcing(
@@ -158,16 +174,17 @@ class Forcing:
         )
 
 
-def hermite(u: Array, left: Array, right: Array, left_slope: Array, right_slope: Array) -> Array:
+def hermite(
+    u: Number, left: Number, right: Number, left_slope: Number, right_slope: Number
+) -> Number:
     """Evaluate the cubic with given end values and end slopes (per interval) at u in 0..1."""
     v = 1.0 - u
-    result: Array = (
+    return (
         left * v * v * (1 + 2 * u)
         + left_slope * u * v * v
         + right * u * u * (3 - 2 * u)
         - right_slope * u * u * v
     )
-    return result
 
 
 @dataclass(frozen=True, slots=True)

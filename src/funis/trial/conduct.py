@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from funis.population import allocate, blocks
 from funis.protocol import DoseEvents
 from funis.solver import FAILED, STATUS
-from funis.trial.course import Course, Group, group_of, randomised, visit
-from funis.trial.data import Block, TrialData, gather, joined
+from funis.trial.course import Course, Group, mixed_group, randomised, visit
+from funis.trial.data import Block, TrialData, gather
 from funis.trial.enrol import covariates, enrol
 from funis.trial.rules import cells_given, decide
 from funis.trial.study import MINUTES_PER_DAY, MINUTES_PER_WEEK, Study, week_minute
@@ -49,16 +49,12 @@ def conduct_block(study: Study, patients: range) -> Block:
     index = np.arange(patients.start, patients.stop, dtype=np.int64)
     who = enrol(study, index)
     arm_of = allocate(study.seed, study.patients_per_arm, study.arm_ids)[index]
-    groups = [
-        group_of(study, arm, who.rows(np.flatnonzero(arm_of == number)))
-        for number, arm in enumerate(study.protocol.arms)
-        if np.any(arm_of == number)
-    ]
-    return joined([_record(group, follow(group)) for group in groups])
+    group = mixed_group(study, arm_of, who)
+    return _record(group, follow(group))
 
 
 def follow(group: Group) -> Course:
-    """Take the patients of one arm through the visits of the protocol."""
+    """Take patients through the visits of the protocol."""
     return reduce(
         lambda course, week: _pass(group, course, week),
         group.study.protocol.visits.weeks,
@@ -82,7 +78,7 @@ def _record(group: Group, course: Course) -> Block:
     values[failed] = np.nan
     gone = group.leave_minute <= study.horizon_minute
     return Block(
-        arms=np.full(len(failed), group.arm.id),
+        arms=np.array([arm.id for arm in group.arms])[group.arm_of],
         patient=who.patient,
         site=who.site,
         attempt=who.attempt,

@@ -1,15 +1,18 @@
-"""The patients of one arm in one block, on their way from visit to visit, as frozen values."""
+"""The patients of one block, all arms together, on their way from visit to visit, as values.
+
+Arms go together because every call of the solver and every draw has a fixed cost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funis.population import exponential
-from funis.protocol import Arm, DoseEvents, dose_events
+from funis.protocol import Arm, DoseEvents, Rule, dose_events, merge_doses
 from funis.solver import FAILED, Forcing, ParameterTable, Start, simulate
 from funis.trial.enrol import Enrolled, forcing_of, observers_of
 from funis.trial.observe import Array, Integers, Observers, observables, observe
@@ -20,22 +23,30 @@ DAYS_PER_YEAR = 365.25
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The patients of one arm in one block, and what stays the same through their visits.
+    """The patients of one block, and what stays the same through their visits.
 
     Attributes
     ----------
+    arms : which they may be under.
+    arm_of : (patient,) place of each one's arm among them.
     parameters : of each patient, with those that the arm sets.
     forcing : fluctuation of each patient up to the last visit.
     leave_minute : (patient,) when each would discontinue, infinite for never.
     """
 
     study: Study
-    arm: Arm
+    arms: tuple[Arm, ...]
+    arm_of: Integers
     who: Enrolled
     parameters: ParameterTable
     observers: Observers
     forcing: Forcing
     leave_minute: Array
+
+    def concerned(self, rule: Rule) -> NDArray[np.bool_]:
+        """Return whose arm a rule applies to, (patient,)."""
+        asked = [rule.applies_to(arm.id) for arm in self.arms]
+        return np.asarray(asked, dtype=np.bool_)[self.arm_of]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +90,48 @@ class Course:
 
 
 def group_of(study: Study, arm: Arm, who: Enrolled) -> Group:
-    """Return the patients of an arm with all that their course depends on."""
+    """Return patients, all under one arm, with all that their course depends on."""
+    return _group(study, (arm,), np.zeros(len(who.patient), dtype=np.int64), who)
+
+
+def mixed_group(study: Study, arm_of: Integers, who: Enrolled) -> Group:
+    """Return patients, each under an arm of the protocol (its place), (patient,)."""
+    return _group(study, study.protocol.arms, arm_of, who)
+
+
+def _group(study: Study, arms: tuple[Arm, ...], arm_of: Integers, who: Enrolled) -> Group:
     return Group(
         study,
-        arm,
+        arms,
+        arm_of,
         who,
-        who.parameters.replaced(study.parameters_of(arm)),
-        observers_of(study, who),
+        arm_parameters(study, arms, arm_of, who),
+        observers_of(study, replace(who, parameters=study.uncertain(who.parameters, who.patient))),
         forcing_of(study, who, study.horizon_minute),
-        _leave_minute(study, arm, who),
+        _leave_minute(study, arms, arm_of, who),
     )
+
+
+def arm_parameters(
+    study: Study, arms: Sequence[Arm], arm_of: Integers, who: Enrolled
+) -> ParameterTable:
+    """Return the parameters of each patient, with those that the arm sets."""
+    given = [study.parameters_of(arm) for arm in arms]
+    form = study.model.form
+    usual = dict(zip(form.parameters, form.defaults, strict=True))
+    new = {name for values in given for name in values} - set(who.parameters.names)
+    table = who.parameters.replaced({name: usual[name] for name in sorted(new)})
+    for number, values in enumerate(given):
+        rows = np.flatnonzero(arm_of == number)
+        for name, value in values.items():
+            table.values[rows, table.names.index(name)] = value
+    return study.uncertain(table, who.patient)
 
 
 def randomised(group: Group) -> Course:
     """Return the course at randomisation: nothing given, nothing seen."""
     who, study = group.who, group.study
-    doses = regimen_doses(study, group.arm, who, study.horizon_minute)
+    doses = regimen_doses(study, group.arms, group.arm_of, who, study.horizon_minute)
     never = np.full(len(who.patient), np.nan)
     return Course(0, who.states, who.status, who.deviation, doses, never)
 
@@ -127,14 +164,22 @@ def visit(group: Group, course: Course, minute: int) -> Course:
     return replace(arrived, seen=(*course.seen, seen))
 
 
-def regimen_doses(study: Study, arm: Arm, who: Enrolled, end_minute: int) -> DoseEvents:
-    """Return the dose events of an arm's regimen; patients are numbered by their row."""
-    return dose_events(
-        arm,
-        weight_kg(who),
-        np.arange(len(who.patient)),
-        end_minute=end_minute,
-        recovered_fraction=study.recovered,
+def regimen_doses(
+    study: Study, arms: Sequence[Arm], arm_of: Integers, who: Enrolled, end_minute: int
+) -> DoseEvents:
+    """Return the dose events of each one's arm; patients are numbered by their row."""
+    weight = weight_kg(who)
+    return merge_doses(
+        *(
+            dose_events(
+                arms[number],
+                None if weight is None else weight[arm_of == number],
+                np.flatnonzero(arm_of == number),
+                end_minute=end_minute,
+                recovered_fraction=study.recovered,
+            )
+            for number in np.unique(arm_of).tolist()
+        )
     )
 
 
@@ -143,9 +188,9 @@ def weight_kg(who: Enrolled) -> Array | None:
     return who.covariate("weight") if "weight" in who.parameters.names else None
 
 
-def _leave_minute(study: Study, arm: Arm, who: Enrolled) -> Array:
-    rate = study.protocol.dropout.rate(arm.id)
-    if rate <= 0:
-        return np.full(len(who.patient), np.inf)
+def _leave_minute(study: Study, arms: Sequence[Arm], arm_of: Integers, who: Enrolled) -> Array:
+    rates = [study.protocol.dropout.rate(arm.id) for arm in arms]
     luck = exponential(study.seed, "discontinuation", who.patient)
-    return luck / rate * DAYS_PER_YEAR * MINUTES_PER_DAY
+    rate = np.maximum(rates, 0.0)[arm_of]
+    with np.errstate(divide="ignore"):
+        return luck / rate * DAYS_PER_YEAR * MINUTES_PER_DAY

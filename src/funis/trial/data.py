@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +15,6 @@ if TYPE_CHECKING:
     import polars
 
 Array = NDArray[np.float64]
-
-PER_PATIENT = (
-    "arms",
-    "patient",
-    "site",
-    "attempt",
-    "status",
-    "reason",
-    "ladder",
-    "deviation",
-    "discontinued_week",
-    "rescued_week",
-    "values",
-)
-"""Fields of a block with one row a patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +57,6 @@ class Block:
     doses: Mapping[str, NDArray[np.generic]]
 
 
-def joined(parts: Sequence[Block]) -> Block:
-    """Put the arms of one block together, patients in order of their index."""
-    order = np.argsort(np.concatenate([part.patient for part in parts]), kind="stable")
-    first = parts[0]
-    columns = {
-        name: _joined([getattr(part, name) for part in parts])[order] for name in PER_PATIENT
-    }
-    return Block(
-        **columns,
-        covariates={
-            name: _joined([part.covariates[name] for part in parts])[order]
-            for name in first.covariates
-        },
-        weeks=first.weeks,
-        components=first.components,
-        doses={name: _joined([part.doses[name] for part in parts]) for name in first.doses},
-    )
-
-
-def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    result: NDArray[Any] = np.concatenate(columns)
-    return result
-
-
 def gather(blocks: Iterable[Block], model: Model) -> TrialData:
     """Put the blocks together, in order, as tables."""
     import polars
@@ -108,12 +69,11 @@ def gather(blocks: Iterable[Block], model: Model) -> TrialData:
         doses.append(_doses(block).join(arms, on="subject", how="left"))
         observations.append(_observations(block))
     order = ["subject", "arm", "day", "intervention", "route", "amount", "duration_day", "rule"]
-    dosed = (
-        polars.concat(doses)
-        .select(order)
-        .sort("subject", "day", "intervention", maintain_order=True)
-    )
-    return TrialData(polars.concat(subjects), dosed, polars.concat(observations))
+    dosed = polars.concat(doses).select(order)
+    dosed = dosed.sort("subject", "day", "intervention", maintain_order=True)
+    whole = (polars.concat(subjects), dosed, polars.concat(observations))
+    # in one piece: else the bytes of a Parquet file would tell how patients were cut into tasks
+    return TrialData(*(table.rechunk() for table in whole))
 
 
 def _subjects(block: Block) -> polars.DataFrame:
@@ -159,26 +119,25 @@ def _doses(block: Block) -> polars.DataFrame:
 def _observations(block: Block) -> polars.DataFrame:
     import polars
 
-    patients, visits, components = block.values.shape
-    frame = polars.DataFrame(
+    patient, visit, component = np.nonzero(~np.isnan(block.values))
+    weeks = polars.Series(block.weeks, dtype=polars.Float64)
+    names = weeks.cast(polars.String).str.strip_suffix(".0")
+    visits = [
+        f"week {name}" if week else "baseline" for week, name in zip(weeks, names, strict=True)
+    ]
+    return polars.DataFrame(
         {
-            "subject": np.repeat(block.patient, visits * components),
-            "arm": np.repeat(block.arms, visits * components),
-            "week": np.tile(
-                np.repeat(np.asarray(block.weeks, dtype=np.float64), components), patients
-            ),
-            "component": np.tile(np.asarray(block.components), patients * visits),
-            "value": block.values.ravel(),
+            "subject": block.patient[patient],
+            "arm": _text(block.arms)[patient],
+            "week": weeks[visit],
+            "visit": _text(visits)[visit],
+            "component": _text(block.components)[component],
+            "value": block.values[patient, visit, component],
         }
     )
-    frame = frame.filter(polars.col("value").is_not_nan())
-    visit = (
-        polars.when(polars.col("week") == 0)
-        .then(polars.lit("baseline"))
-        .otherwise(
-            polars.format("week {}", polars.col("week").cast(polars.String).str.strip_suffix(".0"))
-        )
-    )
-    return frame.with_columns(visit.alias("visit")).select(
-        "subject", "arm", "week", "visit", "component", "value"
-    )
+
+
+def _text(values: Sequence[str] | NDArray[np.str_]) -> polars.Series:
+    import polars
+
+    return polars.Series(np.asarray(values).tolist(), dtype=polars.String)

@@ -13,11 +13,25 @@ from funis.models.endpoints import evaluate_endpoints
 from funis.population import choose, fluctuation, site_of
 from funis.protocol import Criterion, Protocol, no_doses
 from funis.solver import FAILED, Forcing, ParameterTable, simulate
-from funis.trial.observe import Array, Integers, Observers, observables, observe, observers
+from funis.trial.observe import (
+    OBSERVING,
+    Array,
+    Integers,
+    Observers,
+    observables,
+    observe,
+    observers,
+)
 from funis.trial.study import MINUTES_PER_DAY, Study
 
 MOST_ATTEMPTS = 60
 """Candidates seen for one place in the trial before the criteria are called impossible."""
+
+TOGETHER = 64
+"""Candidates seen at once: where few places are left, the next ones of each place as well.
+
+Whoever comes after the first that fits is not looked at: how many are seen changes no byte.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +85,39 @@ def enrol(study: Study, patients: Integers) -> Enrolled:
     InputError
         Nobody qualified for a place in `MOST_ATTEMPTS` candidates.
     """
-    size = len(patients)
-    attempt = np.full(size, -1, dtype=np.int64)
     parts: list[Enrolled] = []
-    waiting = np.arange(size)
-    for number in range(MOST_ATTEMPTS):
-        candidates = _candidates(study, patients[waiting], number)
-        keep = _qualified_covariates(study, candidates)
-        considered = waiting[keep]
-        if len(considered):
-            candidates, truth = _run_in(study, candidates.rows(np.flatnonzero(keep)))
-            fits = _qualified(study, candidates, truth)
-            parts.append(candidates.rows(np.flatnonzero(fits)))
-            attempt[considered[fits]] = number
-        waiting = np.flatnonzero(attempt < 0)
-        if len(waiting) == 0:
-            return _in_order(parts, patients)
-    raise _nobody(study, len(waiting))
+    waiting, number = np.asarray(patients, dtype=np.int64), 0
+    while len(waiting) and number < MOST_ATTEMPTS:
+        together = min(max(TOGETHER // len(waiting), 1), MOST_ATTEMPTS - number)
+        found = _first_fitting(study, waiting, np.arange(number, number + together))
+        parts.append(found)
+        waiting = np.setdiff1d(waiting, found.patient)
+        number += together
+    if len(waiting):
+        raise _nobody(study, len(waiting))
+    return _in_order(parts, patients)
 
 
-def _candidates(study: Study, patients: Integers, number: int) -> Enrolled:
-    row = choose(study.pool, study.seed, patients, number)
+def _first_fitting(study: Study, patients: Integers, attempts: Integers) -> Enrolled:
+    """Return the first candidate who fits of each place that has one."""
+    row = np.repeat(patients, len(attempts))
+    candidates = _candidates(study, row, np.tile(attempts, len(patients)))
+    candidates = candidates.rows(np.flatnonzero(_qualified_covariates(study, candidates)))
+    if len(candidates.patient) == 0:
+        return candidates
+    candidates, truth = _run_in(study, candidates)
+    fits = np.flatnonzero(_qualified(study, candidates, truth))
+    _, first = np.unique(candidates.patient[fits], return_index=True)
+    return candidates.rows(fits[first])
+
+
+def _candidates(study: Study, patients: Integers, attempts: Integers) -> Enrolled:
+    row = choose(study.pool, study.seed, patients, attempts)
     table = ParameterTable(study.pool.names, study.pool.values[row])
     table = table.replaced(study.protocol.shared_parameters)
     return Enrolled(
         patients,
-        np.full(len(patients), number, dtype=np.int64),
+        attempts,
         site_of(patients, study.protocol.population.patients_per_site),
         table,
         np.full((len(patients), len(study.model.form.states)), np.nan),
@@ -124,8 +145,7 @@ def run_in_day(protocol: Protocol) -> int:
 
 def observers_of(study: Study, who: Enrolled) -> Observers:
     """Return how the patients are observed in this study."""
-    names = who.parameters.names
-    values = {name: who.parameters.values[:, place] for place, name in enumerate(names)}
+    values = {name: who.covariate(name) for name in OBSERVING}
     return observers(study.seed, who.patient, who.attempt, who.site, values)
 
 

@@ -23,6 +23,9 @@ from funis.trial.study import MINUTES_PER_DAY
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+OBSERVING = ("expectation", "expectation_time", "expectation_site", "inflation")
+"""Parameters of a patient that say how he is observed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observers:
@@ -62,8 +65,7 @@ def observers(
 
     Parameters
     ----------
-    parameters : values of each patient, of which `expectation`, `expectation_time`,
-        `expectation_site` and `inflation` are used.
+    parameters : values of each patient, of which `OBSERVING` are used.
     """
     luck = site_effect(seed, site, "expectation")
     size = parameters["expectation"] * np.maximum(1 + parameters["expectation_site"] * luck, 0)

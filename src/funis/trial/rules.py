@@ -25,9 +25,9 @@ from funis.trial.study import week_minute
 
 
 def decide(group: Group, course: Course, week: float) -> Course:
-    """Ask every rule of the arm at a visit, in the order of the protocol."""
+    """Ask every rule of a visit, in the order of the protocol."""
     for rule in group.study.protocol.rules:
-        if rule.asked_at(week) and rule.applies_to(group.arm.id):
+        if rule.asked_at(week) and np.any(group.concerned(rule)):
             rows = _fires(rule, group, course, week)
             if len(rows):
                 course = _apply(rule, group, course, rows, week)
@@ -38,6 +38,7 @@ def _fires(rule: Rule, group: Group, course: Course, week: float) -> Integers:
     """Return the patients (rows) for whom a rule holds now and may fire."""
     values = _environment(rule, group, course, week)
     holds = np.asarray(rule.when.evaluate(values), dtype=np.bool_) & course.present(group)
+    holds &= group.concerned(rule)
     earlier = [firing for firing in course.firings if firing.rule == rule.id]
     if rule.at_most is not None:
         holds &= _times(earlier, len(holds)) < rule.at_most

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.models import Model
+from funis.models.factors import Points
 from funis.population import Pool, uniform
 from funis.product import Product, product_parameters
 from funis.protocol import Arm, Protocol, Rule
+from funis.solver import ParameterTable
 
 CHECKED_SHARE = 0.01
 """Share of patients whose every course is solved a second time, much more tightly."""
@@ -28,6 +30,8 @@ class Study:
     ----------
     patients_per_arm, seed : those of the protocol unless the caller says otherwise.
     rtol : relative tolerance of the solver.
+    ensemble : factors of uncertain parameters; each patient has a row of it by his own key. Without
+        it the parameters are those of the library.
     """
 
     protocol: Protocol
@@ -37,6 +41,7 @@ class Study:
     patients_per_arm: int
     seed: int
     rtol: float = 1e-5
+    ensemble: Points | None = None
 
     @property
     def size(self) -> int:
@@ -63,6 +68,21 @@ class Study:
     def checked(self, patient: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which patients are solved a second time, by their own luck, (patient,)."""
         return np.asarray(uniform(self.seed, "solver check", patient) < CHECKED_SHARE)
+
+    def uncertain(self, table: ParameterTable, patient: NDArray[np.int64]) -> ParameterTable:
+        """Return parameters of patients with the factors of each one's row of the ensemble."""
+        if self.ensemble is None or not len(patient):
+            return table
+        row = self.ensemble_row(patient)
+        names = [name for name in self.ensemble.names if name in table.names]
+        factors = self.ensemble.factors
+        return table.scaled({n: factors[row, self.ensemble.names.index(n)] for n in names})
+
+    def ensemble_row(self, patient: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of the ensemble that each patient has in every arm, (patient,)."""
+        count = 1 if self.ensemble is None else len(self.ensemble)
+        luck = uniform(self.seed, "ensemble row", patient)
+        return np.minimum((luck * count).astype(np.int64), count - 1)
 
     @property
     def recovered(self) -> dict[str, float]:

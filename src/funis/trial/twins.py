@@ -7,13 +7,13 @@ treatment changed, as far as the model goes; no trial in people can see that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funis.solver import FAILED, Start, simulate
-from funis.trial.course import regimen_doses
+from funis.trial.course import arm_parameters, regimen_doses
 from funis.trial.enrol import enrol, forcing_of
 from funis.trial.observe import Array, Integers
 from funis.trial.study import MINUTES_PER_DAY, MINUTES_PER_WEEK, Study
@@ -101,26 +101,66 @@ def twin_courses(
         One an arm, in the order of the protocol.
     """
     who = enrol(study, np.arange(patients.start, patients.stop, dtype=np.int64))
-    last = int(minutes[-1])
-    forcing = forcing_of(study, who, last)
-    found = []
-    for arm in study.protocol.arms:
-        solved = simulate(
-            study.model, who.parameters.replaced(study.parameters_of(arm)),
-            regimen_doses(study, arm, who, last), minutes, start=Start(0, who.states),
-            forcing=forcing, outputs=tuple(outputs), rtol=study.rtol,
-            checked=study.checked(who.patient),
-        )  # fmt: skip
-        status = np.where(who.status == FAILED, who.status, solved.status)
-        values = np.where((status == FAILED)[:, None, None], np.nan, solved.values)
-        found.append(Courses(arm.id, who.patient, minutes, tuple(outputs), values, status))
-    return tuple(found)
+    arms, last = study.protocol.arms, int(minutes[-1])
+    arm_of = np.repeat(np.arange(len(arms)), len(patients))
+    twins = who.rows(np.tile(np.arange(len(patients)), len(arms)))
+    solved = simulate(
+        study.model, arm_parameters(study, arms, arm_of, twins),
+        regimen_doses(study, arms, arm_of, twins, last), minutes, start=Start(0, twins.states),
+        forcing=forcing_of(study, twins, last), outputs=tuple(outputs), rtol=study.rtol,
+        checked=study.checked(twins.patient),
+    )  # fmt: skip
+    status = np.where(twins.status == FAILED, twins.status, solved.status)
+    values = np.where((status == FAILED)[:, None, None], np.nan, solved.values)
+    return tuple(
+        Courses(arm.id, who.patient, minutes, tuple(outputs), values[mine], status[mine])
+        for arm, mine in ((arm, arm_of == number) for number, arm in enumerate(arms))
+    )
+
+
+def effects_by_draw(
+    study: Study, patients: range, minutes: Integers, outputs: Sequence[str], rows: Integers
+) -> Array:
+    """Solve the same patients under every arm and under some rows of the ensemble.
+
+    What differs between the rows is what is not known of the model: patients, their luck and the
+    fluctuation of their disease are the same.
+
+    Returns
+    -------
+    array
+        (row, arm, patient, time, output).
+    """
+    assert study.ensemble is not None
+    plain = replace(study, ensemble=None)
+    who = enrol(plain, np.arange(patients.start, patients.stop, dtype=np.int64))
+    arms, last = study.protocol.arms, int(minutes[-1])
+    arm_of = np.tile(np.repeat(np.arange(len(arms)), len(patients)), len(rows))
+    twins = who.rows(np.tile(np.arange(len(patients)), len(arms) * len(rows)))
+    row = np.repeat(rows, len(arms) * len(patients))
+    table = arm_parameters(plain, arms, arm_of, twins)
+    points = study.ensemble
+    factors = {
+        name: points.factors[row, place]
+        for place, name in enumerate(points.names)
+        if name in table.names
+    }
+    solved = simulate(
+        study.model, table.scaled(factors), regimen_doses(study, arms, arm_of, twins, last),
+        minutes, start=Start(0, twins.states), forcing=forcing_of(study, twins, last),
+        outputs=tuple(outputs), rtol=study.rtol, checked=study.checked(twins.patient),
+    )  # fmt: skip
+    values = np.where((solved.status == FAILED)[:, None, None], np.nan, solved.values)
+    shape = (len(rows), len(arms), len(patients), len(minutes), len(outputs))
+    return np.asarray(values.reshape(shape))
 
 
 def join_courses(parts: Sequence[tuple[Courses, ...]]) -> tuple[Courses, ...]:
     """Put ranges of patients together, arm by arm; whoever failed in one arm is left out of all."""
     whole = [_joined(courses) for courses in zip(*parts, strict=True)]
     failed = np.any([courses.status == FAILED for courses in whole], axis=0)
+    if not failed.any():
+        return tuple(whole)
     return tuple(
         Courses(
             c.arm, c.patient[~failed], c.minutes, c.outputs, c.values[~failed], c.status[~failed]

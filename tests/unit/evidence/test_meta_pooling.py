@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import stdtrit
 
-from funis.evidence.meta import Effect, egger, pool, regress
+from funis.evidence.meta import Counts, Effect, egger, pool, proportion, regress
 from funis.evidence.meta.between import between_variance, generalised_q
 
 FEW = settings(deadline=None, max_examples=15)
@@ -208,5 +208,7 @@ def test_a_regression_is_refused_where_it_cannot_be():
 
 def test_a_funnel_of_few_trials_says_that_its_test_has_no_power():
     assert "no power" in egger(effects([(1.0, 1.0), (2.0, 0.5), (0.0, 0.2)])).notes[0]
+    shares = [proportion(str(i), Counts(x, 20)) for i, x in enumerate((2, 5, 9))]
+    assert "no sign of missing studies" in egger(shares).notes[1]
     with pytest.raises(ValueError, match="at least 3"):
         egger(effects([(1.0, 1.0), (2.0, 0.5)]))

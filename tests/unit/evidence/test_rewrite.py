@@ -105,7 +105,7 @@ def test_an_open_file_of_natural_history_gets_its_sections() -> None:
     assert "\nresponse_criteria:\n- id: d\n" in text
 
 
-@pytest.mark.parametrize("path", sorted(LIBRARY.glob("[art]*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("a*.yaml")), ids=lambda path: path.stem)
 def test_the_library_is_closed_byte_for_byte(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert rewrite_text(text, path.name) == text

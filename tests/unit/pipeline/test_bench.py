@@ -1,13 +1,10 @@
 """The bench's own arithmetic: errors, equal error, what counts, what is refused."""
 
-import json
 import os
 
 import numpy as np
 import pytest
 
-from funis.apps.cli import app
-from funis.apps.door import enter
 from funis.checks import InputError
 from funis.pipeline.bench.peers import Timed, find_peers, installed_peers
 from funis.pipeline.bench.rounds import (
@@ -103,18 +100,3 @@ def test_an_unknown_engine_is_one_line():
     assert "libroadrunner" in installed_peers()
     with pytest.raises(InputError, match="unknown engine 'roadruner'; expected one of"):
         find_peers(("roadruner",))
-
-
-def test_the_document_has_the_keys_that_are_documented(capsys):
-    words = "bench --rounds 1 --patients 16 --peer-patients 2 --sizes 8 --memory 16 --json"
-    assert enter(app, [*words.split(), "--against", "libroadrunner"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert set(found) == {
-        "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
-    }  # fmt: skip
-    row = found["ratios"]["libroadrunner"]["1e-4"]
-    assert {"equal_tolerance", "equal_error", "low", "high"} <= set(row)
-    assert set(found["ratios"]["libroadrunner"]) == {"1e-4", "1e-5", "1e-6"}
-    assert [row["threads"] for row in found["throughput"]] == [1, 2]
-    assert set(found["start"]) == {"cold", "warm"}
-    assert set(found["memory"]) == {"16"}

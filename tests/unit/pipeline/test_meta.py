@@ -12,6 +12,8 @@ from funis.evidence import (
     Arm,
     Design,
     Evidence,
+    GateRow,
+    NaturalRow,
     Outcome,
     Population,
     ProductRecord,
@@ -59,11 +61,13 @@ def alone(name, events, arm=CELLS, **more):
 
 
 @pytest.fixture
-def published(monkeypatch):
+def published(monkeypatch, ra):
     """Put studies in the place of the evidence on rheumatoid arthritis."""
+    monkeypatch.setattr(run, "load_model", lambda _: ra)
 
-    def put(*studies):
-        monkeypatch.setattr(run, "load_evidence", lambda _: Evidence("ra", studies, (), ()))
+    def put(*studies, drugs=(), natural=()):
+        evidence = Evidence("ra", studies, tuple(drugs), tuple(natural))
+        monkeypatch.setattr(run, "load_evidence", lambda _: evidence)
 
     return put
 
@@ -102,6 +106,7 @@ def test_arms_alone_are_pooled_apart_too_and_compare_nothing(published):
     assert {one.measure for one in found.strata} == {"proportion"}
     assert all(member.n_control is None for one in found.strata for member in one.members)
     assert found.strata[0].patients == 40
+    assert any("not known" in line for line in text.stratum_lines(found.strata[0]))
 
 
 def test_meta_analyses_other_products_and_other_routes_are_left_out_with_their_reason(published):
@@ -173,10 +178,50 @@ def test_several_arms_with_cells_share_one_control_once(published):
         acr20("msc", 8), acr20("high", 6, n=10), acr20("placebo", 5),
     )  # fmt: skip
     published(three, controlled("a", 10, 5))
-    member = pooled().strata[0].members[0]
+    member = pooled().strata[0].members[1]
     assert (member.cells, member.control) == ("14/30", "5/20")
     assert member.notes[0] == "2 arms with cells taken together"
     assert member.log_dose == pytest.approx((20 * math.log10(7e7) + 10 * math.log10(7e8)) / 30)
+
+
+def drug(name, mechanism, *outcomes):
+    gate = GateRow(
+        name, mechanism, "x", "benefit", "risk_difference_pp", "higher", "hard", "printed", "ACR20",
+        arm="low", reference="placebo",
+    )  # fmt: skip
+    arms = (Arm("low", n=20), Arm("high", n=20), Arm("placebo", n=20))
+    found = study(name, "randomized", arms, *outcomes, source=None)
+    return replace(found, mechanism=mechanism, gate=gate, product=ProductRecord("drug", drug="x"))
+
+
+def test_drugs_are_pooled_by_mechanism_and_by_the_arm_that_their_gate_names(published):
+    def rows(low, control):
+        return acr20("low", low), acr20("high", 20), acr20("placebo", control)
+
+    published(drugs=[drug("a", "anti-TNF", *rows(12, 4)), drug("b", "anti-TNF", *rows(11, 5)),
+                     drug("c", "anti-BAFF", *rows(9, 5))])  # fmt: skip
+    found = pooled(of="drugs")
+    assert [one.mechanism for one in found.strata] == ["anti-BAFF", "anti-TNF"]
+    assert found.strata[0].pooled is None
+    assert [member.cells for member in found.strata[1].members] == ["12/20", "11/20"]
+    assert found.strata[1].label == "Randomised controlled: anti-TNF against placebo"
+    assert "favours drug" in forest_plot(pictures.forest(found))
+
+
+def test_placebo_arms_are_pooled_alone_and_no_pooled_row_with_them(published):
+    def natural(name, **more):
+        content = {"endpoint": "ACR20", "week": 12.0, "source": "x"}
+        return NaturalRow(name, "placebo_response", **(content | more))
+
+    trials = tuple(
+        (("trial", name), ("events", events), ("n", 40)) for name, events in (("A", 9), ("B", 14))
+    )
+    published(natural=[natural("table", rows=trials), natural("review", n=900, pct=30, trials=9)])
+    found = pooled(of="placebo")
+    (stratum,) = found.strata
+    assert stratum.label == "Placebo arms of randomised trials: no comparison"
+    assert [member.cells for member in stratum.members] == ["9/40", "14/40"]
+    assert reasons(found)["9 trials"].startswith("several trials pooled")
 
 
 def test_each_study_gives_its_row_nearest_to_the_week(published):

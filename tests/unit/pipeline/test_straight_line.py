@@ -1,14 +1,31 @@
 import dataclasses
 
+import pytest
+
 from funis.pipeline import straight_line
 from funis.pipeline.reporting import headline, requests_of
-from funis.pipeline.straight_line import InBlocks, cut, virtual_trial
+from funis.pipeline.straight_line import InBlocks, cut, share, virtual_trial
 from funis.trial import Study, conduct
 
 
 def test_a_range_is_cut_into_pieces_in_order():
     assert list(cut(range(3, 10), 3)) == [range(3, 6), range(6, 9), range(9, 10)]
     assert list(cut(range(0), 3)) == []
+
+
+@pytest.mark.parametrize(
+    ("patients", "workers", "sizes"),
+    [
+        (600, 2, [300, 300]),
+        (600, 1, [300, 300]),
+        (3, 8, [1, 1, 1]),
+        (1025, 2, [257, 257, 257, 254]),
+    ],
+)
+def test_patients_are_shared_evenly_by_the_processes(patients, workers, sizes):
+    pieces = list(share(range(7, 7 + patients), workers, 512))
+    assert [len(piece) for piece in pieces] == sizes
+    assert [index for piece in pieces for index in piece] == list(range(7, 7 + patients))
 
 
 def test_how_patients_are_cut_changes_no_byte(small_pool, two_arm, monkeypatch):

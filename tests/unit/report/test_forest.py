@@ -29,7 +29,7 @@ POOLED = Interval(0.5, 0.3, 0.8)
 def plot(*rows, log=True, null=1.0, pooled=POOLED):
     stratum = ForestStratum("Randomised", "2 studies", False, rows, pooled, None, ("a line",))
     sides = ("favours cells", "favours control")
-    panel = ForestPanel("Risk ratio", log, False, null, sides, (stratum,))
+    panel = ForestPanel("Risk ratio", "Cells", log, False, null, sides, (stratum,))
     return forest_plot(Forest("Title", "About", (panel,), ("Evidence: low.",)))
 
 

@@ -38,6 +38,17 @@ def test_a_forcing_meets_values_and_slopes_of_its_knots():
     assert np.array_equal(path.rows(np.array([1])).at(0, knots), path.at(1, knots))
 
 
+def test_a_path_is_the_forcing_of_one_patient_to_the_last_bit():
+    rng = np.random.default_rng(3)
+    forcing = Forcing("xi", -7.0, 7.0, rng.normal(size=(3, 5)), rng.normal(size=(3, 5)))
+    days = np.concatenate([rng.uniform(-9, 23, 200), -7.0 + 7.0 * np.arange(5)])
+    everyone = forcing.at(np.arange(3)[:, None], days)
+    for row in range(3):
+        path = forcing.path(row)
+        assert [path(day) for day in days.tolist()] == forcing.at(row, days).tolist()
+        assert np.array_equal(everyone[row], forcing.at(row, days))
+
+
 def test_a_forcing_of_a_cubic_is_that_cubic():
     days = np.array([[0.0, 2.0, 4.0]])
     path = Forcing("xi", 0.0, 2.0, days**3 - days, 3 * days**2 - 1)

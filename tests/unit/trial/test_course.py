@@ -1,12 +1,12 @@
-"""The course of an arm's patients as frozen values."""
+"""The course of patients as frozen values."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
 from funis.trial import enrol, week_minute
-from funis.trial.course import group_of, randomised, visit
+from funis.trial.course import group_of, mixed_group, randomised, visit
 
 LEAVING = ("rate_per_year: 0.0", "rate_per_year: 2.0")
 
@@ -49,8 +49,7 @@ def test_entry_scores_are_inflated_at_the_baseline_visit_alone(study, ra):
     plain = group.observers.rows(np.arange(40))
     plain = type(plain)(plain.seed, plain.patient, plain.attempt, plain.expectation,
                         np.zeros(40), plain.rise_day)  # fmt: skip
-    other = visit(type(group)(group.study, group.arm, group.who, group.parameters, plain,
-                              group.forcing, group.leave_minute), course, 0).seen[-1]  # fmt: skip
+    other = visit(replace(group, observers=plain), course, 0).seen[-1]
     for name in inflated:
         assert first[name].mean() > other[name].mean()
     assert np.array_equal(first["crp"], other["crp"])
@@ -82,3 +81,30 @@ def test_an_arm_sets_its_parameters(study):
     assert np.all(group.parameters.values[:, names.index("potency")] == 0)
     viability = plan.parameters_of(plan.protocol.arm("msc"))["viability"]
     assert np.all(group.parameters.values[:, names.index("viability")] == viability)
+
+
+def test_arms_that_go_together_do_not_touch_each_other(study):
+    """Each patient has the course that his arm alone would give him, to the last bit."""
+    scenario = ("label: Cells", "label: Cells\n    scenario: {potency: 0.3}")
+    plan = study(scenario, LEAVING)
+    who, mixed = enrol(plan, np.arange(6)), np.array([1, 0, 0, 1, 0, 1])
+    group = mixed_group(plan, mixed, who)
+    there = visit(group, visit(group, randomised(group), 0), week_minute(8))
+    for number in (0, 1):
+        mine = np.flatnonzero(mixed == number)
+        alone = group_of(plan, plan.protocol.arms[number], who.rows(mine))
+        single = visit(alone, visit(alone, randomised(alone), 0), week_minute(8))
+        assert np.array_equal(there.states[mine], single.states)
+        for name, values in single.seen[-1].items():
+            assert np.array_equal(there.seen[-1][name][mine], values, equal_nan=True)
+
+
+def test_a_parameter_that_one_arm_sets_is_usual_under_the_other(study, ra):
+    plan = study(("label: Cells", "label: Cells\n    scenario: {potency: 0.3}"))
+    group = mixed_group(plan, np.array([0, 1]), enrol(plan, np.arange(2)))
+    usual = dict(zip(ra.form.parameters, ra.form.defaults, strict=True))["potency"]
+    names = group.parameters.names
+    pool = plan.pool.names
+    found = group.parameters.values[:, names.index("potency")].tolist()
+    assert found[1] == 0.3
+    assert found[0] == (group.who.covariate("potency")[0] if "potency" in pool else usual)

@@ -4,7 +4,7 @@ import numpy as np
 import polars
 import pytest
 
-from funis.trial.data import Block, gather, joined
+from funis.trial.data import Block, gather
 
 
 def block(patients, arm="a", **changes):
@@ -37,15 +37,20 @@ def block(patients, arm="a", **changes):
     return Block(**(fields | changes))
 
 
-def test_arms_of_a_block_are_joined_in_the_order_of_patients(ra):
-    whole = joined([block([4, 6], "a"), block([3, 5], "placebo")])
-    assert whole.patient.tolist() == [3, 4, 5, 6]
-    assert whole.arms.tolist() == ["placebo", "a", "placebo", "a"]
-    assert whole.values[:, 0, 0].tolist() == [0.0, 0.0, 4.0, 4.0]
-    assert whole.covariates["age_year"].tolist() == [40.0, 40.0, 41.0, 41.0]
-    data = gather([whole], ra)
-    assert data.doses["subject"].to_list() == [3, 4, 5, 6]
+def test_every_table_says_the_arm_of_a_patient(ra):
+    one = block([3, 4, 5], arms=np.array(["placebo", "a", "placebo"]))
+    data = gather([one, block([6])], ra)
+    assert data.subjects["arm"].to_list() == ["placebo", "a", "placebo", "a"]
     assert data.doses["arm"].to_list() == ["placebo", "a", "placebo", "a"]
+    assert data.observations["arm"].to_list() == [
+        arm for arm in ("placebo", "a", "placebo", "a") for _ in range(4)
+    ]
+
+
+def test_tables_lie_in_one_piece_so_that_their_files_do_not_tell_the_tasks(ra):
+    data = gather([block([0, 1]), block([2]), block([3])], ra)
+    tables = (data.subjects, data.doses, data.observations)
+    assert [table.n_chunks() for table in tables] == [1, 1, 1]
 
 
 def test_missing_is_null_and_what_was_not_seen_has_no_row(ra):

@@ -113,3 +113,17 @@ def test_the_structures_of_a_trial_are_those_of_its_patients_from_the_run_in_on(
     who = enrol(study(("seed: 5", "seed: 5\nstructures: [bistable_memory]")), np.arange(3))
     assert who.covariate("bistable").tolist() == [1.0] * 3
     assert not np.array_equal(who.states, enrol(study(), np.arange(3)).states)
+
+
+@pytest.mark.parametrize("together", [1, 7, 4000])
+def test_how_many_candidates_are_seen_at_once_changes_nobody(study, monkeypatch, together):
+    import sys
+
+    plan = study(("tjc68 >= 4 and sjc66 >= 2", "tjc68 >= 14"))
+    whole = enrol(plan, np.arange(12))
+    monkeypatch.setattr(sys.modules["funis.trial.enrol"], "TOGETHER", together)
+    other = enrol(plan, np.arange(12))
+    assert whole.attempt.max() > 1
+    for name in ("patient", "attempt", "site", "states", "status"):
+        assert np.array_equal(getattr(whole, name), getattr(other, name))
+    assert np.array_equal(whole.parameters.values, other.parameters.values)

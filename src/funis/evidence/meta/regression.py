@@ -129,7 +129,7 @@ def egger(effects: Sequence[Effect], confidence: float = CONFIDENCE) -> Asymmetr
         p_value=2 * float(stdtr(k - 2, -abs(t))),
         limit=limit,
         limit_range=Range(limit - half, limit + half),
-        notes=_no_power(k),
+        notes=(*_no_power(k), *_linked(effects)),
     )
 
 
@@ -166,6 +166,15 @@ def _coefficient(
 def _omnibus(beta: Array, covariance: Array) -> float:
     part = beta[1:]
     return float(part @ np.linalg.solve(covariance[1:, 1:], part)) / len(part)
+
+
+def _linked(effects: Sequence[Effect]) -> tuple[str, ...]:
+    if effects[0].measure not in ("proportion", "rate"):
+        return ()
+    return (
+        "the error of a proportion or a rate follows from its size, so asymmetry here is no sign of"
+        " missing studies",
+    )
 
 
 def _power(k: int, covariates: int) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from funis.models import Model
 from funis.pipeline.calibrate import Calibration, borrowed, calibration, ensemble_of
 from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, design
 from funis.pipeline.credibility.card import GateTables, card_gates
+from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.inputs import load_trial
 from funis.pipeline.ledger import ledger_of
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
@@ -202,7 +203,7 @@ def _calibration_failures(found: Credibility) -> list[str]:
 def _sbc(found: Calibration, points: int, repeats: int) -> Ranks | None:
     if found.data is None or not repeats:
         return None
-    at = design(found.settings, points)
+    at = design(found.settings, points, frozen_draws(found.model, found.evidence, found.settings))
     return ranks(found.studies, found.data, at, found.grid, found.settings, repeats, SEED)
 
 
@@ -220,7 +221,8 @@ def _uncertainty(
         resume=resume, progress=progress,
     )  # fmt: skip
     luck = np.array([float(uniform(SEED, "credibility", 0))])
-    draws = draw(found.table, borrowed(found.model.id, found.table), CONDUCTS, luck)
+    others = borrowed(found.model.id, found.table)
+    draws = draw(others.table, others.potency, CONDUCTS, luck)
     likely, idle = simulated.outlook(draws), simulated.outlook(draws.without_cells())
     assert likely.probability is not None
     assert idle.probability is not None

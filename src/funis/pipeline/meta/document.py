@@ -13,11 +13,12 @@ from funis.pipeline.meta.values import STUDY_TYPES, Choice, Member, MetaAnalysis
 from funis.report import RESEARCH_USE
 
 
-def choices_document(disease: str, found: Sequence[Choice]) -> dict[str, Any]:
+def choices_document(disease: str, of: str, found: Sequence[Choice]) -> dict[str, Any]:
     """Return what can be pooled as plain data."""
     return {
         "research_use": RESEARCH_USE,
         "disease": disease,
+        "of": of,
         "endpoints": [
             {
                 "endpoint": one.endpoint,
@@ -40,6 +41,7 @@ def document(found: MetaAnalysis) -> dict[str, Any]:
         "research_use": RESEARCH_USE,
         "evidence": found.evidence,
         "disease": found.disease,
+        "of": found.of,
         "endpoint": found.endpoint,
         "name": found.name,
         "unit": found.unit,
@@ -59,6 +61,7 @@ def _stratum_document(stratum: Stratum) -> dict[str, Any]:
     return {
         "kind": stratum.kind,
         "label": stratum.label,
+        "mechanism": stratum.mechanism or None,
         "study_type": STUDY_TYPES[stratum.kind],
         "measure": stratum.measure,
         "studies": len(stratum.members),

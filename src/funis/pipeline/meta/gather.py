@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from funis.analysis import Published, published_results
-from funis.evidence import Evidence, Study
+from funis.evidence import Arm, Evidence, Study
 from funis.evidence.meta import (
     SCALES,
     Counts,
@@ -37,9 +38,10 @@ from funis.pipeline.meta.printed import (
     mean_log_dose,
     not_cells,
     printed_arm,
+    read_arm,
     said,
 )
-from funis.pipeline.meta.values import LeftOut, Member, StratumKind
+from funis.pipeline.meta.values import Group, LeftOut, Member, StratumKind
 from funis.protocol import SUFFIXES
 
 _BINARY: Mapping[str, Callable[[str, Counts, Counts], Effect]] = {
@@ -52,13 +54,22 @@ _NUMERIC: Mapping[str, Callable[[str, Means, Means], Effect]] = {
     "smd": standardised_mean_difference,
 }
 _SYSTEMIC = "iv"
+_GROUPS: Mapping[Group, str] = {
+    "cells": "stromal cells",
+    "drugs": "drug",
+    "placebo": "placebo and standard care",
+}
+Place: TypeAlias = tuple[StratumKind, str]
+"""A stratum: its design, and the mechanism where drugs are pooled."""
+Found: TypeAlias = dict[Place, list[Member]]
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Rows on stromal cells by endpoint, and what cannot be used of each endpoint."""
+    """Rows of one group by endpoint, and what cannot be used of each endpoint."""
 
-    evidence: Evidence
+    of: Group
+    studies: tuple[Study, ...]
     rows: Mapping[str, tuple[Published, ...]]
     skipped: Mapping[str, tuple[LeftOut, ...]]
 
@@ -70,8 +81,9 @@ class Wish:
     week: float
     window: float
     measure: Measure
-    arms_only: bool
-    any_route: bool
+    arms_only: bool = False
+    any_route: bool = False
+    of: Group = "cells"
 
 
 def endpoint_key(name: str, measure: str) -> str:
@@ -79,49 +91,105 @@ def endpoint_key(name: str, measure: str) -> str:
     return f"{name}{SUFFIXES.get(measure, '')}"
 
 
-def gather(evidence: Evidence, endpoints: Endpoints) -> Gathered:
-    """Sort the published rows on stromal cells by endpoint; baseline rows are left away."""
+def gather(evidence: Evidence, endpoints: Endpoints, of: Group = "cells") -> Gathered:
+    """Sort the published rows of one group by endpoint; baseline rows are left away."""
     found, without = published_results(evidence, endpoints)
     rows: dict[str, list[Published]] = {}
     for row in found:
-        if row.group == "stromal cells" and row.week > 0:
+        if row.group == _GROUPS[of] and row.week > 0:
             rows.setdefault(endpoint_key(row.endpoint, row.measure), []).append(row)
     skipped: dict[str, list[LeftOut]] = {}
-    own = {study.id for study in evidence.studies}
+    studies = {"cells": evidence.studies, "drugs": evidence.pharmacology, "placebo": ()}[of]
+    own = {study.id for study in studies}
     for item in without:
         name = endpoints.evidence_name(item.endpoint)
         if item.study in own and name is not None and name.endpoint is not None:
             left = LeftOut(item.study, item.arm, item.week, item.reason)
             skipped.setdefault(endpoint_key(name.endpoint, name.measure), []).append(left)
     return Gathered(
-        evidence,
+        of,
+        studies,
         {key: tuple(items) for key, items in rows.items()},
         {key: tuple(items) for key, items in skipped.items()},
     )
 
 
-def members(
-    gathered: Gathered, key: str, wish: Wish
-) -> tuple[dict[StratumKind, list[Member]], list[LeftOut]]:
+def members(gathered: Gathered, key: str, wish: Wish) -> tuple[Found, list[LeftOut]]:
     """Return the studies of each stratum, one effect a study, and what is left out with reasons."""
-    found: dict[StratumKind, list[Member]] = {}
+    found: Found = {}
     left: list[LeftOut] = [
         item
         for item in gathered.skipped.get(key, ())
         if item.week is None or abs(item.week - wish.week) <= wish.window
     ]
-    for study in gathered.evidence.studies:
-        rows = [row for row in gathered.rows.get(key, ()) if row.study == study.id]
-        near = [row for row in rows if abs(row.week - wish.week) <= wish.window]
-        if not near:
-            continue
+    rows = gathered.rows.get(key, ())
+    near = [row for row in rows if abs(row.week - wish.week) <= wish.window]
+    for name, own in _by_study(near, gathered.of).items():
         try:
-            kind, member = _member(study, _nearest(near, wish.week), wish, left)
-            found.setdefault(kind, []).append(member)
+            place, member = _placed(gathered, name, _nearest(own, wish.week), wish, left)
+            found.setdefault(place, []).append(member)
         except ValueError as error:
-            reason = str(error).removeprefix(f"{study.id}: ")
-            left.append(LeftOut(study.id, "", near[0].week, reason))
+            reason = str(error).removeprefix(f"{name}: ")
+            left.append(LeftOut(name, "", own[0].week, reason))
     return found, left
+
+
+def _by_study(rows: Sequence[Published], of: Group) -> dict[str, list[Published]]:
+    """Sort rows by study; a row of placebo response names its trial after a colon."""
+    found: dict[str, list[Published]] = {}
+    for row in rows:
+        name = row.study.split(": ")[-1] if of == "placebo" else row.study
+        found.setdefault(name, []).append(row)
+    return found
+
+
+def _placed(
+    gathered: Gathered, name: str, rows: list[Published], wish: Wish, left: list[LeftOut]
+) -> tuple[Place, Member]:
+    """Make one effect of a study, and say to which stratum it belongs."""
+    if gathered.of == "placebo":
+        return ("randomised arms", ""), _placebo(name, rows)
+    study = next(one for one in gathered.studies if one.id == name)
+    if gathered.of == "drugs":
+        return _drug(study, rows, wish)
+    kind, member = _member(study, rows, wish, left)
+    return (kind, ""), member
+
+
+def _drug(study: Study, rows: list[Published], wish: Wish) -> tuple[Place, Member]:
+    """Compare the arm and the reference that the study's gate names."""
+    if study.evidence_type != "randomised" or study.gate is None:
+        raise Unusable(f"a study of design '{study.design.kind}'")
+    names = (study.gate.arm, study.gate.reference)
+    found = [
+        next((row for row in rows if (row.arm, row.subgroup) == (name, None)), None)
+        for name in names
+    ]
+    if found[0] is None or (found[1] is None and not wish.arms_only):
+        raise Unusable("the arms that are compared are not both reported at this week")
+    arms = tuple((printed_arm(row, study),) if row is not None else () for row in found)
+    effect = _effect(study.id, wish.measure, arms[0], arms[1])
+    kind: StratumKind = "randomised arms" if wish.arms_only else "randomised contrast"
+    member = _described(study, found[0], effect, arms[0], arms[1])
+    return (kind, study.mechanism or "unknown"), replace(member, product=study.product.drug or "")
+
+
+def _placebo(name: str, rows: list[Published]) -> Member:
+    """Take one placebo arm; pooled rows of several trials are their own inputs."""
+    single = [row for row in rows if row.evidence_type == "randomised"]
+    if not single:
+        raise Unusable("several trials pooled, or standard care: not one placebo arm")
+    row = single[0]
+    if row.outcome is None:
+        raise Unusable("the printed row is not known")
+    one = read_arm(row, row.outcome, Arm(row.arm))
+    effect = _effect(name, "proportion", (one,), ())
+    return Member(
+        effect=effect, design=row.design, blinding=row.blinding, confidence=row.confidence,
+        week=row.week, cells=one.text, control="", n_cells=one.n, n_control=None,
+        randomised=one.n, log_dose=None, dose="none", route="none", product="placebo",
+        family=None, overlaps=(), notes=(*one.notes, *effect.notes),
+    )  # fmt: skip
 
 
 def _nearest(rows: Sequence[Published], week: float) -> list[Published]:
@@ -265,14 +333,22 @@ def _described(
         control="" if single else _text(control),
         n_cells=sum(arm.n for arm in cells),
         n_control=None if single else sum(arm.n for arm in control),
-        randomised=study.population.n if study.randomised else None,
+        randomised=_randomised(study, (*cells, *control)),
         log_dose=mean_log_dose(cells) if cells else None,
         dose=", ".join(doses) or row.dose,
         route=", ".join(dict.fromkeys(arm.arm.route or "unknown" for arm in cells)) or row.route,
         product=study.product.source or "unknown",
         family=said(study, "family"),
+        overlaps=tuple(said(study, "overlaps") or ()),
         notes=(*several, *unknown, *notes, *effect.notes, *product),
     )
+
+
+def _randomised(study: Study, arms: tuple[PrintedArm, ...]) -> int | None:
+    """Patients allocated by chance; those that are pooled where no more is stated."""
+    if not study.randomised:
+        return None
+    return study.population.n or sum(arm.n for arm in arms)
 
 
 def _text(arms: tuple[PrintedArm, ...]) -> str:

@@ -7,7 +7,7 @@ import math
 from funis.analysis import wilson
 from funis.evidence.meta import SCALES, Effect, Range
 from funis.report.content import Interval
-from funis.report.numerals import decimal, percent
+from funis.report.numerals import decimal, percent, significant
 
 Z95 = 1.959963984540054
 
@@ -24,14 +24,18 @@ def shown_interval(effect: Effect) -> Interval:
 
 def value_words(value: float, measure: str) -> str:
     """Return one value, a proportion or a difference of proportions in percent."""
-    return percent(value) if measure in ("proportion", "rd") else decimal(value)
+    if measure in ("proportion", "rd"):
+        return percent(value)
+    ratio = measure in ("rr", "or", "rate_ratio", "rate")
+    if ratio and not 0.01 <= value < 1000:
+        return significant(value, 2)
+    return decimal(value)
 
 
 def interval_words(interval: Interval, measure: str) -> str:
     """Return an estimate with its limits."""
-    parts = []
-    for value in (interval.estimate, interval.low, interval.high):
-        parts.append(percent(value) if measure in ("proportion", "rd") else decimal(value))
+    values = (interval.estimate, interval.low, interval.high)
+    parts = [value_words(value, measure) for value in values if value is not None]
     return f"{parts[0]} ({parts[1]} to {parts[2]})"
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from funis.evidence.meta import METHODS, SCALES
 from funis.pipeline.meta.numbers import capital, range_words, shown_interval
-from funis.pipeline.meta.text import asymmetry_lines, not_pooled, people_words
-from funis.pipeline.meta.values import Member, MetaAnalysis, Stratum
+from funis.pipeline.meta.text import asymmetry_lines, no_effect, not_pooled, people_words
+from funis.pipeline.meta.values import TREATED, Member, MetaAnalysis, Stratum
 from funis.report.content import Interval
 from funis.report.forest import Forest, ForestPanel, ForestRow, ForestStratum
 from funis.report.funnel import Funnel
@@ -28,6 +28,7 @@ def forest(found: MetaAnalysis) -> Forest:
         panels.append(
             ForestPanel(
                 measure=capital(scale.name + unit),
+                treated=capital(TREATED[found.of]),
                 log=scale.transform == "log",
                 percent=measure in ("proportion", "rd"),
                 null=scale.null,
@@ -122,10 +123,9 @@ def _forest_lines(stratum: Stratum) -> tuple[str, ...]:
         f" {100 * found.i2:.0f} %, Q = {found.q:.1f} on {found.freedom} df, "
         + p_value(found.p_value),
     ]
+    lines += no_effect(stratum)
     if stratum.shared:
-        lines.append(
-            f"Studies of one centre family may share patients: {', '.join(stratum.shared)}"
-        )
+        lines.append(f"Some of these studies may share patients: {', '.join(stratum.shared)}")
     return tuple(lines)
 
 
@@ -143,8 +143,9 @@ def _labels(members: Sequence[Member]) -> tuple[str, ...]:
 
 
 def _favours(found: MetaAnalysis) -> tuple[str, str]:
+    treated = TREATED[found.of]
     if found.better == "neither":
-        return "lower with cells", "higher with cells"
+        return f"lower with {treated}", f"higher with {treated}"
     if found.better == "lower":
-        return "favours cells", "favours control"
-    return "favours control", "favours cells"
+        return f"favours {treated}", "favours control"
+    return "favours control", f"favours {treated}"

@@ -59,10 +59,10 @@ def pooled_effect(
     measure = MEASURES[request.measure][0]
     gathered = gather(evidence, endpoints)
     found, _ = members(gathered, key, Wish(request.week, WINDOW_WEEK, measure, False, False))
-    kind = next((kind for kind in KINDS if found.get(kind)), None)
-    if kind is None:
+    place = next((place for kind in KINDS for place in found if place[0] == kind), None)
+    if place is None:
         return PooledEffect(request.key, "", "", (), None)
-    stratum = pooled_stratum(kind, found[kind])
+    kind, stratum = place[0], pooled_stratum(place[0], found[place])
     names = tuple(member.effect.study for member in stratum.members)
     if stratum.pooled is None:
         interval = shown_interval(stratum.members[0].effect)

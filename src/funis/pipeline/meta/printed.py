@@ -113,7 +113,17 @@ def printed_arm(row: Published, study: Study) -> PrintedArm:
     outcome = row.outcome
     if outcome is None:
         raise Unusable("the printed row is not known")
-    arm = study.arm(row.arm) or Arm(row.arm)
+    return read_arm(row, outcome, study.arm(row.arm) or Arm(row.arm))
+
+
+def read_arm(row: Published, outcome: Outcome, arm: Arm) -> PrintedArm:
+    """Read a printed row of an arm.
+
+    Raises
+    ------
+    Unusable
+        As for `printed_arm`.
+    """
     n, notes = _patients(row, outcome, arm)
     if said(outcome, "unit_of_analysis") not in (None, "patient"):
         unit = str(said(outcome, "unit_of_analysis")).replace("_", " ")

@@ -19,11 +19,14 @@ from funis.evidence.meta import (
     regress,
 )
 from funis.models import Endpoints, find_disease, load_model
-from funis.pipeline.meta.gather import Gathered, Wish, endpoint_key, gather, members
+from funis.pipeline.meta.gather import Found, Gathered, Place, Wish, gather, members
 from funis.pipeline.meta.values import (
+    GROUPS,
     LABELS,
+    WHOSE,
     Choice,
     Covariate,
+    Group,
     LeftOut,
     Member,
     MetaAnalysis,
@@ -55,18 +58,24 @@ class Base:
 
     disease: str
     endpoints: Endpoints
+    published: Evidence
     gathered: Gathered
+
+    @property
+    def of(self) -> Group:
+        """Whose results these are."""
+        return self.gathered.of
 
     @property
     def evidence(self) -> str:
         """The grade of evidence of the whole disease, as one line."""
-        text = evidence_text(evidence_base(self.gathered.evidence))
+        text = evidence_text(evidence_base(self.published))
         return f"{text} It is that of the whole disease: every product and route."
 
 
-def choices(disease: str) -> tuple[Choice, ...]:
-    """List the endpoints with results on stromal cells, those that can be pooled first."""
-    base = _base(disease)
+def choices(disease: str, of: str = "cells") -> tuple[Choice, ...]:
+    """List the endpoints with results, those that can be pooled first."""
+    base = _base(disease, of)
     found = [_choice(base, key) for key in base.gathered.rows]
     kept = [choice for choice in found if choice is not None]
     return tuple(sorted(kept, key=lambda one: (not one.poolable, one.endpoint)))
@@ -82,6 +91,7 @@ def meta_analysis(
     method: str | None = None,
     by: str | None = None,
     any_route: bool = False,
+    of: str = "cells",
 ) -> MetaAnalysis:
     """Pool one endpoint of a disease.
 
@@ -102,32 +112,35 @@ def meta_analysis(
         ``dose``, ``route`` or ``product`` for a meta-regression.
     any_route
         Whether arms that got cells by another route than by vein are pooled with the others.
+    of
+        ``cells``; ``drugs``: targeted drugs against placebo, each mechanism apart; ``placebo``:
+        what placebo arms show.
 
     Raises
     ------
     InputError
         An unknown name, or nothing that can be pooled, in one line.
     """
-    base = _base(disease)
+    base = _base(disease, of)
     key = _known_endpoint(base, endpoint)
     chosen = _measure(base, key, measure)
     _one_of("method", method, tuple(METHOD_CHOICES))
     _one_of("by", by, COVARIATES)
     width = WINDOW_WEEK if window is None else _not_negative("window", window)
     best = _best_week(base, key, width) if week is None else _not_negative("week", week)
-    wish = Wish(best, width, chosen, not SCALES[chosen].contrast, any_route)
+    wish = _wish(base, best, width, chosen, any_route)
     found, left = members(base.gathered, key, wish)
     covariate = next((name for name in COVARIATES if name == by), None)
     strata = tuple(
-        _stratum(kind, found[kind], METHOD_CHOICES.get(method or ""), covariate)
-        for kind in LABELS
-        if kind in found
+        _stratum(place, base.of, found[place], METHOD_CHOICES.get(method or ""), covariate)
+        for place in _ordered(found)
     )
     if not any(stratum.pooled for stratum in strata):
         raise _nothing(base, key, wish, strata, left)
     row = base.gathered.rows[key][0]
     return MetaAnalysis(
         disease=base.disease,
+        of=base.of,
         endpoint=key,
         name=endpoint_name(row.endpoint, base.endpoints),
         unit=_unit(row.endpoint, base.endpoints),
@@ -149,17 +162,31 @@ def pooled_stratum(
     by: Covariate | None = None,
 ) -> Stratum:
     """Pool the studies of one stratum, and regress and test them where that can be done."""
-    return _stratum(kind, list(chosen), method, by)
+    return _stratum((kind, ""), "cells", list(chosen), method, by)
 
 
-def _base(disease: str) -> Base:
+def _base(disease: str, of: str) -> Base:
+    _one_of("of", of, GROUPS)
     model = load_model(find_disease(disease))
-    evidence: Evidence = load_evidence(model.id)
-    return Base(model.id, model.endpoints, gather(evidence, model.endpoints))
+    evidence = load_evidence(model.id)
+    group = next(name for name in GROUPS if name == of)
+    gathered = gather(evidence, model.endpoints, group)
+    return Base(model.id, model.endpoints, evidence, gathered)
+
+
+def _wish(base: Base, week: float, width: float, measure: Measure, any_route: bool) -> Wish:
+    alone = base.of == "placebo" or not SCALES[measure].contrast
+    return Wish(week, width, measure, alone, any_route, base.of)
+
+
+def _ordered(found: Found) -> list[Place]:
+    """Randomised before single-arm; mechanisms by name."""
+    kinds = list(LABELS)
+    return sorted(found, key=lambda place: (kinds.index(place[0]), place[1]))
 
 
 def _stratum(
-    kind: StratumKind, chosen: list[Member], method: Method | None, by: Covariate | None
+    place: Place, of: Group, chosen: list[Member], method: Method | None, by: Covariate | None
 ) -> Stratum:
     effects = [member.effect for member in chosen]
     measure = effects[0].measure
@@ -169,7 +196,19 @@ def _stratum(
         pooled, reason = None, str(error)
     regression, why = _regression(chosen, by, method) if by and pooled else (None, "")
     asymmetry, unseen = _asymmetry(chosen) if pooled else (None, "")
-    return Stratum(kind, measure, tuple(chosen), pooled, reason, regression, why, asymmetry, unseen)
+    return Stratum(
+        place[0],
+        of,
+        place[1],
+        measure,
+        tuple(chosen),
+        pooled,
+        reason,
+        regression,
+        why,
+        asymmetry,
+        unseen,
+    )
 
 
 def _regression(
@@ -202,13 +241,16 @@ def _asymmetry(chosen: list[Member]) -> tuple[Asymmetry | None, str]:
 def _choice(base: Base, key: str) -> Choice | None:
     week = _best_week(base, key, WINDOW_WEEK)
     measure = MEASURES[base.gathered.rows[key][0].measure][0]
-    found, _ = members(base.gathered, key, Wish(week, WINDOW_WEEK, measure, False, False))
+    found, _ = members(base.gathered, key, _wish(base, week, WINDOW_WEEK, measure, False))
     if not found:
         return None
     counted = tuple(
-        (kind, len(found[kind]), sum(m.n_cells + (m.n_control or 0) for m in found[kind]))
-        for kind in LABELS
-        if kind in found
+        (
+            place[1] or place[0],
+            len(found[place]),
+            sum(m.n_cells + (m.n_control or 0) for m in found[place]),
+        )
+        for place in _ordered(found)
     )
     name = endpoint_name(base.gathered.rows[key][0].endpoint, base.endpoints)
     return Choice(key, name, week, counted)
@@ -220,9 +262,9 @@ def _best_week(base: Base, key: str, width: float) -> float:
     measure = MEASURES[rows[0].measure][0]
 
     def rank(week: float) -> tuple[int, int, float]:
-        found, _ = members(base.gathered, key, Wish(week, width, measure, False, False))
-        sizes = {kind: len(items) for kind, items in found.items()}
-        return max(sizes.values(), default=0), sum(sizes.values()), -week
+        found, _ = members(base.gathered, key, _wish(base, week, width, measure, False))
+        sizes = [len(items) for items in found.values()]
+        return max(sizes, default=0), sum(sizes), -week
 
     return max(sorted({row.week for row in rows}), key=rank)
 
@@ -232,8 +274,8 @@ def _known_endpoint(base: Base, endpoint: str) -> str:
     if endpoint in known:
         return endpoint
     if not known:
-        raise _refused("endpoint", f"no result on stromal cells in '{base.disease}'", "")
-    message = f"no result on stromal cells for the endpoint '{endpoint}'"
+        raise _refused("endpoint", f"no result on {WHOSE[base.of]} in '{base.disease}'", "")
+    message = f"no result on {WHOSE[base.of]} for the endpoint '{endpoint}'"
     near = nearest(endpoint, known)
     raise InputError(Issue(None, None, "endpoint", message, f"one of {', '.join(known)}", near))
 
@@ -276,7 +318,10 @@ def _nothing(
 ) -> InputError:
     """Say in one line why nothing can be pooled."""
     where = f"'{key}' in '{base.disease}' within {wish.window:g} weeks of week {wish.week:g}"
-    said = [f"{one.kind}: {one.reason.removesuffix(': nothing to pool')}" for one in strata]
+    said = [
+        f"{one.mechanism or one.kind}: {one.reason.removesuffix(': nothing to pool')}"
+        for one in strata
+    ]
     reasons = dict.fromkeys(f"{item.study}: {item.reason}" for item in left)
     more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
     said += [f"left out: {', '.join(list(reasons)[:3])}{more}"] if reasons else []
@@ -302,7 +347,6 @@ __all__ = [
     "COVARIATES",
     "METHOD_CHOICES",
     "choices",
-    "endpoint_key",
     "meta_analysis",
     "pooled_stratum",
 ]

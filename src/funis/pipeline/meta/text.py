@@ -7,19 +7,28 @@ from collections.abc import Sequence
 
 from funis.evidence.meta import METHODS, SCALES, Coefficient, Pooled
 from funis.pipeline.meta.numbers import (
+    capital,
     interval_words,
     percent_range,
     range_words,
     shown_interval,
     value_words,
 )
-from funis.pipeline.meta.values import Choice, Member, MetaAnalysis, Stratum
+from funis.pipeline.meta.values import (
+    TREATED,
+    WHOSE,
+    Choice,
+    Group,
+    Member,
+    MetaAnalysis,
+    Stratum,
+)
 from funis.pipeline.tables import Table
 from funis.report.content import Interval
-from funis.report.numerals import count, decimal, percent
+from funis.report.numerals import count, decimal, p_value, percent
 
 
-def choices_table(disease: str, found: Sequence[Choice]) -> Table:
+def choices_table(disease: str, found: Sequence[Choice], whose: str = WHOSE["cells"]) -> Table:
     """Return what can be pooled as a table."""
     rows = tuple(
         (
@@ -30,8 +39,13 @@ def choices_table(disease: str, found: Sequence[Choice]) -> Table:
         )
         for one in found
     )
-    title = f"Results on stromal cells in '{disease}', at the week that holds most studies"
+    title = f"Results on {whose} in '{disease}', at the week that holds most studies"
     return Table(title, ("endpoint", "week", "studies", "can be pooled"), rows)
+
+
+def whose(of: str) -> str:
+    """Return whose results are pooled, in words."""
+    return next((words for group, words in WHOSE.items() if group == of), of)
 
 
 def tables(found: MetaAnalysis) -> tuple[Table, ...]:
@@ -62,10 +76,11 @@ def stratum_lines(stratum: Stratum) -> tuple[str, ...]:
     if pooled is None:
         return (not_pooled(stratum),)
     lines = [_method_line(pooled), _heterogeneity_line(pooled), *_outside(pooled)]
-    lines += [f"Note: {note}." for note in pooled.notes]
+    lines += [f"{capital(note)}." for note in pooled.notes]
+    lines += no_effect(stratum)
     if stratum.shared:
         names = ", ".join(stratum.shared)
-        lines.append(f"Studies of one centre family may share patients: {names}.")
+        lines.append(f"Some of these studies may share patients: {names}.")
     lines += _regression_lines(stratum)
     lines += asymmetry_lines(stratum)
     return tuple(lines)
@@ -83,7 +98,7 @@ def _stratum_table(stratum: Stratum) -> Table:
             member.control or "-",
             interval_words(shown_interval(member.effect), stratum.measure),
             "" if weight is None else percent(weight),
-            _about(member),
+            _about(member, stratum.of),
         )
         for member, weight in zip(stratum.members, weights, strict=True)
     ]
@@ -91,7 +106,15 @@ def _stratum_table(stratum: Stratum) -> Table:
         values = (pooled.estimate, pooled.low, pooled.high)
         shown = Interval(*(scale.shown(value) for value in values))
         rows.append(("pooled", "", "", "", interval_words(shown, stratum.measure), "100.0%", ""))
-    columns = ("study", "week", "cells", "control", f"{scale.name} (95 %)", "weight", "about")
+    columns = (
+        "study",
+        "week",
+        TREATED[stratum.of],
+        "control",
+        f"{scale.name} (95 %)",
+        "weight",
+        "about",
+    )
     return Table(stratum_title(stratum), columns, tuple(rows))
 
 
@@ -100,6 +123,16 @@ def stratum_title(stratum: Stratum) -> str:
     size = len(stratum.members)
     studies = "1 study" if size == 1 else f"{size} studies"
     return f"{stratum.label}; {people_words(stratum, studies)}"
+
+
+def no_effect(stratum: Stratum) -> list[str]:
+    """Say what arms without a comparison cannot show."""
+    if SCALES[stratum.measure].contrast:
+        return []
+    text = "No comparison: what would have become of these patients otherwise is not known"
+    if stratum.measure == "mean":
+        text += ", and a mean depends on where they began"
+    return [f"{text}."]
 
 
 def not_pooled(stratum: Stratum) -> str:
@@ -114,17 +147,19 @@ def people_words(stratum: Stratum, studies: str) -> str:
     return f"{text}; {count(stratum.randomised)} randomised patients"
 
 
-def _about(member: Member) -> str:
-    facts = [f"{member.product.replace('_', ' ')}, {member.route}, {member.dose} cells"]
-    return "; ".join([*facts, *member.notes])
+def _about(member: Member, of: Group) -> str:
+    facts = [member.product.replace("_", " ")]
+    if member.log_dose is not None or of == "cells":
+        facts += [member.route, f"{member.dose} cells"]
+    return "; ".join([", ".join(facts), *member.notes])
 
 
 def _method_line(pooled: Pooled) -> str:
     fixed = shown_interval(pooled.fixed)
     scale = pooled.scale
-    p_value = f", p = {pooled.p_value:.4f}" if scale.contrast else ""
+    test = f", {p_value(pooled.p_value)}" if scale.contrast else ""
     return (
-        f"Method: {METHODS[pooled.method]}; interval: {pooled.interval}{p_value}. Fixed effect:"
+        f"Method: {METHODS[pooled.method]}; interval: {pooled.interval}{test}. Fixed effect:"
         f" {interval_words(fixed, pooled.measure)}."
     )
 
@@ -135,14 +170,17 @@ def _heterogeneity_line(pooled: Pooled) -> str:
     return (
         f"Between studies: tau2 = {found.tau2:.3f} ({between}, {found.interval}), I2 ="
         f" {100 * found.i2:.0f} % ({percent_range(found.i2_range)}), H2 = {found.h2:.2f}; Q ="
-        f" {found.q:.2f} on {found.freedom} degrees of freedom, p = {found.p_value:.4f}"
+        f" {found.q:.2f} on {found.freedom} degrees of freedom, {p_value(found.p_value)}"
         f" ({found.test})."
     )
 
 
 def _outside(pooled: Pooled) -> list[str]:
     if len(pooled.effects) < 3:
-        return ["Two studies: no prediction interval, and nothing to leave out."]
+        return [
+            "Two studies: the interval rests on one degree of freedom; no prediction interval, and"
+            " nothing to leave out."
+        ]
     scale, measure = pooled.scale, pooled.measure
     low, high = (scale.shown(x) for x in (pooled.prediction.low, pooled.prediction.high))
     ends = [one.estimate for one in pooled.leave_one_out if math.isfinite(one.estimate)]
@@ -162,17 +200,16 @@ def _regression_lines(stratum: Stratum) -> list[str]:
         return [f"No regression: {stratum.regression_reason}."] if stratum.regression_reason else []
     lines = [
         f"Regression of {found.k} studies: R2 = {percent(found.r2, 0)}, F = {found.f:.2f} on"
-        f" {found.f_freedom[0]} and {found.f_freedom[1]}, p = {found.f_p_value:.4f};"
+        f" {found.f_freedom[0]} and {found.f_freedom[1]}, {p_value(found.f_p_value)};"
         f" residual tau2 = {found.tau2:.3f}."
     ]
     lines += [_coefficient_words(one) for one in found.coefficients]
-    return [*lines, *(f"{note}." for note in found.notes)]
+    return [*lines, *(f"{capital(note)}." for note in found.notes)]
 
 
 def _coefficient_words(one: Coefficient) -> str:
-    return (
-        f"  {one.name}: {one.estimate:.3f} ({one.low:.3f} to {one.high:.3f}), p = {one.p_value:.4f}"
-    )
+    limits = f"{one.low:.3f} to {one.high:.3f}"
+    return f"  {one.name}: {one.estimate:.3f} ({limits}), {p_value(one.p_value)}"
 
 
 def asymmetry_lines(stratum: Stratum) -> list[str]:
@@ -183,6 +220,6 @@ def asymmetry_lines(stratum: Stratum) -> list[str]:
         return [f"No test of asymmetry: {reason}."] if reason else []
     return [
         f"Egger's test of asymmetry: t = {decimal(found.t)} on {found.freedom} degrees of freedom,"
-        f" p = {found.p_value:.4f}.",
-        *(f"{note}." for note in found.notes),
+        f" {p_value(found.p_value)}.",
+        *(f"{capital(note)}." for note in found.notes),
     ]

@@ -15,6 +15,15 @@ StratumKind = Literal[
     "single-arm",
 ]
 Covariate = Literal["dose", "route", "product"]
+Group = Literal["cells", "drugs", "placebo"]
+
+GROUPS: tuple[Group, ...] = ("cells", "drugs", "placebo")
+WHOSE: dict[Group, str] = {
+    "cells": "stromal cells",
+    "drugs": "targeted drugs",
+    "placebo": "placebo arms",
+}
+TREATED: dict[Group, str] = {"cells": "cells", "drugs": "drug", "placebo": "placebo"}
 
 LABELS: dict[StratumKind, str] = {
     "randomised contrast": "Randomised controlled: cells against control",
@@ -24,6 +33,8 @@ LABELS: dict[StratumKind, str] = {
     "single-arm": "Single-arm studies: no control",
 }
 """Strata in the order in which they are shown; none is ever pooled with another."""
+
+PLACEBO_LABEL = "Placebo arms of randomised trials: no comparison"
 
 STUDY_TYPES: dict[StratumKind, str] = {
     "randomised contrast": "randomised",
@@ -66,6 +77,8 @@ class Member:
         ``unknown`` where it was not stated.
     family : str or None
         Centre family, where the record names one.
+    overlaps : tuple of str
+        Studies or families with which the record says that patients are shared.
     notes : tuple of str
     """
 
@@ -84,6 +97,7 @@ class Member:
     route: str
     product: str
     family: str | None
+    overlaps: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -93,6 +107,9 @@ class Stratum:
 
     Attributes
     ----------
+    mechanism : str
+        Of drugs: one mechanism a stratum; else empty.
+    of : {"cells", "drugs", "placebo"}
     pooled : Pooled or None
         None where there is nothing to pool, as ``reason`` says.
     regression, asymmetry
@@ -100,6 +117,8 @@ class Stratum:
     """
 
     kind: StratumKind
+    of: Group
+    mechanism: str
     measure: Measure
     members: tuple[Member, ...]
     pooled: Pooled | None
@@ -112,7 +131,9 @@ class Stratum:
     @property
     def label(self) -> str:
         """The stratum in words."""
-        return LABELS[self.kind]
+        if self.of == "drugs":
+            return f"Randomised controlled: {self.mechanism} against placebo"
+        return PLACEBO_LABEL if self.of == "placebo" else LABELS[self.kind]
 
     @property
     def patients(self) -> int:
@@ -126,9 +147,12 @@ class Stratum:
 
     @property
     def shared(self) -> tuple[str, ...]:
-        """Centre families with more than one study here: their patients may be the same."""
+        """Families with several studies here, and studies that overlap with another one here."""
         families = [member.family for member in self.members if member.family]
-        return tuple(sorted({name for name in families if families.count(name) > 1}))
+        found = {name for name in families if families.count(name) > 1}
+        ids = {member.effect.study for member in self.members}
+        found |= {name for member in self.members for name in member.overlaps if name in ids}
+        return tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +174,7 @@ class MetaAnalysis:
     """
 
     disease: str
+    of: Group
     endpoint: str
     name: str
     unit: str
@@ -165,12 +190,12 @@ class MetaAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An endpoint that has results on stromal cells, and how many studies could be pooled."""
+    """An endpoint with results, and the studies and patients of each stratum."""
 
     endpoint: str
     name: str
     week: float
-    studies: tuple[tuple[StratumKind, int, int], ...]
+    studies: tuple[tuple[str, int, int], ...]
 
     @property
     def poolable(self) -> bool:

@@ -15,7 +15,7 @@ from funis.pipeline.reporting import arms, courses, endpoints, mechanism, method
 from funis.pipeline.targets import judged_here, library_trial, target_rows, targets
 from funis.protocol import EndpointRequest, Protocol
 from funis.report import TrialReport
-from funis.report.content import DrugGateRow, TargetRow
+from funis.report.content import DrugGateRow, TargetRow, UncertaintyView
 from funis.trial import Study, TrialData
 from funis.trial.observe import Integers
 from funis.trial.twins import Courses, course_minutes, twin_courses
@@ -76,6 +76,7 @@ def trial_report(
     results: Results,
     twins: Sequence[Courses],
     evidence: Evidence | None,
+    uncertainty: UncertaintyView | None = None,
 ) -> TrialReport:
     """Return the content of the report of a trial."""
     protocol, model = study.protocol, study.model
@@ -113,6 +114,7 @@ def trial_report(
         draw_gate=methods.draw_gate(study.pool),
         targets=placebo_rows(study, results, data, evidence),
         structures=methods.structure_rows(protocol, model),
+        uncertainty=uncertainty,
     )
 
 

@@ -13,6 +13,7 @@ from funis.pipeline.inputs import Trial
 from funis.population import Pool
 from funis.protocol import Protocol, Structure, content_hash, library_structures
 from funis.report.content import DrawGate, ParameterRow, Provenance, Status, StructureRow
+from funis.store import hash_bytes
 from funis.trial import Study, TrialData, has_structure
 
 BY_HAND = "by hand"
@@ -102,6 +103,7 @@ def provenance(
             **products,
             **structures,
             **{f"your own study {name}": digest for name, digest in own.items()},
+            **ensemble_mark(study),
             "twins": str(twins),
             "relative tolerance": f"{study.rtol:g}",
             "solved a second time": second_solutions(data),
@@ -109,6 +111,14 @@ def provenance(
             "NumPy": version("numpy"),
         },
     )
+
+
+def ensemble_mark(study: Study) -> dict[str, str]:
+    """Return the hash of the draws that cells act by; none where they act by the library."""
+    if study.ensemble is None:
+        return {}
+    content = repr(study.ensemble.names).encode() + study.ensemble.factors.tobytes()
+    return {"ensemble": hash_bytes(content)[:16]}
 
 
 def second_solutions(data: TrialData) -> str:

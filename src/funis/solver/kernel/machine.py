@@ -37,6 +37,7 @@ class Library:
         return int(self.engine.get_function_address(name))
 
 
+@lru_cache(maxsize=1)
 def host_width() -> int:
     """Return the widest vector of this processor: 8 with AVX-512, 4 with AVX, else 2."""
     import llvmlite.binding as llvm
