@@ -117,6 +117,10 @@ def impact(
             help="The planned trial, a file or a name (default: the demo trial of the disease).",
         ),
     ] = None,
+    patients: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Virtual patients of each study (default: 256)."),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -132,7 +136,7 @@ def impact(
     with terminal.one_document(json) as put:
         found = evidence_impact(
             disease, without=tuple(without or ()), files=tuple(with_ or ()), trial=trial,
-            workers=workers, progress=terminal.progress(json),
+            patients=patients, workers=workers, progress=terminal.progress(json),
         )  # fmt: skip
         if json:
             return put(impact_document(found))

@@ -24,6 +24,10 @@ Workers = Annotated[
         metavar="W", help="Processes (default: one a processor). They do not change the result."
     ),
 ]
+Patients = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Virtual patients of each study (default: 256)."),
+]
 
 
 @commands.callback(invoke_without_command=True)
@@ -58,6 +62,7 @@ def predict(
         ),
     ] = None,
     ledger: LedgerFile = None,
+    patients: Patients = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
@@ -69,7 +74,7 @@ def predict(
     with terminal.one_document(json) as put:
         found = predict_registered(
             tuple(ids or ()), date, path=ledger or LEDGER, ensembles=ensembles or LIBRARY,
-            workers=workers, progress=terminal.progress(json),
+            patients=patients, workers=workers, progress=terminal.progress(json),
         )  # fmt: skip
         if json:
             return put(ledger_document(found))
@@ -119,6 +124,7 @@ def credibility(
         Path | None,
         typer.Option(metavar="FILE", help="Write the page to a Markdown file, whole or not."),
     ] = None,
+    patients: Patients = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
@@ -130,7 +136,9 @@ def credibility(
     with terminal.one_document(json) as put:
         if into is not None:
             check_writable(into, file=True)
-        found = credibility(disease, workers=workers, progress=terminal.progress(json))
+        found = credibility(
+            disease, patients=patients, workers=workers, progress=terminal.progress(json)
+        )
         page = credibility_page(found)
         if into is not None:
             write_text(into, page)
@@ -143,6 +151,7 @@ def credibility(
 def petab(
     disease: Annotated[str, typer.Argument(metavar="DISEASE", help="Id of a disease, such as ra.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the problem.")],
+    patients: Patients = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
@@ -152,7 +161,9 @@ def petab(
 
     with terminal.one_document(json) as put:
         check_run_folder(out)
-        problem = petab_problem(disease, workers=workers, progress=terminal.progress(json))
+        problem = petab_problem(
+            disease, patients=patients, workers=workers, progress=terminal.progress(json)
+        )
         write_problem(problem, out)
         passed = lint(out)
         if json:

@@ -19,9 +19,8 @@ from funis.analysis.estimates import judge
 from funis.analysis.rates import WEEKS_PER_YEAR, RateSummary, rate_ratio
 from funis.calibrate.likelihood import OVERDISPERSION, Data, StudyRows, data_of, size_of
 from funis.calibrate.planned import Planned
-from funis.calibrate.points import NO_CELLS
 from funis.calibrate.posterior import Draws
-from funis.calibrate.predict import Prediction, predictions
+from funis.calibrate.predict import predictions
 from funis.calibrate.rows import Row
 from funis.calibrate.settings import Settings
 from funis.models.endpoints import Endpoints
@@ -75,24 +74,21 @@ class Outlook:
 
 
 def outlook(
-    data: Data, idle: Data, draws: Draws, planned: Planned, settings: Settings,
-    endpoints: Endpoints, seed: int,
-) -> Outlook:  # fmt: skip
+    data: Data, draws: Draws, planned: Planned, settings: Settings, endpoints: Endpoints, seed: int
+) -> Outlook:
     """Return what a planned trial may report.
 
     Parameters
     ----------
     data
-        Its rows, one an arm, with the surface of what cells add.
-    idle
-        The same where cells do nothing, of `idle_rows`.
+        Its rows, one an arm, of `planned_rows`.
     draws
         Of what cells do; each is one conduct of the trial.
     seed
         The same seed gives the same luck, so that two posteriors differ by what they say alone.
     """
-    found = _predicted(data, idle, draws, settings, endpoints, seed)
-    luck = np.random.default_rng([seed, 1])
+    luck = np.random.default_rng(seed)
+    found = predictions(data, draws, settings, endpoints, luck)
     arms = {}
     for one, spread in zip(found, data.spread, strict=True):
         arms[one.row.arm] = _conducted(one.row, one.draws, float(spread), planned.seen, luck)
@@ -104,31 +100,14 @@ def outlook(
     return Outlook(shown, contrasts)
 
 
-def idle_rows(data: Data, rows: StudyRows, settings: Settings) -> Data:
-    """Return the rows of a planned trial as they are where cells do nothing.
+def planned_rows(rows: StudyRows, settings: Settings) -> Data:
+    """Return the rows of a planned trial.
 
-    Arms of one study differ by more than chance and treatment, as calibration found. Where patients
-    are allocated by chance and cells do nothing they cannot: then what arms differ by is common.
+    Arms of published studies differ by more than chance and treatment, as calibration found. Where
+    patients are allocated by chance they do not: what they differ by then is common to them.
     """
-    if not rows.study.randomised:
-        return data
-    alike = data_of([replace(rows, unsure=frozenset())], settings)
-    return replace(alike, arm=np.zeros_like(alike.arm))
-
-
-def _predicted(
-    data: Data, idle: Data, draws: Draws, settings: Settings, endpoints: Endpoints, seed: int
-) -> list[Prediction]:
-    """Return the reported number of each arm, by whether cells do anything in the draw."""
-    found, same = (
-        predictions(one, draws, settings, endpoints, np.random.default_rng(seed))
-        for one in (data, idle)
-    )
-    nothing = draws.points.factors[:, draws.points.names.index(NO_CELLS)] == 0
-    return [
-        replace(one, draws=np.where(nothing, other.draws, one.draws))
-        for one, other in zip(found, same, strict=True)
-    ]
+    data = data_of([rows], settings)
+    return replace(data, arm=np.zeros_like(data.arm)) if rows.study.randomised else data
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,20 +34,27 @@ class Planned:
         Arms that have to be better than the reference; None where there is nothing to compare.
     seen : mapping
         Arm -> share of its patients who are still there at the week of the endpoint.
+    product_notes : set of str
+        What is said of products that stand for others.
     """
 
     reconstruction: Reconstruction
     rule: Success | None
     seen: Mapping[str, float]
 
+    product_notes: frozenset[str] = frozenset()
+
     @property
     def unsure(self) -> frozenset[str]:
-        """Arms in which something is not represented that the reference has not as well."""
+        """Arms with another treatment that is not represented and the reference has not as well.
+
+        What stands for the cells is no other treatment: it cannot act where cells do nothing.
+        """
         arms = self.reconstruction.arms
-        shared: set[str] = set()
+        known = set(self.product_notes)
         if self.rule is not None:
-            shared = set(self.reconstruction.arm(self.rule.reference).left_out)
-        return frozenset(arm.id for arm in arms if set(arm.left_out) - shared)
+            known |= set(self.reconstruction.arm(self.rule.reference).left_out)
+        return frozenset(arm.id for arm in arms if set(arm.left_out) - known)
 
 
 def planned_trial(protocol: Protocol) -> Planned | str:
@@ -101,7 +108,10 @@ def registered_trial(
         return "no arm that gets cells"
     rule = _rule(plans, request, direction)
     made = _reconstruction(sized, template, tuple(plans), request)
-    return Planned(made, rule, {plan.id: 1.0 for plan in plans})
+    notes = (entry.note for entry in stand_ins.content.products.values())
+    return Planned(
+        made, rule, {plan.id: 1.0 for plan in plans}, frozenset(note for note in notes if note)
+    )
 
 
 def design_of(study: PublishedStudy) -> Design:

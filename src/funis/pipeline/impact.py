@@ -18,7 +18,7 @@ from funis.checks import InputError, Issue, nearest
 from funis.evidence import Study, read_study_file
 from funis.pipeline.calibrate import Calibration, borrowed, calibration, known_disease
 from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, reconstructions
-from funis.pipeline.inputs import Trial, load_trial
+from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.meta.pooled_effect import PooledEffect, effect_words, pooled_effect
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
@@ -98,7 +98,7 @@ def evidence_impact(
     files: Sequence[Path] = (),
     trial: str | None = None,
     workers: int | None = None,
-    patients: int = PATIENTS,
+    patients: int | None = None,
     points: int = POINTS,
     resume: bool = True,
     progress: Progress = silent,
@@ -119,6 +119,8 @@ def evidence_impact(
     InputError
         An unknown or doubled id, nothing to change, a trial of another disease or without a rule.
     """
+    require_whole(patients=patients)
+    patients = PATIENTS if patients is None else patients
     model, evidence = known_disease(disease)
     added = tuple(study for file in files for study in read_study_file(file))
     _check(disease, evidence.studies, added, without)

@@ -34,7 +34,7 @@ from funis.checks import InputError, Issue, nearest
 from funis.evidence import Study, library_studies
 from funis.models import load_model
 from funis.pipeline.calibration_data import PATIENTS, POINTS
-from funis.pipeline.inputs import Trial, load_trial
+from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.planned import CONDUCTS, simulate_planned
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.tables import Table
@@ -70,7 +70,7 @@ def predict_registered(
     path: Path = LEDGER,
     ensembles: Path = ENSEMBLES,
     workers: int | None = None,
-    patients: int = PATIENTS,
+    patients: int | None = None,
     points: int = POINTS,
     resume: bool = True,
     progress: Progress = silent,
@@ -93,6 +93,8 @@ def predict_registered(
     InputError
         An unknown trial, no date, no ensemble, or a ledger that was changed.
     """
+    require_whole(patients=patients)
+    patients = PATIENTS if patients is None else patients
     require_dates(date)
     check_ledger(read_ledger(path)).raise_errors()
     registered = load_registered()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from funis.calibrate.likelihood import Data, data_of
-from funis.calibrate.outlook import Outlook, idle_rows, outlook
+from funis.calibrate.likelihood import Data
+from funis.calibrate.outlook import Outlook, outlook, planned_rows
 from funis.calibrate.planned import Planned
 from funis.calibrate.posterior import Draws
 from funis.calibrate.settings import Settings
@@ -34,7 +34,6 @@ class PlannedTrial:
     trial: Trial
     settings: Settings
     data: Data
-    idle: Data
 
     def outlook(self, draws: Draws) -> Outlook:
         """Return what it may report, given draws of what cells do."""
@@ -63,6 +62,5 @@ def simulate_planned(
         resume=resume, progress=progress,
     )  # fmt: skip
     rows = study_rows(made, trial, surface, at, settings)
-    rows = replace(rows, unsure=planned.unsure)
-    data = data_of([rows], settings)
-    return PlannedTrial(planned, trial, settings, data, idle_rows(data, rows, settings))
+    data = planned_rows(replace(rows, unsure=planned.unsure), settings)
+    return PlannedTrial(planned, trial, settings, data)

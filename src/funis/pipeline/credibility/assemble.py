@@ -20,7 +20,7 @@ from funis.pipeline.calibrate import Calibration, borrowed, calibration, ensembl
 from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, design
 from funis.pipeline.credibility.card import GateTables, card_gates
 from funis.pipeline.frozen_stages import frozen_draws
-from funis.pipeline.inputs import load_trial
+from funis.pipeline.inputs import load_trial, require_whole
 from funis.pipeline.ledger import ledger_of
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
@@ -83,7 +83,7 @@ def credibility(
     disease: str,
     *,
     workers: int | None = None,
-    patients: int = PATIENTS,
+    patients: int | None = None,
     points: int = POINTS,
     repeats: int = SBC_REPEATS,
     resume: bool = True,
@@ -101,6 +101,8 @@ def credibility(
     InputError
         No such disease, or one without evidence.
     """
+    require_whole(patients=patients)
+    patients = PATIENTS if patients is None else patients
     found = calibration(
         disease, workers=workers, patients=patients, points=points, resume=resume, progress=progress
     )

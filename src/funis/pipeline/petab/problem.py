@@ -14,11 +14,12 @@ from funis.calibrate.likelihood import StudyRows, data_of, expected
 from funis.calibrate.reconstruct import ArmPlan, Reconstruction
 from funis.calibrate.rows import Row
 from funis.calibrate.settings import Settings
+from funis.checks import InputError, Issue
 from funis.models import Model
 from funis.pipeline.calibrate import Calibration, calibration
 from funis.pipeline.calibration_data import PATIENTS, POINTS, reconstructions
 from funis.pipeline.course_plan import typical
-from funis.pipeline.inputs import Trial
+from funis.pipeline.inputs import Trial, require_whole
 from funis.pipeline.petab.formula import NoFormula, endpoint_formula
 from funis.pipeline.petab.model import (
     Given,
@@ -75,7 +76,7 @@ def petab_problem(
     disease: str,
     *,
     workers: int | None = None,
-    patients: int = PATIENTS,
+    patients: int | None = None,
     points: int = POINTS,
     resume: bool = True,
     progress: Progress = silent,
@@ -91,6 +92,8 @@ def petab_problem(
     InputError
         No such disease, or one without evidence.
     """
+    require_whole(patients=patients)
+    patients = PATIENTS if patients is None else patients
     found = calibration(
         disease, workers=workers, patients=patients, points=points, resume=resume, progress=progress
     )
@@ -108,7 +111,17 @@ def petab_problem(
                 left.append((row.study, row.arm, row.request.key, why))
                 continue
             kept += [(row, arm, centre, noise * math.sqrt(arm.share)) for arm in arms]
+    if not kept:
+        message = f"no published number of '{disease}' can be said in PEtab: {_first(left)}"
+        raise InputError(
+            Issue(None, None, None, message, "the mean of an arm with cells, of a smooth endpoint")
+        )
     return _problem(found, kept, left)
+
+
+def _first(left: Sequence[tuple[str, str, str, str]]) -> str:
+    reasons = dict.fromkeys(why for *_, why in left)
+    return "; ".join(reasons) or "no study has one"
 
 
 def _problem(
