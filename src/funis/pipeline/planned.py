@@ -38,7 +38,7 @@ class PlannedTrial:
     def outlook(self, draws: Draws) -> Outlook:
         """Return what it may report, given draws of what cells do."""
         endpoints = self.trial.model.endpoints
-        return outlook(self.data, self.idle, draws, self.planned, self.settings, endpoints, SEED)
+        return outlook(self.data, draws, self.planned, self.settings, endpoints, SEED)
 
 
 def simulate_planned(
