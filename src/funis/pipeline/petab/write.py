@@ -52,8 +52,10 @@ def lint(out: Path) -> bool | None:
         metadata.version("petab")
     except metadata.PackageNotFoundError:
         return None
+    import logging
     import warnings
 
+    logging.getLogger("petab").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
