@@ -77,6 +77,8 @@ COMMANDS = {
     "evidence show": "funis evidence show he2020_ra --json",
     "evidence add": "funis evidence add study.yaml --json",
     "evidence rewrite": "funis evidence rewrite open --out closed",
+    "evidence claims": "funis evidence claims --row 12 --json",
+    "evidence testimonials": f"funis evidence testimonials uc --patients 20 {SMALL} --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from funis.apps import terminal
+from funis.apps import claims, terminal
 from funis.apps.meta import meta
 
 commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
 commands.command("meta")(meta)
+commands.command("claims")(claims.claims)
+commands.command("testimonials")(claims.accounts)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

@@ -253,11 +253,57 @@ Pooled numbers are shown ones (ratios, proportions from 0 to 1); under `analysed
 scale of analysis (logarithm, logit). `tau2`, `coefficients` and `asymmetry` are on that scale.
 """
 
+CLAIMS_NOTES = """
+Each row of `library/claims.yaml` gets its verdict by the few rules that stand in
+[claims.md](claims.md), the page that `--into` writes. What the model says is kept in the cache,
+named by model, trial and ensemble: the first call takes about a minute on two processors, later
+ones a few seconds. The document of `--json`:
+
+```json
+{"research_use": "...",
+ "claims": [{"row": 10, "id": "type_1_diabetes", "claim": "...", "where": "...", "kind": "efficacy",
+   "recipes": ["t1d_iv", "t1d_ia"], "verdict": "uncertain", "randomised_patients": 42,
+   "model": {"parts_asked": 4, "parts_supported": 4, "at_potency_0": 0},
+   "refuted_by": "...", "note": "...",
+   "parts": [{"part": "insulin need", "rule": "effect", "disease": "t1d", "endpoint": "insulin",
+     "verdict": "uncertain", "why": "...", "would_change_it": "...",
+     "published": {"pools": [{"study_type": "randomised", "measure": "mean difference",
+       "contrast": true, "estimate": -0.3, "low": -0.4, "high": -0.2, "side": "benefit",
+       "centres": 1, "patients": 42, "randomised": 42, "cord": true}]},
+     "model": {"statement": {"control": 0.16, "treated": 0.15, "low80": -0.02, "high80": 0.0,
+        "no_effect": 0.22, "at_zero": {"estimate": 0.0, "low": 0.0, "high": 0.0},
+        "middle": {"estimate": -0.01, "low": -0.02, "high": -0.01}},
+       "supports": true, "changes_at_potency_0": true}}]}],
+ "claims_under_test": [{"id": "ra_iv", "disease": "ra", "title": "...", "source": "..."}]}
+```
+
+`at_zero`, `middle` and `gain` compare each virtual patient with himself: potency 0, the middle of
+what cells may do, and the second minus the first; `low80` to `high80` is the middle 80 % of what
+they may do, if they do anything; `no_effect` is the probability that they do nothing.
+"""
+
+TESTIMONIALS_NOTES = """
+Nobody here gets an acting cell. Shares of 0 to 1; the ratio is how many times as often those who
+got better have to tell for 60 % and for 90 % of good accounts (null: no ratio suffices). The
+document of `--json`:
+
+```json
+{"research_use": "...",
+ "diseases": [{"disease": "ra", "endpoint": "pain_vas", "name": "...", "felt": true, "week": 12.0,
+   "at_least": 10.0, "unit": "mm", "patients": 300,
+   "steps": [{"label": "truly better, all with the disease",
+              "share": {"estimate": 0.22, "low": 0.18, "high": 0.27}}],
+   "ratio_needed_for_60_and_90": [1.0, 5.8]}]}
+```
+"""
+
 NOTES = {
     "calibrate": CALIBRATE_NOTES,
     "validate": VALIDATE_NOTES,
     "control": CONTROL_NOTES,
     "bench": BENCH_NOTES,
+    "evidence claims": CLAIMS_NOTES,
+    "evidence testimonials": TESTIMONIALS_NOTES,
     "evidence meta": META_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,

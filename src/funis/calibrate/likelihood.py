@@ -250,9 +250,12 @@ def _signs(one: StudyRows) -> Array:
 
 
 def _design(one: StudyRows, sign: Array) -> Array:
-    """Return the loads of the open-label and the single-arm term: arms with cells only."""
+    """Return the loads of the open-label and the single-arm term: arms with cells only.
+
+    A trial whose control arm printed nothing that counts is as good as of a single arm.
+    """
     blinded = (one.study.design.blinding or "") in ("double", "single", "triple")
-    single = one.study.evidence_type == "single-arm"
+    single = bool(np.all(one.active[one.counted]))
     active = one.active[one.counted] * sign
     return np.stack([active * (not blinded), active * single], axis=1)
 

@@ -29,8 +29,6 @@ from funis.calibrate.validation import (
 )
 from funis.checks import InputError, Issue
 from funis.evidence import Study as PublishedStudy
-
-#
 from funis.evidence import read_study_file
 from funis.models import disease_ids
 from funis.pipeline.calibrate import (

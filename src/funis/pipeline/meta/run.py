@@ -75,7 +75,7 @@ class Base:
 
 def choices(disease: str, of: str = "cells") -> tuple[Choice, ...]:
     """List the endpoints with results, those that can be pooled first."""
-    base = _base(disease, of)
+    base = base_of(disease, of)
     found = [_choice(base, key) for key in base.gathered.rows]
     kept = [choice for choice in found if choice is not None]
     return tuple(sorted(kept, key=lambda one: (not one.poolable, one.endpoint)))
@@ -121,7 +121,7 @@ def meta_analysis(
     InputError
         An unknown name, or nothing that can be pooled, in one line.
     """
-    base = _base(disease, of)
+    base = base_of(disease, of)
     key = _known_endpoint(base, endpoint)
     chosen = _measure(base, key, measure)
     _one_of("method", method, tuple(METHOD_CHOICES))
@@ -155,6 +155,23 @@ def meta_analysis(
     )
 
 
+def strata_near(
+    base: Base, key: str, *, week: float, window: float, measure: Measure, any_route: bool = False
+) -> tuple[tuple[Stratum, ...], tuple[LeftOut, ...]]:
+    """Return the strata of an endpoint near a week, those that hold one study too, and the rest.
+
+    Parameters
+    ----------
+    week, window
+        Each study gives its row nearest to the week, at most the window away.
+    measure
+        That of a single arm pools arms with cells and compares nothing.
+    """
+    found, left = members(base.gathered, key, _wish(base, week, window, measure, any_route))
+    strata = (_stratum(place, base.of, found[place], None, None) for place in _ordered(found))
+    return tuple(strata), tuple(left)
+
+
 def pooled_stratum(
     kind: StratumKind,
     chosen: Sequence[Member],
@@ -165,7 +182,8 @@ def pooled_stratum(
     return _stratum((kind, ""), "cells", list(chosen), method, by)
 
 
-def _base(disease: str, of: str) -> Base:
+def base_of(disease: str, of: str = "cells") -> Base:
+    """Return the evidence of a disease on one group, sorted by endpoint."""
     _one_of("of", of, GROUPS)
     model = load_model(find_disease(disease))
     evidence = load_evidence(model.id)
