@@ -36,7 +36,7 @@ def ledger(context: typer.Context, ledger: LedgerFile = None, json: Json = False
     if context.invoked_subcommand is not None:
         return terminal.SUCCESS
     from funis.calibrate.ledger_file import LEDGER
-    from funis.pipeline.ledger import ledger_document, ledger_of, ledger_tables
+    from funis.pipeline.ledger_view import ledger_document, ledger_of, ledger_tables
 
     with terminal.one_document(json) as put:
         found = ledger_of(ledger or LEDGER)
@@ -69,7 +69,8 @@ def predict(
     """Predict registered trials and append the entries; no entry is ever overwritten."""
     from funis.calibrate.ensemble import LIBRARY
     from funis.calibrate.ledger_file import LEDGER
-    from funis.pipeline.ledger import ledger_document, ledger_tables, predict_registered
+    from funis.pipeline.ledger import predict_registered
+    from funis.pipeline.ledger_view import ledger_document, ledger_tables
 
     with terminal.one_document(json) as put:
         found = predict_registered(
@@ -86,13 +87,17 @@ def predict(
 def check(ledger: LedgerFile = None, json: Json = False) -> int:
     """Check that no prediction was changed, dropped or slipped in."""
     from funis.calibrate.ledger_file import LEDGER
-    from funis.pipeline.ledger import ledger_of
+    from funis.pipeline.ledger_view import check_document, ledger_of
 
     with terminal.one_document(json) as put:
         found = ledger_of(ledger or LEDGER)
+        checked = check_document(found)
         if json:
-            return put({"entries": len(found.entries), "last_hash": found.last_hash})
-        typer.echo(f"{found.path}: {len(found.entries)} predictions, as they were written")
+            return put(checked)
+        typer.echo(
+            f"{found.path}: {checked['entries']} predictions, as they were written;"
+            f" {checked['by_ensembles_that_ship']} by the ensembles that ship now"
+        )
     return terminal.SUCCESS
 
 
@@ -107,8 +112,8 @@ def score(
 ) -> int:
     """Score predictions on results that were reported after them."""
     from funis.calibrate.ledger_file import LEDGER
-    from funis.pipeline.ledger import ledger_of
     from funis.pipeline.ledger_score import score_document, score_ledger, score_tables
+    from funis.pipeline.ledger_view import ledger_of
 
     with terminal.one_document(json) as put:
         found = score_ledger(ledger_of(ledger or LEDGER), studies)

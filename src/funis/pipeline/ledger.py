@@ -37,11 +37,9 @@ from funis.pipeline.calibration_data import PATIENTS, POINTS
 from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.planned import CONDUCTS, simulate_planned
 from funis.pipeline.processes import Progress, silent
-from funis.pipeline.tables import Table
 from funis.pipeline.validate import spread_over
 from funis.protocol import EndpointRequest, Intervention, Protocol
 from funis.protocol.values import Direction
-from funis.report import RESEARCH_USE
 from funis.store import hash_file
 
 NOBODY_LEAVES = "nobody leaves the trial early, and rescue is that of the trial of the library"
@@ -139,19 +137,6 @@ def registration(one: RegisteredTrial, registered: RegisteredFile) -> Registrati
     if isinstance(planned, str):
         raise InputError(Issue("library/registered.yaml", None, one.study, planned))
     return Registration(study, trial, planned, _facts(study, one, trial, planned, registered))
-
-
-def ledger_of(path: Path = LEDGER) -> Ledger:
-    """Return the entries of a ledger whose hashes all hold.
-
-    Raises
-    ------
-    InputError
-        A prediction was changed, dropped or slipped in; with file and line.
-    """
-    ledger = read_ledger(path)
-    check_ledger(ledger).raise_errors()
-    return ledger
 
 
 def _endpoint(one: RegisteredTrial, template: Protocol) -> tuple[EndpointRequest, Direction]:
@@ -306,48 +291,3 @@ def _require_known(name: str, known: Mapping[str, object], registered: Registere
     message = f"unknown registered trial '{name}'" if why is None else f"'{name}': {why}"
     expected = f"one of {', '.join(known)}"
     raise InputError(Issue(None, None, None, message, expected, nearest(name, list(known))))
-
-
-def ledger_document(ledger: Ledger) -> dict[str, Any]:
-    """Return a ledger as plain data."""
-    return {"research_use": RESEARCH_USE, "entries": [dict(raw) for raw in ledger.raw]}
-
-
-def ledger_tables(ledger: Ledger) -> tuple[Table, ...]:
-    """Return a ledger as tables: trials, and their arms."""
-    if not ledger.entries:
-        return (Table(f"{ledger.path}: no prediction yet", ("entry",), ()),)
-    trials = [
-        (
-            entry.id, entry.date, f"{entry.endpoint.endpoint} week {entry.endpoint.week:g}"
-            f"{'' if entry.endpoint.registered else ' (usual)'}",
-            _percent(entry.success.probability), _percent(entry.success.if_cells_do_nothing),
-            str(len(entry.assumed)), entry.hash[:12],
-        )
-        for entry in ledger.entries
-    ]  # fmt: skip
-    arms = [
-        (
-            entry.id, arm.id, str(arm.n), ", ".join(arm.drawn) or "known",
-            f"{arm.predicted.median:.3g} ({arm.predicted.low80:.3g} to {arm.predicted.high80:.3g})",
-            f"{arm.if_cells_do_nothing:.3g}",
-        )
-        for entry in ledger.entries
-        for arm in entry.arms
-    ]  # fmt: skip
-    return (
-        Table(
-            "Predictions of trials that nobody has reported",
-            ("entry", "date", "primary endpoint", "meets its rule", "if cells do nothing",
-             "assumed", "hash"),
-            tuple(trials),
-        ),
-        Table(
-            "What each arm may report",
-            ("entry", "arm", "n", "drawn", "predicted (80 %)", "if cells do nothing"), tuple(arms),
-        ),
-    )  # fmt: skip
-
-
-def _percent(share: float | None) -> str:
-    return "no rule" if share is None else f"{100 * share:.1f} %"

@@ -7,8 +7,9 @@ import pytest
 from funis.calibrate.ledger_file import load_registered
 from funis.checks import InputError
 from funis.evidence import library_studies
-from funis.pipeline.ledger import ledger_of, ledger_tables, predict_registered, registration
+from funis.pipeline.ledger import predict_registered, registration
 from funis.pipeline.ledger_score import score_document, score_ledger
+from funis.pipeline.ledger_view import ledger_of, ledger_tables
 
 RECORDS = {study.id: study for study in library_studies()}
 RESULT = """\

@@ -21,7 +21,7 @@ from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, design
 from funis.pipeline.credibility.card import GateTables, card_gates
 from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.inputs import load_trial, require_whole
-from funis.pipeline.ledger import ledger_of
+from funis.pipeline.ledger_view import ledger_of
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.validate import left_out
