@@ -1,9 +1,13 @@
 """The credibility page: failures first, figures computed or read back from the card."""
 
+import numpy as np
 import pytest
 
+from funis.calibrate.posterior import Table as Likelihood
+from funis.calibrate.posterior import grid_of
+from funis.calibrate.settings import load_settings
 from funis.pipeline.credibility import credibility, credibility_document, credibility_page
-from funis.pipeline.credibility.assemble import failures
+from funis.pipeline.credibility.assemble import contraction, failures
 from funis.pipeline.credibility.card import card_gates
 from funis.pipeline.gate_values import DRUG_VERDICTS
 from funis.pipeline.tables import Table, fill_marked
@@ -84,6 +88,22 @@ def test_the_page_gives_every_activity_a_figure_or_says_that_it_was_not_done(fou
 def test_the_page_is_the_same_when_it_is_made_again(found):
     again = credibility("ssc", workers=1, patients=8, repeats=10)
     assert credibility_page(again) == credibility_page(found)
+
+
+def test_a_flat_likelihood_takes_nothing_off_the_prior():
+    grid = grid_of(load_settings("ssc"))
+    shape = (*grid.at.shape[:2], len(grid.study_sd))
+    for share in contraction(Likelihood(grid, np.zeros(shape))).values():
+        assert share == pytest.approx(0, abs=1e-9)
+
+
+def test_a_sharp_likelihood_takes_the_variance_of_its_number_only():
+    grid = grid_of(load_settings("ssc"))
+    sharp = -50 * np.log(grid.others[:, 0]) ** 2
+    shape = (*grid.at.shape[:2], len(grid.study_sd))
+    found = contraction(Likelihood(grid, np.broadcast_to(sharp[None, :, None], shape)))
+    assert found["potency"] == pytest.approx(0, abs=1e-9)
+    assert found["k_lm"] > 0.9
 
 
 def test_predictions_of_the_ledger_are_named(found):

@@ -11,7 +11,7 @@ import numpy as np
 
 from funis.calibrate.ledger_file import Ledger
 from funis.calibrate.planned import planned_trial
-from funis.calibrate.posterior import draw
+from funis.calibrate.posterior import Array, Table, draw, own_posterior
 from funis.calibrate.sbc import Ranks, ranks
 from funis.calibrate.validation import PREDICTORS, Validation
 from funis.evidence import Evidence
@@ -30,6 +30,9 @@ from funis.protocol.structures import library_structures
 
 SBC_REPEATS = 50
 """Synthetic cohorts of the check of the posterior."""
+
+LEAST_CONTRACTION = 0.1
+"""Share of its prior's variance that studies have to take off a number that they identify."""
 
 COVERAGE_80, COVERAGE_95, WIDTH = (0.72, 0.92), 0.9, 0.7
 """What leave-one-study-out is asked for: share in the 80 % interval, in the 95 %, width."""
@@ -57,7 +60,8 @@ class Credibility:
 
     Attributes
     ----------
-    contraction : number of cells -> 1 - variance ratio against its prior, own rows only.
+    contraction
+        Number of cells -> 1 - variance ratio against its prior, own rows only.
     entries : ids of the ledger's predictions for the disease.
     """
 
@@ -65,6 +69,7 @@ class Credibility:
     evidence: Evidence
     gates: Mapping[str, GateTables]
     about: Mapping[str, Any]
+    contraction: Mapping[str, float]
     ensemble_tables: Any
     validation: Validation
     sbc: Ranks | None
@@ -111,11 +116,38 @@ def credibility(
     without = sum(not one.source for one in found.model.parameters)
     return Credibility(
         found.model, found.evidence, card_gates(found.model.folder / "card.md"), ensemble.about,
+        contraction(found.table),
         {disease: ensemble}, left_out(found), _sbc(found, points, repeats),
         _uncertainty(found, workers, patients, points, resume, progress), ledger_of(),
         {**statuses, "without a source": without},
         tuple((one.id, one.question, one.title) for one in library_structures().values()),
     )  # fmt: skip
+
+
+def contraction(table: Table) -> dict[str, float]:
+    """Return 1 - variance ratio of each number of cells against its prior, from own rows alone.
+
+    Of the logarithms, potency given that cells do anything; exact sums over the grid.
+    """
+    grid = table.grid
+    nodes = own_posterior(table)
+    flat = table.log_likelihood.max(axis=(1, 2), keepdims=True)
+    within = np.exp(table.log_likelihood - flat).sum(axis=2)
+    others = nodes @ (within / within.sum(axis=1, keepdims=True))
+    equal = np.full(len(others), 1 / len(others))
+    acting = np.exp(grid.prior[1:])
+    found = {grid.names[0]: _drop(grid.log_potency[1:], nodes[1:], acting)}
+    for place, name in enumerate(grid.names[1:]):
+        found[name] = _drop(np.log(grid.others[:, place]), others, equal)
+    return found
+
+
+def _drop(values: Array, after: Array, before: Array) -> float:
+    variances = []
+    for weights in (after, before):
+        share = weights / weights.sum()
+        variances.append(float(share @ (values - share @ values) ** 2))
+    return 1 - variances[0] / variances[1]
 
 
 def failures(found: Credibility) -> tuple[str, ...]:
@@ -145,9 +177,14 @@ def _validation_failures(found: Validation) -> list[str]:
     said += _killed(found)
     inside80, inside95 = found.coverage(0.8), found.coverage(0.95)
     if not COVERAGE_80[0] <= inside80 <= COVERAGE_80[1]:
-        said.append(f"the 80 % intervals hold {100 * inside80:.0f} % of the rows (72 to 92 asked)")
+        said.append(
+            f"the 80 % intervals hold {100 * inside80:.0f} % of {len(found.rows)} rows (72 to 92"
+            " asked)"
+        )
     if inside95 < COVERAGE_95:
-        said.append(f"the 95 % intervals hold {100 * inside95:.0f} % of the rows (90 asked)")
+        said.append(
+            f"the 95 % intervals hold {100 * inside95:.0f} % of {len(found.rows)} rows (90 asked)"
+        )
     if found.width > WIDTH:
         said.append(
             f"intervals are {found.width:.2f} times as wide as those of the prior (0.70 asked): the"
@@ -171,14 +208,16 @@ def _validation_failures(found: Validation) -> list[str]:
 
 def _killed(found: Validation) -> list[str]:
     """Return whether placebo, regression and background explain the arms as well as cells do."""
+    said = "an effect of cells is not identified: "
     gains = np.array([one.score("placebo_only") - one.score("model") for one in found.studies])
-    error = float(np.std(gains, ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("inf")
+    if len(gains) < 2:
+        return [f"{said}there is one study"]
+    error = float(np.std(gains, ddof=1) / np.sqrt(len(gains)))
     if gains.mean() >= 2 * error:
         return []
     return [
-        "an effect of cells is not identified: placebo, regression to the mean and background"
-        f" explain the arms nearly as well (gain in CRPS {gains.mean():+.4f}, standard error"
-        f" {error:.4f}, at least two asked)"
+        f"{said}placebo, regression to the mean and background explain the arms nearly as well"
+        f" (gain in CRPS {gains.mean():+.4f}, standard error {error:.4f}, at least two asked)"
     ]
 
 
@@ -189,8 +228,8 @@ def _calibration_failures(found: Credibility) -> list[str]:
     said += [
         f"{name}: the disease's own studies take {100 * share:.0f} % off the variance of its prior:"
         " not identified"
-        for name, share in found.about["contraction"]["own"].items()
-        if share < 0.1
+        for name, share in found.contraction.items()
+        if share < LEAST_CONTRACTION
     ]
     if found.sbc is not None:
         said += [

@@ -122,15 +122,14 @@ def _parameters(found: Credibility) -> str:
 
 
 def _calibration(found: Credibility) -> str:
-    own = found.about["contraction"]["own"]
-    shares = ", ".join(f"{name} {value:.2f}" for name, value in own.items())
+    shares = ", ".join(f"{name} {value:.2f}" for name, value in found.contraction.items())
     if found.sbc is None:
         return f"contraction, own rows: {shares}; ranks {NOT_DONE}"
     sbc = found.sbc
     values = ", ".join(f"{name} {sbc.p_value(name):.2f}" for name in sbc.names)
     return (
         f"contraction, own rows: {shares}; uniform ranks in {len(sbc.places)} synthetic cohorts,"
-        f" p: {values}"
+        f" p (truths are spread evenly: near 1 where the studies tell nothing): {values}"
     )
 
 
@@ -221,6 +220,7 @@ def credibility_document(found: Credibility) -> dict[str, Any]:
             {"step": step, "asked": asked, "found": figure}
             for step, asked, figure in activities(found)
         ],
+        "contraction": dict(found.contraction),
         "calibration": calibration_document(found.ensemble_tables)["diseases"],
         "validation": {
             key: value
