@@ -35,21 +35,40 @@ def calibrate(
         Path | None, typer.Option(metavar="DIR", help="Folder for the ensembles, in Parquet.")
     ] = None,
     resume: Resume = False,
+    sbc: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Also make N sets of numbers from known truths and ask for them.",
+        ),
+    ] = 0,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
     """Calibrate what cells do to the published studies of a disease, with its uncertainty."""
     from funis.models import disease_ids
-    from funis.pipeline.calibrate import calibrate, calibration_document, calibration_tables
+    from funis.pipeline.calibrate import (
+        calibrate,
+        calibration,
+        calibration_document,
+        calibration_tables,
+        places,
+        places_table,
+    )
 
     with terminal.one_document(json) as put:
+        names = tuple(diseases or disease_ids())
         found = calibrate(
-            tuple(diseases or disease_ids()), out=out, workers=workers, resume=resume,
+            names, out=out, workers=workers, resume=resume,
             progress=terminal.progress(json),
         )  # fmt: skip
+        checked = {name: places(calibration(name, workers=workers), sbc) for name in names if sbc}
         if json:
-            return put(calibration_document(found))
+            return put(calibration_document(found, checked))
         terminal.show_tables(calibration_tables(found))
+        if checked:
+            terminal.show_tables([places_table(checked)])
         return terminal.SUCCESS
 
 

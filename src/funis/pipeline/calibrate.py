@@ -29,6 +29,7 @@ from funis.calibrate.posterior import (
     own_posterior,
     table_of,
 )
+from funis.calibrate.sbc import Ranks, ranks
 from funis.calibrate.settings import Settings, load_settings
 from funis.calibrate.validation import CLASS_SD, class_gain
 from funis.checks import InputError, Issue, nearest
@@ -274,6 +275,18 @@ def calibrate(
     return ensembles
 
 
+def against_none(table: Table) -> float:
+    """Return the odds of an effect after the disease's own rows, over those before."""
+    none, before = float(own_posterior(table)[0]), float(np.exp(table.grid.prior[0]))
+    return (1 - none) / max(none, 1e-12) * before / (1 - before)
+
+
+def least_against_none(found: Calibration) -> float:
+    """Return the same without whichever study makes it least."""
+    left = [against_none(found.without(one.study.id)) for one in found.studies]
+    return min([against_none(found.table), *left])
+
+
 def calibratability(found: Calibration) -> dict[str, Any]:
     """Return what a disease's posterior rests on: rows, centres, patients, regimens known."""
     controlled = [s for s in found.studies if any(s.active) and not all(s.active)]
@@ -290,9 +303,40 @@ def calibratability(found: Calibration) -> dict[str, Any]:
     }
 
 
-def calibration_document(ensembles: Mapping[str, Ensemble]) -> dict[str, Any]:
-    """Return the posteriors as plain data."""
-    found = {}
+def places(found: Calibration, repeats: int) -> Ranks:
+    """Return where true values lie in posteriors of numbers made from them.
+
+    Raises
+    ------
+    InputError
+        The disease has no study that could be simulated.
+    """
+    if found.data is None:
+        message = f"no study of '{found.model.id}' could be simulated"
+        raise InputError(Issue(None, None, None, message, "a disease with published rows"))
+    at = design(found.settings, POINTS, found.earlier)
+    return ranks(found.studies, found.data, at, found.grid, found.settings, repeats, SEED)
+
+
+def places_table(found: Mapping[str, Ranks]) -> TextTable:
+    """Return simulation-based calibration as a table of text."""
+    rows = [
+        (name, parameter, " ".join(str(n) for n in one.counts(parameter)),
+         f"{one.p_value(parameter):.2f}")
+        for name, one in found.items()
+        for parameter in one.names
+    ]  # fmt: skip
+    return TextTable(
+        "Places of the truth in its posterior, in ten bins, and the p-value of evenness",
+        ("disease", "parameter", "places", "p"), tuple(rows),
+    )  # fmt: skip
+
+
+def calibration_document(
+    ensembles: Mapping[str, Ensemble], checked: Mapping[str, Ranks] | None = None
+) -> dict[str, Any]:
+    """Return the posteriors as plain data, with simulation-based calibration where it was asked."""
+    found: dict[str, Any] = {}
     for name, ensemble in ensembles.items():
         bases = {}
         for basis, draws in ensemble.draws.items():
@@ -304,6 +348,12 @@ def calibration_document(ensembles: Mapping[str, Ensemble]) -> dict[str, Any]:
                 "potency_factor": dict(zip(("low80", "median", "high80"), middle, strict=True)),
             }
         found[name] = {"posterior": bases, **ensemble.about}
+        if checked and name in checked:
+            ranks_of = checked[name]
+            found[name]["places"] = {
+                one: {"counts": list(ranks_of.counts(one)), "p": ranks_of.p_value(one)}
+                for one in ranks_of.names
+            }
     return {"research_use": RESEARCH_USE, "diseases": finite(found)}
 
 
@@ -345,6 +395,10 @@ def _about(found: Calibration, draws: Mapping[Basis, Draws], command: str) -> di
         "studies": [one.study.id for one in found.studies],
         "class_gain": list(class_gain(found.data)) if found.data is not None else [0.0, CLASS_SD],
         "calibratability": calibratability(found),
+        "against_none": {
+            "all_studies": round(against_none(found.table), 2),
+            "without_the_most_telling": round(least_against_none(found), 2),
+        },
         "no_effect": {basis: round(no_effect(one), 4) for basis, one in draws.items()},
         "contraction": {basis: _contraction(draws[basis], prior) for basis in ("borrowed", "own")},
     }

@@ -37,7 +37,8 @@ NORMAL_95 = 1.959964
 """Half width of a 95 % interval, in standard errors."""
 
 ENOUGH = 10.0
-"""Odds ratio above which rows are said to tell an effect from none (strong evidence, assumed)."""
+"""How much the rows must raise the odds of an effect, without whichever study raises them most, to
+be said to tell an effect from none (assumed)."""
 
 
 def chosen_ensemble(model: Model, basis: str) -> Ensemble | None:
@@ -81,7 +82,7 @@ def uncertainty_view(
     acting = factor[factor > 0]
     low, middle, high = np.quantile(acting, [0.1, 0.5, 0.9]) if len(acting) else (0.0, 0.0, 0.0)
     chance = {str(name): no_effect(one) for name, one in ensemble.draws.items()}
-    against = _odds(chance["own"]) / _odds(chance["prior"])
+    against = float(ensemble.about["against_none"]["without_the_most_telling"])
     known = ensemble.about["calibratability"]
     rests_on: Mapping[str, int | str] = {key: known[key] for key in CALIBRATABILITY}
     view = UncertaintyView(
@@ -89,11 +90,6 @@ def uncertainty_view(
         against >= ENOUGH, against,
     )  # fmt: skip
     return _with_rows(view, study, results, processes, progress)
-
-
-def _odds(none: float) -> float:
-    """Return the odds of an effect, from the probability of none."""
-    return (1 - none) / max(none, 1e-3)
 
 
 def _with_rows(

@@ -82,8 +82,8 @@ def _unidentified(report: TrialReport) -> Alert | None:
         "warning",
         "Published trials do not tell an effect of these cells from none",
         "Placebo, regression to the mean, background treatment and open label explain the "
-        "published arms of this disease about as well: no effect has a probability of "
-        f"{percent(own, 0)} after them, {percent(before, 0)} before.",
+        "published arms of this disease nearly as well, and the rest hangs on single studies: no "
+        f"effect has a probability of {percent(own, 0)} after them, {percent(before, 0)} before.",
         "#uncertainty",
     )
 

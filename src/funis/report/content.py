@@ -375,9 +375,11 @@ class UncertaintyView:
     rests_on : mapping
         The calibratability table: rows, studies, centres, randomised patients, ...
     identified : bool
-        Whether the disease's own rows tell an effect of cells from none.
+        Whether the disease's own rows tell an effect of cells from none, whichever study is left
+        out.
     against_none : float
-        Odds of an effect after the disease's own rows, over those before.
+        Odds of an effect after the disease's own rows, over those before, without whichever study
+        raises them most.
     score, unit : str
     week : float
         What the rows are about.
