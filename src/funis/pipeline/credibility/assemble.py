@@ -24,6 +24,7 @@ from funis.pipeline.inputs import load_trial, require_whole
 from funis.pipeline.ledger_view import ledger_of
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
+from funis.pipeline.uncertainty import ENOUGH
 from funis.pipeline.validate import left_out
 from funis.population import uniform
 from funis.protocol.structures import library_structures
@@ -225,6 +226,13 @@ def _calibration_failures(found: Credibility) -> list[str]:
     said = []
     if found.about["calibratability"]["label"] == "borrowed":
         said.append("no controlled study with a known regimen: what cells do is borrowed")
+    odds = found.about["against_none"]
+    if odds["without_the_most_telling"] < ENOUGH:
+        said.append(
+            f"published studies do not tell an effect from none: they raise its odds"
+            f" {odds['all_studies']:g}-fold, {odds['without_the_most_telling']:g}-fold without the"
+            f" most telling one ({ENOUGH:g} asked)"
+        )
     said += [
         f"{name}: the disease's own studies take {100 * share:.0f} % off the variance of its prior:"
         " not identified"
