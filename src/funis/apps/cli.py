@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, sbml, terminal
+from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
 
 if TYPE_CHECKING:
@@ -40,9 +40,12 @@ gates = typer.Typer(help="Hold a disease model against what is published.", no_a
 app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
+app.add_typer(ledger.commands, name="ledger")
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
+app.command()(ledger.credibility)
+app.command()(ledger.petab)
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."

@@ -80,6 +80,9 @@ def _usage(message: str, given: list[str]) -> str:
         "control",
         "sbml",
         "evidence",
+        "ledger",
+        "credibility",
+        "petab",
         "bench",
         "demo",
     )

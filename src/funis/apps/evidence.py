@@ -102,6 +102,51 @@ def add(
 
 
 @commands.command()
+def impact(
+    disease: Annotated[str, typer.Argument(metavar="DISEASE", help="Id of a disease, such as ra.")],
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A study that is left out; repeatable."),
+    ] = None,
+    with_: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="FILE", help="Studies that are added; repeatable."),
+    ] = None,
+    trial: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TRIAL",
+            help="The planned trial, a file or a name (default: the demo trial of the disease).",
+        ),
+    ] = None,
+    patients: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Virtual patients of each study (default: 256)."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="W",
+            help="Processes (default: one a processor). They do not change the result.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Show what studies change: pooled effect, what cells do, a planned trial's chance."""
+    from funis.pipeline.impact import evidence_impact, impact_document, impact_tables
+
+    with terminal.one_document(json) as put:
+        found = evidence_impact(
+            disease, without=tuple(without or ()), files=tuple(with_ or ()), trial=trial,
+            patients=patients, workers=workers, progress=terminal.progress(json),
+        )  # fmt: skip
+        if json:
+            return put(impact_document(found))
+        terminal.show_tables(impact_tables(found))
+    return terminal.SUCCESS
+
+
+@commands.command()
 def rewrite(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder with evidence files in any form.")

@@ -298,7 +298,72 @@ document of `--json`:
 ```
 """
 
+IMPACT_NOTES = """
+A planned trial is simulated once under every point of the parameters, as published studies are; its
+rule is judged in 4,000 conducts, each with a draw of what cells do. Old and new have the same luck.
+`pooled_effect` is that of the rule's endpoint in the best design that compares. What it means, and
+what it leaves out: [ledger.md](ledger.md). The document of `--json`:
+
+```json
+{"research_use": "...", "disease": "ra", "without": ["he2020_ra"], "with": [], "trial": "ra_demo",
+ "rule": "...",
+ "old": {"studies": ["..."], "rows": 21,
+    "pooled_effect": {"endpoint": "ACR20@12", "design": "randomised contrast",
+       "measure": "risk ratio", "studies": ["..."], "estimate": 2.0, "low95": 0.5, "high95": 7.3},
+    "gain_in_spreads": 0.5,
+    "potency": {"borrowed": {"no_effect": 0.1, "median": 1.2, "low80": 0.5, "high80": 2.8,
+       "mean": 1.1}, "own": {}},
+    "trial": {"probability_of_success": 0.5, "own_data_only": 0.5, "if_cells_do_nothing": 0.025,
+       "difference": {"median": 0.1, "low80": 0.0, "high80": 0.3}}},
+ "new": {}, "no_rows": {}}
+```
+
+`no_rows` names changed studies that give no row, with the reason.
+"""
+
+LEDGER_NOTES = """
+`library/ledger.yaml` holds predictions of registered trials that nobody has reported, one entry for
+each prediction: population, arms as registered, what was assumed, primary endpoint, the predicted
+distribution of each arm and contrast, and the probability that the trial meets its rule. A changed
+prediction ends with status 2 and its line. [What it says and what it leaves out](ledger.md). The
+document of `--json` is `{"research_use": "...", "entries": [...]}`, entries as in the file.
+"""
+
+LEDGER_SCORE_NOTES = """
+A study belongs to an entry by its id, or by its number in a trial register. With `--json`:
+
+```json
+{"research_use": "...",
+ "rows": [{"entry": "...", "what": "msc against placebo", "observed": 0.1, "predicted": 0.1,
+    "low80": 0.0, "high80": 0.3, "low95": -0.1, "high95": 0.4, "inside80": true, "inside95": true,
+    "crps": 0.05}],
+ "rules": [{"entry": "...", "arm": "msc", "probability": 0.3, "met": false, "brier": 0.09}],
+ "skipped": [{"entry": "...", "reason": "..."}]}
+```
+"""
+
+PETAB_NOTES = """
+PEtab 1: model (SBML, doses as events), parameters, conditions, observables, measurements, and a
+README of what PEtab cannot say. Where the extra `petab` is installed the folder is put through its
+linter; status 1 where it fails. The document of `--json`:
+
+```json
+{"folder": "...", "measurements": 16, "left_out": 19, "linted": true}
+```
+"""
+
+CREDIBILITY_NOTES = """
+Failures first, then question and context of use, the table of V&V 40 and ICH M15 with a measured
+figure for each activity or "not done", what the posterior rests on, validation, applicability, gaps
+and structures. The pages of the library stand in `docs/credibility/`.
+"""
+
 NOTES = {
+    "evidence impact": IMPACT_NOTES,
+    "ledger": LEDGER_NOTES,
+    "ledger score": LEDGER_SCORE_NOTES,
+    "credibility": CREDIBILITY_NOTES,
+    "petab": PETAB_NOTES,
     "calibrate": CALIBRATE_NOTES,
     "validate": VALIDATE_NOTES,
     "control": CONTROL_NOTES,
@@ -331,13 +396,20 @@ def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         full = f"{prefix}{name}"
         if hasattr(command, "commands"):
+            if _own(command):
+                yield full, command
             yield from _commands(command, f"{full} ")
         else:
             yield full, command
 
 
+def _own(command: Any) -> list[Any]:
+    """Return what may be given to a command itself; a group without such does nothing alone."""
+    return [param for param in command.params if "--help" not in param.opts]
+
+
 def _section(name: str, command: Any) -> str:
-    shown = [param for param in command.params if "--help" not in param.opts]
+    shown = _own(command)
     rows = [
         (_left(param), _default(param), " ".join((param.help or "").split())) for param in shown
     ]

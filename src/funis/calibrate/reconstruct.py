@@ -130,7 +130,7 @@ def reconstruct(
     lost += [_lost(row, "another count of the same arm, endpoint and week") for row in doubles]
     plans: dict[str, ArmPlan] = {}
     for arm_id in dict.fromkeys(row.arm for row in mine):
-        plan = _plan(study, arm_id, model, stand_ins)
+        plan = plan_of(study, arm_id, model, stand_ins)
         if isinstance(plan, str):
             lost += [_lost(row, plan) for row in mine if row.arm == arm_id]
         else:
@@ -187,7 +187,7 @@ def study_protocol(
     )  # fmt: skip
 
 
-def _plan(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns) -> ArmPlan | str:
+def plan_of(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIns) -> ArmPlan | str:
     """Return the plan of an arm, or why it cannot be simulated."""
     arm = study.arm(arm_id)
     if arm is None:

@@ -83,11 +83,13 @@ def reconstructions(
     shown = replace(evidence, studies=tuple(chosen), pharmacology=(), natural=())
     published, skipped = published_results(shown, model.endpoints)
     stand_ins = load_stand_ins()
+    trials: dict[str, Trial] = {}
     found = []
     for study in chosen:
         if not study.fitted or study.disease != model.id:
             continue
-        trial = load_trial(template_name(study, stand_ins))
+        name = template_name(study, stand_ins)
+        trial = trials[name] = trials.get(name) or load_trial(name)
         made = reconstruct(study, published, skipped, trial.protocol, model, stand_ins)
         found.append((made, trial))
     return found

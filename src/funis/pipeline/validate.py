@@ -158,7 +158,7 @@ def _outside(
         rows = data_of([study_rows(made, trial, surface, points, settings)], settings)
         results.append(
             study_result(
-                rows, _spread_over(ensemble.default), _spread_over(ensemble.draws["prior"]),
+                rows, spread_over(ensemble.default), spread_over(ensemble.draws["prior"]),
                 _gain(ensemble), settings, model.endpoints, SEED,
             )
         )  # fmt: skip
@@ -176,11 +176,11 @@ def _gain(ensemble: Ensemble) -> tuple[float, float]:
     return float(mean), float(spread)
 
 
-def _spread_over(draws: Draws) -> Draws:
+def spread_over(draws: Draws, count: int = DRAWS) -> Draws:
     """Return the draws again and again, so that chance is averaged over enough of them."""
     from funis.calibrate.points import Points
 
-    times = -(-DRAWS // len(draws))
+    times = -(-count // len(draws))
     factors = np.tile(draws.points.factors, (times, 1))
     return Draws(
         Points(draws.points.names, factors), np.tile(draws.study_sd, times),
