@@ -34,8 +34,17 @@ The document of `--json`, also written as `results.json`:
  "contrasts": [{"arm": "msc", "reference": "placebo", "endpoint": "ACR20@12", "week": 12.0,
     "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
     "unit": "proportion", "p_value": 0.07}],
- "success": [], "durability": [], "trial": "...", "evidence": "...", "issues": []}
+ "success": [], "durability": [],
+ "ensemble": {"basis": "borrowed", "no_effect": {"borrowed": 0.06, "own": 0.03, "prior": 0.3},
+    "potency_factor": {"estimate": 1.6, "low": 0.6, "high": 3.9}, "rests_on": {"rows": 21},
+    "identified": false, "model_uncertainty": [{"arm": "msc", "score": "...", "week": 12.0,
+       "effect": {"estimate": -0.3, "low": -0.8, "high": 0.0}, "between_draws": 0.3,
+       "between_patients": 0.3, "sampling": 0.1}]},
+ "trial": "...", "evidence": "...", "issues": []}
 ```
+
+`ensemble` says what cells were drawn from and what that leaves open ([calibration.md](calibration.md));
+it is `null` with `--ensemble none`, and where the disease has no ensemble of its present form.
 
 Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for
 values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 0 and 1. A contrast
