@@ -41,11 +41,6 @@ app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
-app.command()(calibration.calibrate)
-app.command()(calibration.validate)
-app.command("control")(control)
-app.command()(ledger.credibility)
-app.command()(ledger.petab)
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."
@@ -369,6 +364,13 @@ def gate_routes(
         )
 
     return _judge(gate, into, json, f"funis gate routes {disease}")
+
+
+app.command()(calibration.calibrate)
+app.command()(calibration.validate)
+app.command("control")(control)
+app.command()(ledger.credibility)
+app.command()(ledger.petab)
 
 
 @app.command("bench")
