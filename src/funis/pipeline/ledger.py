@@ -42,7 +42,11 @@ from funis.protocol import EndpointRequest, Intervention, Protocol
 from funis.protocol.values import Direction
 from funis.store import hash_file
 
-NOBODY_LEAVES = "nobody leaves the trial early, and rescue is that of the trial of the library"
+ALWAYS_ASSUMED = (
+    "nobody leaves the trial early, and rescue is that of the trial of the library",
+    "forms of the model as by default: every cell does the same whatever the dose; no other was run",
+)
+"""What every prediction assumes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +188,7 @@ def _assumed(study: Study, planned: Planned, own: bool, registered: RegisteredFi
         taken = design_of(study).blinding
         words = "open" if taken is None else "blinded, for there is a placebo"
         said.append(f"blinding: not in the record, taken as {words}")
-    return [*said, NOBODY_LEAVES]
+    return [*said, *ALWAYS_ASSUMED]
 
 
 def _predictions(one: Registration, likely: Outlook, idle: Outlook) -> dict[str, Any]:
