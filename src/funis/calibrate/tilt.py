@@ -72,7 +72,10 @@ def _weights(centred: Array, asked: Array) -> Array:
         value = float(top + np.log(raised.mean()) - a @ asked)
         return value, weights @ centred - asked
 
-    found = minimize(dual, np.zeros(len(asked)), jac=True, method="BFGS")
-    exponent = centred @ found.x
-    raised = np.exp(exponent - exponent.max())
+    with np.errstate(
+        all="ignore"
+    ):  # what no patients reach runs away, and is refused by the caller
+        found = minimize(dual, np.zeros(len(asked)), jac=True, method="BFGS")
+        exponent = centred @ found.x
+        raised = np.exp(exponent - exponent.max())
     return np.asarray(raised / raised.sum(), dtype=np.float64)
