@@ -64,6 +64,7 @@ def test_a_prediction_says_what_is_not_in_the_record(ledger):
     assert drawn == {"placebo": (), "msc_x1": ("dose",), "msc_x2": ("dose",)}
     assert [contrast.arm for contrast in entry.contrasts] == ["msc_x1", "msc_x2"]
     assert 0 < entry.success.if_cells_do_nothing < 0.08
+    assert set(entry.success.by_structure) == set(load_registered().structures)
     assert "care_ssc.1" in ledger_tables(ledger)[0].rows[0]
 
 
