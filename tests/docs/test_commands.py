@@ -106,7 +106,8 @@ def test_every_documented_command_is_tried(blocks):
 
 def run_keys(found, text):
     """The documented JSON of a run has the keys of a run."""
-    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    part = text[text.index("## funis run\n") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
     assert list(shown) == list(found)
     estimate = found["arms"]["placebo"]["endpoints"]["ACR20@12"]
     assert list(shown["arms"]["placebo"]["endpoints"]["ACR20@12"]) == list(estimate)
