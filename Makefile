@@ -22,7 +22,7 @@ help:
 	@echo "make test     run the tests (WORKERS=$(WORKERS))"
 	@echo "make bench    measure speed against libRoadRunner, into docs/performance.md"
 	@echo "make baselines  renew the stored numbers of whole runs after a change on purpose"
-	@echo "make library  rebuild the pools of all diseases and the tables in their cards"
+	@echo "make library  rebuild the pools of all diseases, the tables in their cards, docs/claims.md"
 	@echo "make credibility  write the credibility page of every disease"
 	@echo "make lint     ruff, mypy, import-linter, lock file"
 	@echo "make docs     execute every documented command and example"
@@ -70,6 +70,7 @@ library: install
 		$(BIN)/funis gate pharmacology $$disease --patients $(DRUG_PATIENTS) --into $$card || true; \
 		$(BIN)/funis gate routes $$disease --into $$card || true; \
 	done
+	$(BIN)/funis evidence claims --into docs/claims.md
 
 credibility: install
 	@for disease in $(DISEASES); do \

@@ -263,6 +263,7 @@ ones a few seconds. The document of `--json`:
 {"research_use": "...",
  "claims": [{"row": 10, "id": "type_1_diabetes", "claim": "...", "where": "...", "kind": "efficacy",
    "recipes": ["t1d_iv", "t1d_ia"], "verdict": "uncertain", "randomised_patients": 42,
+   "randomised_patients_cord": 42,
    "model": {"parts_asked": 4, "parts_supported": 4, "at_potency_0": 0},
    "refuted_by": "...", "note": "...",
    "parts": [{"part": "insulin need", "rule": "effect", "disease": "t1d", "endpoint": "insulin",

@@ -70,7 +70,7 @@ def judge_effect(
     if unmeasured:
         return Judgement("not testable", unmeasured, "an instrument with a published placebo row")
     if not pools and not unusable:
-        why = "the evidence holds no result on it, neither with cells nor of a control arm"
+        why = "the evidence holds no result on it in this form, with cells or of a control arm"
         return Judgement("not testable", why, "a controlled trial that measures it")
     randomised = [pool for pool in pools if pool.controlled and pool.counts]
     against = [pool for pool in randomised if pool.side == "harm"]
@@ -181,14 +181,14 @@ def judge_other_harms(found: Sequence[Harm], margin: float) -> Judgement:
     """
     if not found:
         return Judgement("not testable", "no pooled ratio was published", "pooled trials")
+    unseen = [one for one in found if one.high >= margin]
     more = [one for one in found if one.low > 1 and one.p_value * len(found) < ALPHA]
     if more:
         why = (
             f"of {len(found)} other events more frequent with cells, corrected for their number:"
-            f" {_harms(more)}"
+            f" {_harms(more)}{_not_excluded(unseen, margin)}"
         )
         return Judgement("contradicted", why, "pooled trials whose interval includes 1")
-    unseen = [one for one in found if one.high >= margin]
     if unseen:
         why = f"a ratio of {margin:g} is not excluded: {_harms(unseen)}"
         return Judgement("uncertain", why, "more patients, followed for longer")
@@ -297,6 +297,11 @@ def _counted(found: Sequence[Measurement], direction: str) -> str:
         f"{len(found)} {many} {numbers} numbers: {agree} as claimed, {none} unchanged,"
         f" {other} other or unclear"
     )
+
+
+def _not_excluded(unseen: Sequence[Harm], margin: float) -> str:
+    names = ", ".join(one.term.replace("_", " ") for one in unseen)
+    return f"; a ratio of {margin:g} is not excluded for {names}" if names else ""
 
 
 def _harms(found: Sequence[Harm]) -> str:

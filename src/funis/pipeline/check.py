@@ -15,7 +15,7 @@ from funis.pipeline.inputs import load_trial
 from funis.product import library_products, load_product
 from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
-FileKind = Literal["trial", "disease", "product", "protocol", "evidence", "structures"]
+FileKind = Literal["trial", "disease", "product", "protocol", "evidence", "structures", "claims"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     Parameters
     ----------
     paths
-        Trial, product, protocol, evidence or structure files, and disease folders or their files.
+        Trial, product, protocol, evidence, structure or claim files, and disease folders or their
+        files.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def library_paths() -> list[Path]:
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
     names = ("trials", "protocols", "products", "evidence")
-    single = [root / "structures.yaml"]
+    single = [root / "structures.yaml", root / "claims.yaml"]
     return (
         folders + single + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
     )
@@ -99,6 +100,7 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
     "product": frozenset({"tissue", "viability", "hold_minute", "recovered_fraction", "release"}),
     "protocol": frozenset({"variants", "kind"}),
     "structures": frozenset({"structures"}),
+    "claims": frozenset({"claims", "testimony"}),
     "evidence": frozenset(
         {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
     ),
@@ -139,6 +141,12 @@ def _check_structures(path: Path) -> IssueList:
         for name in one.parameters
         if name not in known
     )
+
+
+def _check_claims(path: Path) -> IssueList:
+    from funis.pipeline.claims.check import register_issues
+
+    return register_issues(path)
 
 
 def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
@@ -182,5 +190,6 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "protocol": _check_protocol,
     "evidence": evidence_issues,
     "structures": _check_structures,
+    "claims": _check_claims,
 }
 """How each kind is checked."""

@@ -10,6 +10,7 @@ from funis.claims import library_register, load_register
 from funis.claims.register import LIBRARY, EffectPart, LastingPart, MeasuredPart, SharePart
 from funis.claims.rules import __doc__ as stated
 from funis.models import disease_ids, load_model
+from funis.pipeline.check import check_files
 from funis.pipeline.inputs import trial_names
 from funis.pipeline.reporting.endpoints import better
 
@@ -66,6 +67,31 @@ def test_every_observable_is_an_output_of_every_disease(models):
     }
     for model in models.values():
         assert names <= {*model.form.outputs}
+
+
+def test_whatever_the_register_names_is_in_the_library_and_a_slip_is_told_by_line(tmp_path):
+    (good,) = check_files([LIBRARY])
+    assert (good.kind, len(good.issues)) == ("claims", 0)
+    path = tmp_path / "claims.yaml"
+    text = LIBRARY.read_text(encoding="utf-8")
+    slips = [("endpoint: ACR20,", "endpoint: ACR2,"), ("recipes: [as_iv]", "recipes: [as_ib]"),
+             ("week: 16, trial: as_demo", "week: 17, trial: as_demo")]  # fmt: skip
+    for right, wrong in slips:
+        text = text.replace(right, wrong, 1)
+    path.write_text(text, encoding="utf-8")
+    (bad,) = check_files([path])
+    told = [str(issue) for issue in bad.issues]
+    assert len(told) == 3
+    assert "did you mean 'ACR20'?" in told[0]
+    assert all(str(path) in one for one in told)
+
+
+def test_the_page_holds_every_claim_with_a_verdict_and_what_could_refute_it():
+    page = (Path(__file__).parents[3] / "docs" / "claims.md").read_text(encoding="utf-8")
+    for claim in library_register().claims:
+        assert f"\n> {claim.claim}\n" in page
+        assert claim.refuted_by in page
+    assert page.count("Would change the verdict:") == 30
 
 
 def test_the_rules_name_no_claim():

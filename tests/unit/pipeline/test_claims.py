@@ -3,20 +3,26 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from funis.calibrate.points import Points
+from funis.calibrate.settings import load_settings
 from funis.claims import library_register
-from funis.models import disease_ids, load_model
+from funis.models import disease_ids
 from funis.pipeline.claims import judge_claims
 from funis.pipeline.claims.answers import Size
 from funis.pipeline.claims.asked import Asked, asked_of, effect_asked
 from funis.pipeline.claims.draws import belief_of, prior_belief, without_effect
 from funis.pipeline.claims.judge import advertised_routes, is_there
-from funis.pipeline.claims.model import statements
+from funis.pipeline.claims.kept import model_hash
+from funis.pipeline.claims.model import statements, without_cells_parameters
 from funis.pipeline.claims.published import (
+    RANGE,
     Known,
     all_evidence,
     comparisons,
+    control_arms,
     direction_of,
     effect_pools,
     harms,
@@ -41,7 +47,7 @@ def demo_of(disease):
 @pytest.mark.parametrize("disease", disease_ids())
 def test_at_potency_0_the_model_supports_no_claim_of_an_effect(disease):
     asked = demo_of(disease)
-    nothing = without_effect(belief_of(load_model(disease)))
+    nothing = without_effect(belief_of(disease, model_hash(disease)))
     found = statements(asked, nothing, dict.fromkeys(asked.effects, 1), 4).values()
     assert nothing.no_effect == 1
     assert found
@@ -54,7 +60,7 @@ def test_at_potency_0_the_model_supports_no_claim_of_an_effect(disease):
 
 def test_cells_that_act_change_what_the_model_says():
     asked = demo_of("ra")
-    acting = belief_of(load_model("ra"))
+    acting = belief_of("ra", model_hash("ra"))
     found = statements(asked, acting, dict.fromkeys(asked.effects, -1), 8)
     inflammation = next(x for asked, x in found.items() if asked.endpoint == "DAS28_CRP")
     assert inflammation.supports
@@ -69,15 +75,35 @@ def test_the_prior_is_centred_on_the_library_and_even_on_both_sides():
     assert belief.no_effect == 0.3
 
 
+def test_what_acts_on_patients_acts_on_those_without_cells_too():
+    settings = load_settings("ra")
+    cells = Points(("potency", "k_lm"), np.array([[0.0, 1.0], [2.0, 0.5]]))
+    assert len(without_cells_parameters(cells, settings)) == 1
+    both = Points(("potency", "expectation"), np.array([[0.0, 1.0], [2.0, 0.5]]))
+    control = without_cells_parameters(both, settings)
+    assert control.names == ("expectation",)
+    assert control.factors.ravel().tolist() == [1.0, 0.5]
+
+
 @pytest.fixture(scope="module")
 def crohn():
-    return Known(load_model("cd"))
+    return Known("cd")
 
 
 def test_kinds_of_studies_stand_apart_and_control_arms_beside_them(crohn):
     pools = share_pools(crohn, "REMISSION", 6)
     assert [pool.study_type for pool in pools] == ["single-arm", "control arms"]
     assert not any(pool.contrast or pool.counts for pool in pools)
+
+
+def test_control_arms_of_drug_trials_are_pooled_and_others_shown_as_a_range(crohn):
+    # gemini2_cd 148, gemini3_cd 207, schreiber2000_il10_cd 66 patients on placebo
+    (pooled,) = control_arms(crohn, "CDAI_100", "responder", 6)
+    assert pooled.patients == 148 + 207 + 66
+    assert 0.15 < pooled.low < 0.22 < pooled.estimate < 0.28 < pooled.high < 0.36
+    (spread,) = control_arms(Known("sle"), "SRI4", "responder", 52)
+    assert spread.label == RANGE
+    assert spread.low <= spread.estimate <= spread.high
 
 
 def test_the_only_randomised_study_is_shown_with_its_patients_and_tissue(crohn):
@@ -98,7 +124,7 @@ def test_what_was_published_without_a_usable_number_is_named(crohn):
 
 
 def test_cord_cells_are_pooled_apart_where_tissues_are_mixed():
-    pools = share_pools(Known(load_model("ra")), "ACR20", 12)
+    pools = share_pools(Known("ra"), "ACR20", 12)
     arms = [p for p in pools if p.study_type == "randomised" and not p.contrast]
     assert [pool.cord for pool in arms] == [False, True]
     assert set(arms[1].studies) < set(arms[0].studies)
@@ -106,7 +132,7 @@ def test_cord_cells_are_pooled_apart_where_tissues_are_mixed():
 
 def test_a_higher_c_peptide_is_the_better_one():
     # cai2016_t1d: one centre, higher with cells
-    known = Known(load_model("t1d"))
+    known = Known("t1d")
     pools = effect_pools(known, "cpeptide_auc", "change", 52, 1)
     (trial,) = (pool for pool in pools if pool.controlled)
     assert trial.side == "benefit"

@@ -10,10 +10,9 @@ from typing import Any
 from funis.analysis.intervals import Interval
 from funis.claims.register import Register, library_register
 from funis.claims.values import Chain, Statement
-from funis.models import load_model
 from funis.pipeline.claims.asked import Asked, EffectAsked, TwinsAsked
 from funis.pipeline.claims.draws import Belief, belief_of, without_effect
-from funis.pipeline.claims.kept import CachedAnswers
+from funis.pipeline.claims.kept import CachedAnswers, model_hash
 from funis.pipeline.claims.model import (
     PATIENTS,
     TWINS,
@@ -93,7 +92,7 @@ class _Questions:
         self.register, self.better, self.size, self.acting = register, better, size, acting
 
     def __call__(self, asked: Asked) -> Answers:
-        known = belief_of(load_model(asked.disease))
+        known = belief_of(asked.disease, model_hash(asked.disease))
         belief = known if self.acting else without_effect(known)
         chain = None
         if asked.felt is not None:

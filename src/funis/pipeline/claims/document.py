@@ -48,6 +48,7 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "recipes": list(claim.recipes),
         "verdict": result.verdict,
         "randomised_patients": result.randomised,
+        "randomised_patients_cord": result.randomised_cord,
         "model": {
             "parts_asked": asked,
             "parts_supported": supported,

@@ -11,7 +11,6 @@ from funis.calibrate.ensemble import library_ensemble, no_effect
 from funis.calibrate.points import NO_CELLS, Points
 from funis.calibrate.posterior import Draws
 from funis.calibrate.settings import load_settings
-from funis.models import Model
 
 NODES = 9
 """Values of what a cell does that stand for all that it may be, the middle one among them."""
@@ -41,14 +40,20 @@ class Belief:
         return len(self.points) // 2
 
 
-def belief_of(model: Model) -> Belief:
-    """Return the posterior that ships with funis, else the prior."""
-    ensemble = library_ensemble(model.id)
-    if ensemble is not None and ensemble.about.get("model") == model.hash:
+def belief_of(disease: str, model_hash: str) -> Belief:
+    """Return the posterior that ships with funis, else the prior.
+
+    Parameters
+    ----------
+    model_hash
+        Of the disease as it is: an ensemble of another model does not count.
+    """
+    ensemble = library_ensemble(disease)
+    if ensemble is not None and ensemble.about.get("model") == model_hash:
         draws = ensemble.default
         label = ensemble.about.get("calibratability", {}).get("label", "unknown")
         return Belief(_acting(draws), no_effect(draws), f"posterior, {label}")
-    return prior_belief(model.id)
+    return prior_belief(disease)
 
 
 def prior_belief(disease: str) -> Belief:

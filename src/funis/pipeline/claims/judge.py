@@ -39,7 +39,6 @@ from funis.claims.values import (
     Verdict,
 )
 from funis.evidence import Evidence
-from funis.models import load_model
 from funis.pipeline.claims.answers import Answers, Size, ask_all
 from funis.pipeline.claims.asked import EffectAsked, asked_of, effect_asked
 from funis.pipeline.claims.model import Lasting, Mechanism
@@ -155,13 +154,22 @@ class ClaimResult:
 
     @property
     def randomised(self) -> int:
-        """Randomised patients behind the comparisons, each study once."""
-        seen = {
-            pool.studies: pool.randomised
-            for part in self.parts
-            for pool in part.pools
-            if pool.controlled
-        }
+        """Randomised patients behind the comparisons, whatever the tissue of the cells."""
+        return self._randomised(False)
+
+    @property
+    def randomised_cord(self) -> int:
+        """Randomised patients behind comparisons of cells of umbilical cord."""
+        return self._randomised(True)
+
+    def _randomised(self, cord: bool) -> int:
+        """Add patients up study by study: a pool adds none whose studies were counted alone."""
+        pools = [p for part in self.parts for p in part.pools if p.controlled and p.cord >= cord]
+        seen: dict[str, int] = {}
+        for pool in sorted(pools, key=lambda one: len(one.studies)):
+            if not {*pool.studies} <= {*seen}:
+                seen |= dict.fromkeys(pool.studies, 0)
+                seen[pool.studies[0]] += pool.randomised
         return sum(seen.values())
 
 
@@ -229,7 +237,7 @@ class Judge:
     def known(self, disease: str) -> Known:
         """Return what is known of a disease."""
         if disease not in self._known:
-            self._known[disease] = Known(load_model(disease))
+            self._known[disease] = Known(disease)
         return self._known[disease]
 
     def part(self, part: Part) -> PartResult:
@@ -265,7 +273,7 @@ class Judge:
 
     def _named(self, part: EffectPart | SharePart) -> tuple[str, str]:
         """Return an outcome in words, and its unit."""
-        endpoints = self.known(part.disease).model.endpoints
+        endpoints = self.known(part.disease).endpoints
         measure = part.measure if isinstance(part, EffectPart) else "responder"
         name = endpoint_name(part.endpoint, endpoints).split(" (")[0]
         for one in endpoints.not_testable:

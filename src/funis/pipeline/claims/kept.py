@@ -8,9 +8,12 @@ from functools import cache
 from typing import Any
 
 from funis.cache import cache_key, cached, keep
-from funis.pipeline.inputs import load_trial
+from funis.models import load_model
+from funis.pipeline.inputs import find_trial
+from funis.product import library_product, library_products
+from funis.protocol import load_protocol
 
-FORM = "2"
+FORM = "3"
 """Changes when answers are computed in another way, so that kept ones no longer count."""
 
 
@@ -44,5 +47,16 @@ class CachedAnswers:
 @cache
 def trial_hashes(name: str) -> tuple[str, ...]:
     """Return what names a trial, its model and its products."""
-    trial = load_trial(name)
-    return trial.protocol.hash, trial.model.hash, repr(sorted(trial.products.items()))
+    protocol = load_protocol(find_trial(name))
+    return protocol.hash, model_hash(protocol.disease), _products()
+
+
+@cache
+def model_hash(disease: str) -> str:
+    """Return the hash of a disease of the library."""
+    return load_model(disease).hash
+
+
+@cache
+def _products() -> str:
+    return repr([library_product(name) for name in library_products()])

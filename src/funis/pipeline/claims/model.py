@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from funis.analysis import mean_interval, summarise, wilson
 from funis.analysis.intervals import Interval
 from funis.calibrate.points import NO_CELLS, Points, enrolled, follow_points
+from funis.calibrate.settings import Settings, load_settings
 from funis.checks import InputError, Issue, nearest
 from funis.claims.values import Statement, silent
 from funis.pipeline.claims.asked import Asked, EffectAsked, TwinsAsked
@@ -110,15 +111,16 @@ def statements(
         _check_weeks(trial.protocol, wanted)
         study = study_of(trial, trial.protocol, patients)
         who = enrolled(study, range(patients))
-        library = Points((NO_CELLS,), np.ones((1, 1)))
         requests = [_request(one) for one in wanted]
-        control = follow_points(study, _reference(study.protocol), who, library, requests)[0]
+        points = with_zero(belief.points)
+        patients_only = without_cells_parameters(points, load_settings(asked.disease))
+        reference = _reference(study.protocol)
+        control = follow_points(study, reference, who, patients_only, requests)
         for arm in sorted({one.arm for one in wanted}):
-            points = with_zero(belief.points)
             values = follow_points(study, arm_of(study.protocol, arm), who, points, requests)
             for place, one in enumerate(wanted):
                 if one.arm == arm:
-                    numbers = (control[:, place], values[:, :, place])
+                    numbers = (control[:, :, place], values[:, :, place])
                     found[one] = _statement(one, numbers, belief, better[one])
     return found
 
@@ -129,6 +131,18 @@ def with_zero(points: Points) -> Points:
     return Points(points.names, np.concatenate([first.factors, points.factors]))
 
 
+def without_cells_parameters(points: Points, settings: Settings) -> Points:
+    """Return the points as they are for patients without cells; one, if they differ by cells alone.
+
+    What stage 3 of the calibration may change acts on cells only.
+    """
+    of_cells = {prior.parameter for prior in settings.stage(3)}
+    places = [place for place, name in enumerate(points.names) if name not in of_cells]
+    if not places:
+        return Points((NO_CELLS,), np.ones((1, 1)))
+    return Points(tuple(points.names[place] for place in places), points.factors[:, places])
+
+
 def _statement(
     asked: EffectAsked, numbers: tuple[Array, Array], belief: Belief, better: int
 ) -> Statement:
@@ -137,19 +151,20 @@ def _statement(
     Parameters
     ----------
     numbers
-        (patient,) without cells, and (point, patient) with cells, potency 0 first.
+        (point, patient) without and with cells, potency 0 first; one point without cells will do.
     """
-    control, values = numbers
-    kept = ~np.isnan(control) & ~np.isnan(values).any(axis=0)
-    control, values = control[kept], values[:, kept]
-    means = (values[1:] - control).mean(axis=1)
+    values = numbers[1]
+    control = np.broadcast_to(numbers[0], values.shape)
+    kept = ~np.isnan(control + values).any(axis=0)
+    control, values = control[:, kept], values[:, kept]
+    means = (values[1:] - control[1:]).mean(axis=1)
     low, high = np.quantile(means, [0.1, 0.9])
     middle = 1 + int(np.argsort(means, kind="stable")[len(means) // 2])
     return Statement(
         asked.trial, asked.arm, int(kept.sum()),
-        float(control.mean()), float(values[middle].mean()),
-        spread(values[0] - control), spread(values[middle] - control),
-        spread(values[middle] - values[0]),
+        float(control[middle].mean()), float(values[middle].mean()),
+        spread(values[0] - control[0]), spread(values[middle] - control[middle]),
+        spread((values[middle] - control[middle]) - (values[0] - control[0])),
         float(low), float(high), belief.no_effect, belief.basis, better,
     )  # fmt: skip
 

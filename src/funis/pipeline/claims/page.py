@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
 from funis.claims import rules
 from funis.claims.register import AccountsPart, Register, SharePart
+from funis.claims.values import Pool
 from funis.pipeline.claims.judge import ClaimResult, PartResult, recipes
-from funis.pipeline.claims.text import accounts_table, model_count
+from funis.pipeline.claims.published import RANGE
+from funis.pipeline.claims.text import accounts_table, model_count, randomised_words
 from funis.pipeline.claims.words import (
     model_words,
     percent,
@@ -34,7 +37,7 @@ READING = """## How to read it
 {rules}
 
 - **Published** numbers stand by kind of study, never mixed: randomised comparisons, other
-  comparisons, single arms (no comparison), and control arms of trials without cells. A number comes
+  comparisons, single arms (no comparison), and control arms without cells. A number comes
   from the row nearest to the week, at most half the time or a quarter of a year away; any tissue
   and any route counts, and both are named.
 - **Model**: {patients} virtual patients of a trial of the library, each compared with himself,
@@ -75,13 +78,13 @@ def _summary(found: Sequence[ClaimResult]) -> str:
             f"[{one.claim.row}](#{_anchor(one)})",
             one.claim.claim,
             f"**{one.verdict}**",
-            str(one.randomised) if one.claim.kind == "efficacy" else "",
+            randomised_words(one),
             model_count(one),
             str(one.at_zero) if one.model[0] else "",
         )
         for one in found
     )
-    columns = ("row", "claim", "verdict", "randomised patients",
+    columns = ("row", "claim", "verdict", "randomised patients (with cord cells)",
                "parts that the model supports, if cells act", "at potency 0")  # fmt: skip
     return _section("All claims", Table("", columns, rows))
 
@@ -89,11 +92,12 @@ def _summary(found: Sequence[ClaimResult]) -> str:
 def _beliefs(found: Sequence[ClaimResult]) -> str:
     """Return what the model is asked with in each disease."""
     shares = [p for one in found for p in one.parts if isinstance(p.part, SharePart)]
-    rows = tuple(
-        (p.part.part, percent(p.statement.no_effect), p.statement.basis)
-        for p in shares
-        if p.statement is not None
-    )
+    known = {
+        p.part.disease: (p.part.part, percent(p.statement.no_effect), p.statement.basis)
+        for p in reversed(shares)
+        if p.statement is not None and isinstance(p.part, SharePart)
+    }
+    rows = tuple(reversed(known.values()))
     text = (
         "The ensembles that ship with funis say what a cell may do. *Borrowed* means that a disease"
         " has no controlled study of its own with a known regimen: what it says comes mostly from"
@@ -124,13 +128,16 @@ def _improve(found: Sequence[ClaimResult]) -> str:
 
 def _kind(part: PartResult, kind: str) -> str:
     found = [p for p in part.pools if p.study_type == kind and not p.contrast]
-    return "; ".join(
-        f"{percent(p.estimate)} ({percent(p.low)} to {percent(p.high)}), {len(p.studies)} studies,"
-        f" {p.patients or 'unknown'} patients"
-        if p.low == p.low
-        else f"{percent(p.estimate)}, {p.patients or 'unknown'} patients"
-        for p in found
-    ).replace("1 studies", "1 study")
+    return "; ".join(_share_words(pool) for pool in found)
+
+
+def _share_words(pool: Pool) -> str:
+    """Return a share with its interval, tissues or trials, and patients."""
+    ends = "" if math.isnan(pool.low) else f" ({percent(pool.low)} to {percent(pool.high)})"
+    ends = ends.replace("(", "(range ") if pool.label == RANGE else ends
+    many = f"{pool.patients} patients" if pool.patients else "patients not stated"
+    origin = "; ".join(pool.studies) if pool.study_type == "control arms" else pool.cells
+    return f"{percent(pool.estimate)}{ends}, {many}: {origin}"
 
 
 def _levels(part: PartResult) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
+
+import numpy as np
 
 from funis.analysis import Published, published_results, wilson
 from funis.analysis.intervals import Interval
@@ -14,7 +16,7 @@ from funis.claims.values import Comparison, Direction, Harm, Measurement, Pool
 from funis.evidence import Evidence, Outcome, Study, load_evidence, load_safety
 from funis.evidence.meta import SCALES, Counts, pool, proportion
 from funis.evidence.meta import Measure as Scale
-from funis.models import Model, disease_ids
+from funis.models import Endpoints, disease_ids
 from funis.pipeline.meta.numbers import shown_interval
 from funis.pipeline.meta.printed import marked
 from funis.pipeline.meta.run import MEASURES, Base, base_of, pooled_stratum, strata_near
@@ -24,6 +26,9 @@ from funis.protocol import SUFFIXES
 
 QUARTER_WEEK = 13.0
 """Weeks from the week of a claim that always count as the same time (assumed)."""
+
+RANGE = "Range over control arms without cells"
+"""Label of control arms whose limits are the range over trials, not an interval."""
 
 CORD = "umbilical_cord"
 """Tissue that the claims are about."""
@@ -39,19 +44,24 @@ _DOWN = re.compile(r"decreas|lower|reduc|fell|downregul")
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one disease."""
+    """What is known of one disease, by its id."""
 
-    model: Model
+    disease: str
 
     @cached_property
     def base(self) -> Base:
         """Its evidence, sorted by endpoint."""
-        return base_of(self.model.id)
+        return base_of(self.disease)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """What it is measured by."""
+        return self.base.endpoints
 
     @cached_property
     def results(self) -> tuple[Published, ...]:
         """Its published results in our names and units."""
-        return published_results(self.base.published, self.model.endpoints)[0]
+        return published_results(self.base.published, self.endpoints)[0]
 
     @cached_property
     def own_studies(self) -> frozenset[str]:
@@ -60,7 +70,7 @@ class Known:
 
     def unmeasured(self, endpoint: str) -> str:
         """Return why an endpoint cannot be measured in this disease; empty where it can."""
-        found = [one for one in self.model.endpoints.not_testable if one.id == endpoint]
+        found = [one for one in self.endpoints.not_testable if one.id == endpoint]
         return found[0].reason if found else ""
 
 
@@ -93,32 +103,62 @@ def share_pools(known: Known, endpoint: str, week: float) -> tuple[Pool, ...]:
 
 
 def control_arms(known: Known, endpoint: str, kind: Kind, week: float) -> tuple[Pool, ...]:
-    """Return the published control arms near a week, of trials without cells: pooled or nearest.
+    """Return the published control arms near a week, of trials without cells.
 
-    A published pool over trials comes before single trials.
+    A published pool over trials comes first, then the arms of trials of drugs, then single rows of
+    placebo response. Counted arms are pooled; of others the range over trials is shown.
     """
     rows = [
         row
         for row in known.results
-        if row.group == "placebo and standard care"
-        and (row.endpoint, row.measure) == (endpoint, kind)
+        if (row.endpoint, row.measure) == (endpoint, kind)
+        and (row.group == "placebo and standard care" or _is_reference(known, row))
         and not row.contrast
+        and row.subgroup is None
+        and row.week > 0
         and abs(row.week - week) <= window_of(week)
     ]
-    if not rows:
-        return ()
     ready = [row for row in rows if row.evidence_type == "meta-analysis"]
-    counted = [row for row in rows if kind == "responder" and row.n]
-    if not ready and len({row.study for row in counted}) > 1:
+    if ready:
+        return (_control(min(ready, key=lambda one: (abs(one.week - week), -(one.n or 0)))),)
+    chosen = [row for row in rows if row.group == "drug"] or rows
+    counted = [row for row in chosen if kind == "responder" and row.n]
+    if len({row.study for row in counted}) > 1:
         return (_pooled_controls(counted, week),)
-    return (_control(min(ready or rows, key=lambda one: (abs(one.week - week), -(one.n or 0)))),)
+    near = _nearest(chosen, week)
+    return (_range_of(chosen, week),) if len(near) > 1 else tuple(map(_control, near.values()))
+
+
+def _is_reference(known: Known, row: Published) -> bool:
+    """Whether a row is of the control arm of a trial of a drug."""
+    if row.group != "drug":
+        return False
+    gate = known.base.published.study(row.study).gate
+    return gate is not None and gate.reference == row.arm
+
+
+def _range_of(rows: Sequence[Published], week: float) -> Pool:
+    """Return the median and the range over control arms that cannot be pooled."""
+    near = _nearest(rows, week)
+    values = sorted(row.estimate for row in near.values())
+    numbers = Interval(float(np.median(values)), values[0], values[-1])
+    patients = [row.n or 0 for row in near.values()]
+    total = sum(patients) if all(patients) else 0
+    pool = _control_pool(tuple(near), total, week, _WORDS.get(rows[0].measure, ""), numbers)
+    return replace(pool, label=RANGE)
+
+
+def _nearest(rows: Sequence[Published], week: float) -> dict[str, Published]:
+    """Return the row of each trial that is nearest to a week, the largest of several."""
+    near: dict[str, Published] = {}
+    for row in sorted(rows, key=lambda one: (abs(one.week - week), one.study, -(one.n or 0))):
+        near.setdefault(row.study, row)
+    return near
 
 
 def _pooled_controls(rows: Sequence[Published], week: float) -> Pool:
     """Pool the shares of control arms, of each trial the row nearest to the week."""
-    near: dict[str, Published] = {}
-    for row in sorted(rows, key=lambda one: (abs(one.week - week), one.study, -(one.n or 0))):
-        near.setdefault(row.study, row)
+    near = _nearest(rows, week)
     counts = {s: Counts(round(r.estimate * (r.n or 0)), r.n or 0) for s, r in near.items()}
     pooled = pool([proportion(study, one) for study, one in counts.items()])
     shown = pooled.scale.shown
@@ -137,12 +177,12 @@ def _control_pool(
     studies: tuple[str, ...], patients: int, week: float, measure: str, numbers: Interval
 ) -> Pool:
     return Pool(
-        label="Control arms of trials without cells",
+        label="Control arms without cells",
         study_type="control arms",
         measure=measure,
         contrast=False,
         week=week,
-        studies=tuple(dict.fromkeys(study.split(":")[0] for study in studies)),
+        studies=tuple(dict.fromkeys(_without_echo(study) for study in studies)),
         centres=len(studies),
         patients=patients,
         randomised=0,
@@ -154,6 +194,12 @@ def _control_pool(
         cells="none",
         cord=False,
     )
+
+
+def _without_echo(study: str) -> str:
+    """Return a row and its trials; a row that names itself as the trial only once."""
+    row, _, trial = study.partition(": ")
+    return row if trial in ("", row) else study
 
 
 _WORDS = {"responder": "proportion", "change": "mean change", "value": "mean", "rate": "rate"}

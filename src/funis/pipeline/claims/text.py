@@ -17,7 +17,15 @@ from funis.pipeline.claims.words import (
 )
 from funis.pipeline.tables import Table
 
-SUMMARY = ("row", "claim", "kind", "verdict", "randomised", "model, if cells act", "potency 0")
+SUMMARY = (
+    "row",
+    "claim",
+    "kind",
+    "verdict",
+    "randomised (cord)",
+    "model, if cells act",
+    "potency 0",
+)
 
 
 def summary_table(found: Sequence[ClaimResult], title: str = "Claims") -> Table:
@@ -28,13 +36,20 @@ def summary_table(found: Sequence[ClaimResult], title: str = "Claims") -> Table:
             one.claim.claim.replace("*", ""),
             one.claim.kind,
             one.verdict,
-            str(one.randomised) if one.claim.kind == "efficacy" else "",
+            randomised_words(one),
             model_count(one),
             str(one.at_zero) if one.model[0] else "",
         )
         for one in found
     )
     return Table(title, SUMMARY, rows)
+
+
+def randomised_words(result: ClaimResult) -> str:
+    """Return the randomised patients behind a claim of effect, and those with cord cells."""
+    if result.claim.kind != "efficacy":
+        return ""
+    return f"{result.randomised} ({result.randomised_cord})"
 
 
 def model_count(result: ClaimResult) -> str:

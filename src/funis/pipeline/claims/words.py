@@ -10,6 +10,7 @@ from funis.claims.register import EffectPart, SharePart
 from funis.claims.values import Pool, Statement
 from funis.pipeline.claims.judge import PartResult
 from funis.pipeline.claims.model import Lasting, Mechanism
+from funis.pipeline.claims.published import RANGE
 
 SHARES = ("proportion", "proportion of patients", "risk difference")
 
@@ -33,9 +34,10 @@ def pool_words(pool: Pool) -> str:
     size = "1 study" if len(pool.studies) == 1 else f"{len(pool.studies)} studies"
     many = f"{pool.patients} patients" if pool.patients else "patients not stated"
     if pool.study_type == "control arms":
-        return (
-            f"control arms without cells, week {pool.week:g}: {show(pool.estimate)}{ends}, {many}"
-        )
+        source = "; ".join(pool.studies)
+        at = f"control arms without cells, week {pool.week:g}"
+        ends = ends.replace("(", "(range ") if pool.label == RANGE else ends
+        return f"{at}: {show(pool.estimate)}{ends}, {many} ({source})"
     estimate = f"{show(pool.estimate)}{ends}" if math.isfinite(pool.estimate) else "not pooled"
     alone = "" if pool.contrast else ", no comparison"
     chance = f", {pool.randomised} randomised" if pool.randomised else ""
