@@ -34,7 +34,8 @@ The document of `--json`, also written as `results.json`:
  "contrasts": [{"arm": "msc", "reference": "placebo", "endpoint": "ACR20@12", "week": 12.0,
     "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
     "unit": "proportion", "p_value": 0.07}],
- "success": [], "durability": [], "trial": "...", "evidence": "...", "issues": []}
+ "success": [], "durability": [], "ensemble": {}, "trial": "...", "evidence": "...",
+ "issues": []}
 ```
 
 Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for

@@ -30,7 +30,7 @@ from funis.calibrate.posterior import Draws
 from funis.calibrate.reconstruct import ArmPlan, template_name
 from funis.calibrate.reconstruction_file import load_stand_ins
 from funis.calibrate.settings import load_settings
-from funis.checks import InputError, Issue, nearest
+from funis.checks import InputError, Issue, IssueList, dotted, nearest, read_yaml
 from funis.evidence import Study, library_studies
 from funis.models import load_model
 from funis.pipeline.calibration_data import PATIENTS, POINTS
@@ -129,6 +129,32 @@ def predict_registered(
                         "version": metadata.version("funis"),
                         "ensemble": _source(ensemble, digest, draws)})  # fmt: skip
     return append_entries(path, [_ordered(entry) for entry in entries])
+
+
+def registered_issues(path: Path) -> IssueList:
+    """Return every record and structure of a file of registered trials that does not exist.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read as one; with file and line.
+    """
+    registered, document = load_registered(path), read_yaml(path)
+    records, forms = [study.id for study in library_studies()], list(library_structures())
+    named = [
+        *((("trials", k, "study"), one.study, records) for k, one in enumerate(registered.trials)),
+        *((("left_out", k, "study"), one.study, records)
+          for k, one in enumerate(registered.left_out)),
+        *((("structures", k), name, forms) for k, name in enumerate(registered.structures)),
+    ]  # fmt: skip
+    return IssueList(
+        Issue(
+            document.file, document.line(at), dotted(at), f"there is no '{name}'", None,
+            nearest(name, known),
+        )
+        for at, name, known in named
+        if name not in known
+    )  # fmt: skip
 
 
 def registration(one: RegisteredTrial, registered: RegisteredFile) -> Registration:
