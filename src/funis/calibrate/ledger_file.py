@@ -61,6 +61,7 @@ class RegisteredFile(StrictModel):
     """The file of registered trials."""
 
     size: UsualSize
+    structures: tuple[str, ...] = ()
     trials: tuple[RegisteredTrial, ...]
     left_out: tuple[LeftOutTrial, ...] = ()
 
@@ -117,11 +118,15 @@ class EndpointEntry(StrictModel):
 
 
 class SuccessEntry(StrictModel):
-    """What the trial has to show, and the probability that at least one arm does; null: no rule."""
+    """What the trial has to show, and the probability that at least one arm does; null: no rule.
+
+    ``by_structure`` is the same under other forms of the model, with what cells do as by default.
+    """
 
     rule: str
     probability: float | None
     if_cells_do_nothing: float | None
+    by_structure: dict[str, float | None] = Field(default_factory=dict)
 
 
 class EnsembleEntry(StrictModel):

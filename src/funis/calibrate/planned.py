@@ -14,7 +14,7 @@ from funis.evidence import Design, Population, ProductRecord
 from funis.evidence import Study as PublishedStudy
 from funis.models import Model
 from funis.protocol import SUMMARY_OF, Arm, EndpointRequest, Protocol, Success
-from funis.protocol.values import Direction
+from funis.protocol.values import Direction, Structure
 
 WEEKS_PER_YEAR = 365.25 / 7
 Z95 = 1.959963984540054
@@ -112,6 +112,13 @@ def registered_trial(
     return Planned(
         made, rule, {plan.id: 1.0 for plan in plans}, frozenset(note for note in notes if note)
     )
+
+
+def with_structure(planned: Planned, form: Structure) -> Planned:
+    """Return a planned trial under another form of the model."""
+    made = planned.reconstruction
+    protocol = replace(made.protocol, structures=(*made.protocol.structures, form))
+    return replace(planned, reconstruction=replace(made, protocol=protocol))
 
 
 def design_of(study: PublishedStudy) -> Design:

@@ -15,7 +15,10 @@ from funis.pipeline.inputs import load_trial
 from funis.product import library_products, load_product
 from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
-FileKind = Literal["trial", "disease", "product", "protocol", "evidence", "structures", "claims"]
+FileKind = Literal[
+    "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
+    "registered",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     Parameters
     ----------
     paths
-        Trial, product, protocol, evidence, structure or claim files, and disease folders or their
-        files.
+        Trial, product, protocol, evidence, structure or claim files, ledgers of predictions, and
+        disease folders or their files.
 
     Returns
     -------
@@ -50,7 +53,8 @@ def library_paths() -> list[Path]:
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
     names = ("trials", "protocols", "products", "evidence")
-    single = [root / "structures.yaml", root / "claims.yaml"]
+    singles = ("structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml")
+    single = [root / name for name in singles]
     return (
         folders + single + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
     )
@@ -83,7 +87,8 @@ def recognise(path: Path) -> FileKind:
         raise InputError(Issue(str(path), None, None, "is a folder", expected))
     data = read_yaml(path).data
     if isinstance(data, list):
-        return "evidence"
+        first = data[0] if data and isinstance(data[0], dict) else {}
+        return "ledger" if {"previous", "hash"} <= set(first) else "evidence"
     keys = set(data) if isinstance(data, dict) else set()
     scores = {kind: len(keys & marks) for kind, marks in MARKS.items()}
     best = max(scores, key=lambda kind: scores[kind])
@@ -101,6 +106,7 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
     "protocol": frozenset({"variants", "kind"}),
     "structures": frozenset({"structures"}),
     "claims": frozenset({"claims", "testimony"}),
+    "registered": frozenset({"size", "trials", "left_out"}),
     "evidence": frozenset(
         {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
     ),
@@ -149,6 +155,18 @@ def _check_claims(path: Path) -> IssueList:
     return register_issues(path)
 
 
+def _check_ledger(path: Path) -> IssueList:
+    from funis.calibrate.ledger_file import check_ledger, read_ledger
+
+    return check_ledger(read_ledger(path))
+
+
+def _check_registered(path: Path) -> IssueList:
+    from funis.pipeline.ledger import registered_issues
+
+    return registered_issues(path)
+
+
 def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
     """Return every disease, route, drug and product of a regimen that does not exist."""
     known = disease_ids()
@@ -191,5 +209,7 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "evidence": evidence_issues,
     "structures": _check_structures,
     "claims": _check_claims,
+    "ledger": _check_ledger,
+    "registered": _check_registered,
 }
 """How each kind is checked."""

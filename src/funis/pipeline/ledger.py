@@ -25,12 +25,12 @@ from funis.calibrate.ledger_file import (
     require_dates,
 )
 from funis.calibrate.outlook import Array, ContrastOutlook, Outlook
-from funis.calibrate.planned import Planned, design_of, registered_trial
+from funis.calibrate.planned import Planned, design_of, registered_trial, with_structure
 from funis.calibrate.posterior import Draws
 from funis.calibrate.reconstruct import ArmPlan, template_name
 from funis.calibrate.reconstruction_file import load_stand_ins
 from funis.calibrate.settings import load_settings
-from funis.checks import InputError, Issue, nearest
+from funis.checks import InputError, Issue, IssueList, dotted, nearest, read_yaml
 from funis.evidence import Study, library_studies
 from funis.models import load_model
 from funis.pipeline.calibration_data import PATIENTS, POINTS
@@ -39,10 +39,15 @@ from funis.pipeline.planned import CONDUCTS, simulate_planned
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.validate import spread_over
 from funis.protocol import EndpointRequest, Intervention, Protocol
-from funis.protocol.values import Direction
+from funis.protocol.structures import library_structures
+from funis.protocol.values import Direction, Structure
 from funis.store import hash_file
 
-NOBODY_LEAVES = "nobody leaves the trial early, and rescue is that of the trial of the library"
+ALWAYS_ASSUMED = (
+    "nobody leaves the trial early, and rescue is that of the trial of the library",
+    "forms of the model as by default, where every cell does the same whatever the dose",
+)
+"""What every prediction assumes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +105,7 @@ def predict_registered(
     for name in ids:
         _require_known(name, known, registered)
     wanted = [registration(known[name], registered) for name in ids or known]
+    forms = [_structure(name) for name in registered.structures]
     found = {one.study.disease: _ensemble(one.study.disease, ensembles) for one in wanted}
     entries = []
     for one in wanted:
@@ -110,10 +116,45 @@ def predict_registered(
         )  # fmt: skip
         draws = spread_over(ensemble.default, CONDUCTS)
         likely, idle = (simulated.outlook(each) for each in (draws, draws.without_cells()))
-        entries.append({**one.entry, **_predictions(one, likely, idle), "date": date,
+        others = {
+            form.id: simulate_planned(
+                with_structure(one.planned, form), one.trial, load_settings(one.study.disease),
+                workers=workers, patients=patients, points=points, resume=resume,
+                progress=progress,
+            ).outlook(draws).probability
+            for form in forms
+            if one.planned.rule is not None
+        }  # fmt: skip
+        entries.append({**one.entry, **_predictions(one, likely, idle, others), "date": date,
                         "version": metadata.version("funis"),
                         "ensemble": _source(ensemble, digest, draws)})  # fmt: skip
     return append_entries(path, [_ordered(entry) for entry in entries])
+
+
+def registered_issues(path: Path) -> IssueList:
+    """Return every record and structure of a file of registered trials that does not exist.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read as one; with file and line.
+    """
+    registered, document = load_registered(path), read_yaml(path)
+    records, forms = [study.id for study in library_studies()], list(library_structures())
+    named = [
+        *((("trials", k, "study"), one.study, records) for k, one in enumerate(registered.trials)),
+        *((("left_out", k, "study"), one.study, records)
+          for k, one in enumerate(registered.left_out)),
+        *((("structures", k), name, forms) for k, name in enumerate(registered.structures)),
+    ]  # fmt: skip
+    return IssueList(
+        Issue(
+            document.file, document.line(at), dotted(at), f"there is no '{name}'", None,
+            nearest(name, known),
+        )
+        for at, name, known in named
+        if name not in known
+    )  # fmt: skip
 
 
 def registration(one: RegisteredTrial, registered: RegisteredFile) -> Registration:
@@ -184,10 +225,20 @@ def _assumed(study: Study, planned: Planned, own: bool, registered: RegisteredFi
         taken = design_of(study).blinding
         words = "open" if taken is None else "blinded, for there is a placebo"
         said.append(f"blinding: not in the record, taken as {words}")
-    return [*said, NOBODY_LEAVES]
+    return [*said, *ALWAYS_ASSUMED]
 
 
-def _predictions(one: Registration, likely: Outlook, idle: Outlook) -> dict[str, Any]:
+def _structure(name: str) -> Structure:
+    known = library_structures()
+    if name not in known:
+        message, near = f"unknown structure '{name}'", nearest(name, list(known))
+        raise InputError(Issue("library/registered.yaml", None, "structures", message, None, near))
+    return known[name]
+
+
+def _predictions(
+    one: Registration, likely: Outlook, idle: Outlook, others: Mapping[str, float | None]
+) -> dict[str, Any]:
     plans = {plan.id: plan for plan in one.planned.reconstruction.arms}
     arms = [
         {
@@ -207,6 +258,7 @@ def _predictions(one: Registration, likely: Outlook, idle: Outlook) -> dict[str,
             "rule": rule_words(one.planned),
             "probability": likely.probability,
             "if_cells_do_nothing": idle.probability,
+            "by_structure": dict(others),
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def ledger_tables(ledger: Ledger) -> tuple[Table, ...]:
         (
             entry.id, entry.date, f"{entry.endpoint.endpoint} week {entry.endpoint.week:g}"
             f"{'' if entry.endpoint.registered else ' (usual)'}",
-            _percent(entry.success.probability), _percent(entry.success.if_cells_do_nothing),
+            _percent(entry.success.probability), _others(entry.success.by_structure),
+            _percent(entry.success.if_cells_do_nothing),
             str(len(entry.assumed)), entry.hash[:12],
         )
         for entry in ledger.entries
@@ -69,8 +71,8 @@ def ledger_tables(ledger: Ledger) -> tuple[Table, ...]:
     return (
         Table(
             "Predictions of trials that nobody has reported",
-            ("entry", "date", "primary endpoint", "meets its rule", "if cells do nothing",
-             "assumed", "hash"),
+            ("entry", "date", "primary endpoint", "meets its rule", "other forms",
+             "if cells do nothing", "assumed", "hash"),
             tuple(trials),
         ),
         Table(
@@ -78,6 +80,12 @@ def ledger_tables(ledger: Ledger) -> tuple[Table, ...]:
             ("entry", "arm", "n", "drawn", "predicted (80 %)", "if cells do nothing"), tuple(arms),
         ),
     )  # fmt: skip
+
+
+def _others(found: Mapping[str, float | None]) -> str:
+    """Return the lowest and the highest probability under other forms of the model."""
+    known = [value for value in found.values() if value is not None]
+    return f"{100 * min(known):.1f} to {100 * max(known):.1f} %" if known else ""
 
 
 def _percent(share: float | None) -> str:

@@ -10,20 +10,20 @@ from funis.pipeline.impact import evidence_impact, impact_document, impact_table
 
 NEGATIVE = """\
 - id: made_up_negative
-  title: An invented trial in which cells do harm
-  disease: SSC
+  title: An invented trial in which cells do nothing
+  disease: AS
   design: {kind: randomized, blinding: double, control: placebo}
-  population: {n: 600}
+  population: {n: 200}
   product: {source: UC, allogeneic: true}
   arms:
-  - {id: msc, n: 300, route: IV, cells_per_kg: 1.0e+6, infusions: 4, days: [0, 28, 56, 84]}
-  - {id: placebo, n: 300, route: IV, cells_per_infusion: 0}
+  - {id: msc, n: 100, route: IV, cells_per_kg: 1.0e+6, infusions: 4, days: [0, 28, 56, 84]}
+  - {id: placebo, n: 100, route: IV, cells_per_infusion: 0}
   outcomes:
-  - {arm: msc, endpoint: mRSS_change, kind: change, unit: points, week: 52, n: 300, mean: -2.0, sd: 7.0}
-  - {arm: placebo, endpoint: mRSS_change, kind: change, unit: points, week: 52, n: 300, mean: -4.0, sd: 7.0}
+  - {arm: msc, endpoint: ASAS20, week: 16, n: 100, events: 28}
+  - {arm: placebo, endpoint: ASAS20, week: 16, n: 100, events: 30}
   sources: [{url: 'https://example.org', what: made_up}]
   confidence: low
-"""  # noqa: E501
+"""
 SMALL = {"workers": 1, "patients": 8}
 
 
@@ -36,7 +36,7 @@ def negative(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def added(negative):
-    return evidence_impact("ssc", files=[negative], **SMALL)
+    return evidence_impact("as", files=[negative], **SMALL)
 
 
 def test_a_negative_trial_moves_potency_toward_zero(added):
@@ -48,19 +48,19 @@ def test_a_negative_trial_moves_potency_toward_zero(added):
 
 def test_a_negative_trial_moves_the_chance_of_a_planned_trial_down(added):
     old, new = added.old.chance, added.new.chance
-    assert new.probability < old.probability
-    assert new.own < old.own
+    assert new.probability < old.probability - 0.02
+    assert new.own < old.own - 0.1
     assert new.no_effect == pytest.approx(old.no_effect, abs=0.01)
 
 
 def test_the_pooled_effect_is_that_of_the_trials_that_compare(added):
     assert added.old.pooled.interval is None
     assert added.new.pooled.kind == "randomised contrast"
-    assert added.new.pooled.interval.estimate == pytest.approx(2.0)
+    assert added.new.pooled.interval.estimate == pytest.approx(28 / 30)
 
 
 def test_a_study_that_is_taken_away_again_leaves_the_same_bytes(added, negative):
-    both = evidence_impact("ssc", files=[negative], without=["made_up_negative"], **SMALL)
+    both = evidence_impact("as", files=[negative], without=["made_up_negative"], **SMALL)
     first, again = (json.dumps(side_document(side)) for side in (added.old, both.new))
     assert first == again
 
@@ -75,32 +75,32 @@ def test_one_screen_shows_old_and_new(added):
 
 
 def test_a_study_without_a_usable_row_is_said_to_change_nothing():
-    found = evidence_impact("ssc", without=["care_ssc"], **SMALL)
+    found = evidence_impact("as", without=["nct05962762_as"], **SMALL)
     assert side_document(found.old) == side_document(found.new)
-    assert set(found.left_out) == {"care_ssc"}
+    assert set(found.left_out) == {"nct05962762_as"}
 
 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
         ({}, "nothing changes"),
-        ({"without": ["zhang2017_sss"]}, "did you mean 'zhang2017_ssc'"),
-        ({"without": ["care_ssc"], "trial": "ra_demo"}, "is on 'ra', not on 'ssc'"),
-        ({"without": ["care_ssc"], "patients": 0}, "patients: 0 is out of range"),
+        ({"without": ["wang2014_ass"]}, "did you mean 'wang2014_as'"),
+        ({"without": ["nct05962762_as"], "trial": "ra_demo"}, "is on 'ra', not on 'as'"),
+        ({"without": ["nct05962762_as"], "patients": 0}, "patients: 0 is out of range"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(asked, says):
     with pytest.raises(InputError, match=re.escape(says)) as error:
-        evidence_impact("ssc", **{**SMALL, **asked})
+        evidence_impact("as", **{**SMALL, **asked})
     assert len(error.value.issues) == 1
 
 
 def test_a_study_of_another_disease_or_a_known_id_is_refused(tmp_path):
     path = tmp_path / "other.yaml"
     for old, new, says in (
-        ("disease: SSC", "disease: RA", "is on 'ra'"),
-        ("id: made_up_negative", "id: zhang2017_ssc", "in the evidence already"),
+        ("disease: AS", "disease: RA", "is on 'ra'"),
+        ("id: made_up_negative", "id: wang2014_as", "in the evidence already"),
     ):
         path.write_text(NEGATIVE.replace(old, new), encoding="utf-8")
         with pytest.raises(InputError, match=re.escape(says)):
-            evidence_impact("ssc", files=[path], **SMALL)
+            evidence_impact("as", files=[path], **SMALL)

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from funis.calibrate.ledger_file import load_registered
+from funis.calibrate.ledger_file import REGISTERED, load_registered
 from funis.checks import InputError
 from funis.evidence import library_studies
+from funis.pipeline.check import check_file
 from funis.pipeline.ledger import predict_registered, registration
 from funis.pipeline.ledger_score import score_document, score_ledger
 from funis.pipeline.ledger_view import ledger_of, ledger_tables
@@ -64,6 +65,7 @@ def test_a_prediction_says_what_is_not_in_the_record(ledger):
     assert drawn == {"placebo": (), "msc_x1": ("dose",), "msc_x2": ("dose",)}
     assert [contrast.arm for contrast in entry.contrasts] == ["msc_x1", "msc_x2"]
     assert 0 < entry.success.if_cells_do_nothing < 0.08
+    assert set(entry.success.by_structure) == set(load_registered().structures)
     assert "care_ssc.1" in ledger_tables(ledger)[0].rows[0]
 
 
@@ -111,6 +113,25 @@ def test_what_cannot_be_predicted_is_one_line_and_writes_nothing(ids, date, says
         predict_registered(ids, date, path=path, workers=1, patients=8)
     assert len(error.value.issues) == 1
     assert not path.exists()
+
+
+def test_a_registered_trial_without_a_record_is_found_by_line(tmp_path):
+    path = tmp_path / "registered.yaml"
+    text = REGISTERED.read_text(encoding="utf-8")
+    path.write_text(text.replace("study: manus_ssc", "study: manus_sscc"), encoding="utf-8")
+    (issue,) = check_file(path).issues
+    assert issue.line == text[: text.index("manus_ssc")].count("\n") + 1
+    assert "there is no 'manus_sscc'; did you mean 'manus_ssc'?" in str(issue)
+    assert not check_file(REGISTERED).issues
+
+
+def test_a_ledger_is_checked_as_any_file(ledger, tmp_path):
+    path = tmp_path / "ledger.yaml"
+    text = ledger.path.read_text(encoding="utf-8")
+    path.write_text(text.replace("0.975", "0.97").replace("n: 6", "n: 7"), encoding="utf-8")
+    found = check_file(path)
+    assert found.kind == "ledger"
+    assert "was changed" in str(found.issues[0])
 
 
 def test_without_an_ensemble_nothing_is_predicted(tmp_path):
