@@ -44,8 +44,8 @@ The document of `--json`, also written as `results.json`:
 ```
 
 `ensemble` says what cells were drawn from and what that leaves open
-([calibration.md](calibration.md)); it is `null` with `--ensemble none`, and where the disease has no
-ensemble of its present form.
+([calibration.md](calibration.md)); it is `null` with `--ensemble none`, and where the disease has
+no ensemble of its present form.
 
 Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for
 values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 0 and 1. A contrast
