@@ -212,7 +212,7 @@ How it works, and what falls short: [calibration.md](calibration.md). The docume
    "class_gain": [0.4, 0.5], "calibratability": {"rows": 21, "studies": 5, "centres": 4,
       "randomised_patients": 216, "controlled_studies": 1, "controlled_with_known_regimen": 1,
       "label": "own data"},
-   "no_effect": {"borrowed": 0.1}, "contraction": {"borrowed": {"potency": 0.4}}}}}
+   "no_effect": {"borrowed": 0.1}, "contraction": {"potency": 0.4}}}}
 ```
 """
 

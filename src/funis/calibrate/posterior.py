@@ -193,6 +193,32 @@ def draw(table: Table, potency: Array, count: int, luck: Array) -> Draws:
     return Draws(Points(grid.names, factors), grid.study_sd[spread], grid.row_sd[spread])
 
 
+def contraction(table: Table) -> dict[str, float]:
+    """Return 1 - variance ratio of each number of cells against its prior, from own rows alone.
+
+    Of the logarithms, potency given that cells do anything; exact sums over the grid.
+    """
+    grid = table.grid
+    nodes = own_posterior(table)
+    flat = table.log_likelihood.max(axis=(1, 2), keepdims=True)
+    within = np.exp(table.log_likelihood - flat).sum(axis=2)
+    others = nodes @ (within / within.sum(axis=1, keepdims=True))
+    equal = np.full(len(others), 1 / len(others))
+    acting = np.exp(grid.prior[1:])
+    found = {grid.names[0]: _drop(grid.log_potency[1:], nodes[1:], acting)}
+    for place, name in enumerate(grid.names[1:]):
+        found[name] = _drop(np.log(grid.others[:, place]), others, equal)
+    return found
+
+
+def _drop(values: Array, after: Array, before: Array) -> float:
+    variances = []
+    for weights in (after, before):
+        share = weights / weights.sum()
+        variances.append(float(share @ (values - share @ values) ** 2))
+    return 1 - variances[0] / variances[1]
+
+
 def _nuisance(priors: Sequence[Prior]) -> Array:
     if not priors:
         return np.ones((1, 0))

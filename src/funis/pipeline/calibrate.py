@@ -24,6 +24,7 @@ from funis.calibrate.posterior import (
     Grid,
     Table,
     borrowed_posteriors,
+    contraction,
     draw,
     grid_of,
     own_posterior,
@@ -130,7 +131,9 @@ def calibration(
             rows.append(study_rows(made, trial, surface, at, settings))
     data = data_of(rows, settings) if rows else None
     grid = grid_of(settings)
-    return Calibration(model, evidence, settings, tuple(rows), data, _table(data, grid, settings))
+    return Calibration(
+        model, evidence, settings, tuple(rows), data, _table(data, grid, settings), earlier
+    )
 
 
 def known_disease(disease: str) -> tuple[Model, Evidence]:
@@ -388,7 +391,6 @@ def _table(data: Data | None, grid: Grid, settings: Settings) -> Table:
 
 
 def _about(found: Calibration, draws: Mapping[Basis, Draws], command: str) -> dict[str, Any]:
-    prior = draws["prior"]
     return {
         "command": command,
         "model": found.model.hash,
@@ -400,23 +402,8 @@ def _about(found: Calibration, draws: Mapping[Basis, Draws], command: str) -> di
             "without_the_most_telling": round(least_against_none(found), 2),
         },
         "no_effect": {basis: round(no_effect(one), 4) for basis, one in draws.items()},
-        "contraction": {basis: _contraction(draws[basis], prior) for basis in ("borrowed", "own")},
+        "contraction": {name: round(x, 3) for name, x in contraction(found.table).items()},
     }
-
-
-def _contraction(posterior: Draws, prior: Draws) -> dict[str, float]:
-    """Return 1 - variance ratio of each number of cells, given that cells do anything."""
-    found = {}
-    for place, name in enumerate(posterior.points.names):
-        own, before = (_logs(draws, place) for draws in (posterior, prior))
-        found[name] = round(1 - float(np.var(own) / max(np.var(before), 1e-12)), 3)
-    return found
-
-
-def _logs(draws: Draws, place: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    factors = draws.points.factors
-    acting = factors[:, draws.points.names.index("potency")] > 0
-    return np.asarray(np.log(factors[acting, place])) if acting.any() else np.zeros(1)
 
 
 def _factor(draws: Draws) -> tuple[str, str]:

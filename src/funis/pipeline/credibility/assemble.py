@@ -11,7 +11,7 @@ import numpy as np
 
 from funis.calibrate.ledger_file import Ledger
 from funis.calibrate.planned import planned_trial
-from funis.calibrate.posterior import Array, Table, draw, own_posterior
+from funis.calibrate.posterior import contraction, draw
 from funis.calibrate.sbc import Ranks, ranks
 from funis.calibrate.validation import PREDICTORS, Validation
 from funis.evidence import Evidence
@@ -123,32 +123,6 @@ def credibility(
         {**statuses, "without a source": without},
         tuple((one.id, one.question, one.title) for one in library_structures().values()),
     )  # fmt: skip
-
-
-def contraction(table: Table) -> dict[str, float]:
-    """Return 1 - variance ratio of each number of cells against its prior, from own rows alone.
-
-    Of the logarithms, potency given that cells do anything; exact sums over the grid.
-    """
-    grid = table.grid
-    nodes = own_posterior(table)
-    flat = table.log_likelihood.max(axis=(1, 2), keepdims=True)
-    within = np.exp(table.log_likelihood - flat).sum(axis=2)
-    others = nodes @ (within / within.sum(axis=1, keepdims=True))
-    equal = np.full(len(others), 1 / len(others))
-    acting = np.exp(grid.prior[1:])
-    found = {grid.names[0]: _drop(grid.log_potency[1:], nodes[1:], acting)}
-    for place, name in enumerate(grid.names[1:]):
-        found[name] = _drop(np.log(grid.others[:, place]), others, equal)
-    return found
-
-
-def _drop(values: Array, after: Array, before: Array) -> float:
-    variances = []
-    for weights in (after, before):
-        share = weights / weights.sum()
-        variances.append(float(share @ (values - share @ values) ** 2))
-    return 1 - variances[0] / variances[1]
 
 
 def failures(found: Credibility) -> tuple[str, ...]:
