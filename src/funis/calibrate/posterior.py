@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 GRID_SD = 3.0
 GRID = 41
-"""Nodes of log potency within three standard deviations of its prior, beside no effect."""
+"""Nodes of log potency from three standard deviations below its prior on, beside no effect."""
 
 NUISANCE = 128
 """Points of the other numbers of cells."""
@@ -127,7 +127,8 @@ def grid_of(settings: Settings) -> Grid:
     """Return the grid of a disease."""
     priors = {prior.parameter: prior for prior in settings.stage(3)}
     potency = priors.pop(NO_CELLS)
-    nodes = np.linspace(-GRID_SD, GRID_SD, GRID)
+    end = GRID_SD if potency.most is None else np.log(potency.most) / potency.sd_log
+    nodes = np.linspace(-GRID_SD, end, GRID)
     mass = norm.pdf(nodes) / norm.pdf(nodes).sum()
     log_potency = np.concatenate([[-np.inf], nodes * potency.sd_log])
     prior = np.log(np.concatenate([[potency.no_effect or 1e-300], (1 - potency.no_effect) * mass]))

@@ -62,12 +62,22 @@ def ranks(
     """
     luck = np.random.default_rng(seed)
     found = []
+    truths = _believed(points, settings)
     for repeat in range(repeats):
-        point = repeat % len(points)
+        point = int(truths[repeat % len(truths)])
         made = replace(data, observed=published(studies, data, point, settings, luck))
         truth = np.array([points.factors[point, points.names.index(n)] for n in grid.names])
         found.append(places(table_of(made, grid, settings), np.log(truth), luck))
     return Ranks(grid.names, np.array(found))
+
+
+def _believed(points: Points, settings: Settings) -> NDArray[np.int64]:
+    """Return the points that the prior believes in."""
+    keep = np.ones(len(points), dtype=np.bool_)
+    for prior in settings.stage(3):
+        if prior.most is not None:
+            keep &= points.factors[:, points.names.index(prior.parameter)] <= prior.most
+    return np.flatnonzero(keep)
 
 
 def published(

@@ -12,12 +12,16 @@ LIBRARY = Path(__file__).parents[1] / "library" / "calibration.yaml"
 
 
 class Prior(StrictModel):
-    """A factor on a parameter of the library, log-normal with median 1; 0 with some probability."""
+    """A factor on a parameter of the library, log-normal around 1; 0 with some probability.
+
+    Beyond ``most`` it is not believed; studies are simulated there too, so that surfaces hold.
+    """
 
     parameter: str
     stage: int = Field(ge=1, le=3)
     sd_log: float = Field(gt=0)
     no_effect: float = Field(default=0.0, ge=0, lt=1)
+    most: float | None = Field(default=None, gt=1, repr=False)
     why: str
     source: str = Field(min_length=1)
 

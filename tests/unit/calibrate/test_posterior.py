@@ -71,14 +71,14 @@ def test_a_negative_trial_makes_no_effect_more_likely_and_potency_smaller(toy):
 
 def test_diseases_that_agree_lend_to_one_that_knows_nothing(toy):
     _settings, _, _, _data, grid = toy
-    strong = np.minimum(0, -0.5 * ((grid.log_potency - 1.2) / 0.2) ** 2)
+    strong = np.minimum(0, -0.5 * ((grid.log_potency - 0.4) / 0.2) ** 2)
     strong[0] = -30.0
     known = Table(grid, strong[:, None, None])
     silent = Table(grid, np.zeros((len(strong), 1, 1)))
     found = borrowed_posteriors({"a": known, "b": known, "c": known, "d": silent})["d"]
     own = own_posterior(silent)
     assert found[0] < own[0]
-    near = np.abs(grid.log_potency - 1.2) < 0.5
+    near = np.abs(grid.log_potency - 0.4) < 0.5
     assert found[near].sum() > 1.5 * own[near].sum()
 
 
