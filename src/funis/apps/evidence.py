@@ -112,6 +112,14 @@ def impact(
         list[Path] | None,
         typer.Option("--with", metavar="FILE", help="Studies that are added; repeatable."),
     ] = None,
+    unreported_null: Annotated[
+        bool,
+        typer.Option(
+            "--unreported-null",
+            help="Registered randomised trials past their end that nobody has reported enter as"
+            " trials that found no effect.",
+        ),
+    ] = False,
     trial: Annotated[
         str | None,
         typer.Option(
@@ -137,8 +145,9 @@ def impact(
 
     with terminal.one_document(json) as put:
         found = evidence_impact(
-            disease, without=tuple(without or ()), files=tuple(with_ or ()), trial=trial,
-            patients=patients, workers=workers, progress=terminal.progress(json),
+            disease, without=tuple(without or ()), files=tuple(with_ or ()),
+            unreported_null=unreported_null, trial=trial, patients=patients, workers=workers,
+            progress=terminal.progress(json),
         )  # fmt: skip
         if json:
             return put(impact_document(found))
