@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
+from funis.calibrate.ensemble import LIBRARY as ENSEMBLES
 from funis.calibrate.ledger_file import (
-    LIBRARY,
     LeftOutTrial,
     UnreportedTrial,
     load_registered,
 )
 from funis.calibrate.likelihood import StudyRows, data_of
-from funis.calibrate.posterior import table_of
+from funis.calibrate.posterior import effective_share, joint_mass, own_posterior, table_of
 from funis.calibrate.settings import load_settings
 from funis.calibrate.unreported import without_effect
-from funis.checks import StrictModel, read_yaml, validate
+from funis.calibrate.unreported_file import NullEntry
 from funis.evidence import library_studies
-from funis.pipeline.calibrate import Calibration, Profile, calibration, profile_of
+from funis.pipeline.calibrate import (
+    DRAWS,
+    Calibration,
+    Profile,
+    borrowed,
+    calibration,
+    library_profiles,
+    profile_of,
+)
 from funis.pipeline.calibration_data import PATIENTS, POINTS
 from funis.pipeline.ledger import registration
 from funis.pipeline.planned import planned_study
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.tables import Table
-
-UNREPORTED = LIBRARY / "unreported_null.yaml"
-
-
-class NullEntry(StrictModel):
-    """What the scenario says of one disease.
-
-    Attributes
-    ----------
-    ensemble : hash of the ensemble that it was held against.
-    trials : its own trials that were taken for null.
-    no_effect, with_null : P(no effect) as it ships, and in the scenario; with other diseases.
-    own, own_with_null : the same from the disease's own rows.
-    effective : draws of the ensemble that still count when weighted to the scenario, of ``draws``.
-    """
-
-    ensemble: str
-    trials: tuple[str, ...]
-    no_effect: float
-    with_null: float
-    own: float
-    own_with_null: float
-    effective: float = Field(ge=0)
-    draws: int
+from funis.store import hash_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +129,34 @@ def trials_document(disease: str) -> dict[str, Any]:
     }
 
 
-def read_null_entries(path: Path = UNREPORTED) -> Mapping[str, NullEntry]:
-    """Read what the scenario says of each disease; nothing where there is no file.
-
-    Raises
-    ------
-    InputError
-        Each fault with file and line.
-    """
-    if not path.is_file():
-        return {}
-    return validate(dict[str, NullEntry], read_yaml(path))
+def null_entries(how: Simulation) -> dict[str, NullEntry]:
+    """Return what the scenario says of every disease with an ensemble."""
+    shipped = {name: calibration(name, **how.options()) for name in library_profiles()}
+    scenario = {name: with_rows(found, null_rows(name, how)) for name, found in shipped.items()}
+    profiles = [
+        {name: profile_of(one.table) for name, one in each.items()} for each in (shipped, scenario)
+    ]
+    return {name: _entry(found, scenario[name], profiles) for name, found in shipped.items()}
 
 
-def null_sentence(entry: NullEntry) -> str:
-    """Return the scenario in one sentence."""
-    trials = ", ".join(entry.trials)
-    whose = f"({trials})" if trials else "of other diseases (this one has none that counts)"
-    return (
-        f"If the registered randomised trials past their end that nobody has reported {whose} had"
-        f" found no effect, cells would do nothing with probability {entry.with_null:.0%} in place"
-        f" of {entry.no_effect:.0%} (own data only: {entry.own_with_null:.0%} in place of"
-        f" {entry.own:.0%})."
+def _entry(
+    before: Calibration, after: Calibration, profiles: list[dict[str, Profile]]
+) -> NullEntry:
+    name = before.model.id
+    old, new = (
+        borrowed(name, found.table, said)
+        for found, said in zip((before, after), profiles, strict=True)
     )
+    share = effective_share(joint_mass(old.table, old.potency), joint_mass(new.table, new.potency))
+    return NullEntry(
+        ensemble=hash_file(ENSEMBLES / f"{name}.parquet"),
+        trials=tuple(one.study for one in unreported_trials(name)),
+        no_effect=_short(old.potency[0]), with_null=_short(new.potency[0]),
+        own=_short(own_posterior(before.table)[0]),
+        own_with_null=_short(own_posterior(after.table)[0]),
+        effective=round(DRAWS * share, 1), draws=DRAWS,
+    )  # fmt: skip
+
+
+def _short(probability: float) -> float:
+    return round(float(probability), 4)

@@ -383,6 +383,8 @@ class UncertaintyView:
     score, unit : str
     week : float
         What the rows are about.
+    unreported : str
+        What trials that nobody has reported would change, in a sentence.
     """
 
     basis: str
@@ -396,6 +398,7 @@ class UncertaintyView:
     week: float = 0.0
     draws: int = 0
     rows: tuple[UncertaintyRow, ...] = ()
+    unreported: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

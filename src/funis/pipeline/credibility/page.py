@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from funis.calibrate.unreported_file import null_entry, null_sentence
 from funis.calibrate.validation import PREDICTORS
 from funis.evidence import Arm, Study
 from funis.pipeline.calibrate import calibration_document, calibration_tables
 from funis.pipeline.credibility.assemble import Credibility, failures
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table
+from funis.pipeline.unreported import trials_table
 from funis.pipeline.validate import validation_document, validation_tables
 from funis.report import RESEARCH_USE
 
@@ -47,6 +49,7 @@ def credibility_page(found: Credibility) -> str:
         _table("## Assessment (V&V 40, ICH M15)", ("", ""), ASSESSMENT),
         _table("## Activities", ("step", "asked", "found"), activities(found)),
         "## What the posterior rests on\n\n" + _markdown(calibration_tables(found.ensemble_tables)),
+        _unreported(found),
         "## Validation: each study predicted from all the others\n\n"
         + _markdown(validation_tables(found.validation)),
         _table(
@@ -192,6 +195,15 @@ def _counted(pairs: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count}" for name, count in pairs) or "none"
 
 
+def _unreported(found: Credibility) -> str:
+    """Return which registered trials nobody has reported, and what their silence may hide."""
+    table = trials_table(found.model.id)
+    entry = null_entry(found.model.id)
+    said = NOT_DONE if entry is None else null_sentence(entry)
+    shown = table.markdown() if table.rows else "The evidence knows none of this disease."
+    return f"## Registered trials without results\n\n{said}\n\n{shown}"
+
+
 def _gaps(found: Credibility) -> str:
     if not found.evidence.gaps:
         return ""
@@ -209,6 +221,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]
 
 def credibility_document(found: Credibility) -> dict[str, Any]:
     """Return the page as plain data."""
+    entry = null_entry(found.model.id)
     document: dict[str, Any] = {
         "research_use": RESEARCH_USE,
         "disease": found.model.id,
@@ -232,6 +245,7 @@ def credibility_document(found: Credibility) -> dict[str, Any]:
             for what, published, use in applicability(found)
         ],
         "gaps": list(found.evidence.gaps),
+        "unreported_null": None if entry is None else entry.model_dump(),
         "structures": [one[0] for one in found.structures],
         "ledger": list(found.entries),
     }
