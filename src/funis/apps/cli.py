@@ -11,6 +11,7 @@ import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
+from funis.apps.options import DiseaseName, Into, Json, Workers
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -53,20 +54,6 @@ DOSE_HELP = (
 TrialName = Annotated[
     str,
     typer.Argument(metavar="TRIAL", help="A trial file, or the name of a trial of the library."),
-]
-DiseaseName = Annotated[
-    str, typer.Argument(metavar="DISEASE", help="Id or folder of a disease, such as ra.")
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="W", help="Processes (default: one a processor). They do not change the result."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Into = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Put the tables at their marked place in a Markdown file."),
 ]
 
 

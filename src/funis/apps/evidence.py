@@ -9,13 +9,12 @@ import typer
 
 from funis.apps import claims, terminal
 from funis.apps.meta import meta
+from funis.apps.options import Json, StudyPatients, Workers
 
 commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
 commands.command("meta")(meta)
 commands.command("claims")(claims.claims)
 commands.command("testimonials")(claims.accounts)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 @commands.callback(invoke_without_command=True)
@@ -127,17 +126,8 @@ def impact(
             help="The planned trial, a file or a name (default: the demo trial of the disease).",
         ),
     ] = None,
-    patients: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Virtual patients of each study (default: 256)."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="W",
-            help="Processes (default: one a processor). They do not change the result.",
-        ),
-    ] = None,
+    patients: StudyPatients = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> int:
     """Show what studies change: pooled effect, what cells do, a planned trial's chance."""

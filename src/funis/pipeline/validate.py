@@ -226,6 +226,7 @@ def validation_document(found: Validation) -> dict[str, Any]:
             "coverage80_interval": list(found.coverage_interval(0.8)),
             "coverage95": found.coverage(0.95),
             "width_of_prior": found.width,
+            "structures_weighed": False,
             "scores": {name: found.score(name) for name in PREDICTORS},
             "brier": None if found.brier is None else dict(
                 zip(("model", "base_rate", "contrasts"), found.brier, strict=True)
@@ -285,6 +286,7 @@ def validation_tables(found: Validation) -> tuple[TextTable, ...]:
         ("inside the 80 % interval", f"{_pc(found.coverage(0.8))} ({_pc(low)} to {_pc(high)})"),
         ("inside the 95 % interval", _pc(found.coverage(0.95))),
         ("median width against the prior's", f"{found.width:.2f}"),
+        ("competing structures", "not weighed: the default form of the model alone"),
     ]  # fmt: skip
     if brier is not None:
         word = "loses to" if brier[0] >= brier[1] else "beats"
