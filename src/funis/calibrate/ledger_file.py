@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from funis.checks import Document, InputError, Issue, IssueList, StrictModel, read_yaml, validate
 from funis.protocol.values import Direction, Measure
@@ -75,6 +75,13 @@ class UnreportedTrial(StrictModel):
     as_of: str | None = None
     why: str = Field(min_length=1)
     source: str = Field(min_length=1)
+
+    @field_validator("ended", "as_of")
+    @classmethod
+    def _is_a_day(cls, value: str | None) -> str | None:
+        if value is not None and not is_date(value):
+            raise ValueError(f"'{value}' is no date; expected a day, YYYY-MM-DD")
+        return value
 
 
 class RegisteredFile(StrictModel):

@@ -6,7 +6,7 @@ meet the ensembles that ship with funis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,18 @@ def left_out(found: Calibration, others: Mapping[str, Profile] | None = None) ->
         )  # fmt: skip
     made = reconstructions(found.evidence, found.model)
     skipped = [item for one, _ in made for item in one.skipped]
-    return Validation(tuple(results), tuple(skipped))
+    single = [one for one in found.evidence.studies if one.evidence_type != "meta-analysis"]
+    return Validation(tuple(results), (*skipped, *_context(single)))
+
+
+def _context(studies: Sequence[PublishedStudy]) -> Iterator[Skipped]:
+    """Yield the numbers of studies that are context, with the reason."""
+    for study in studies:
+        if not study.fitted:
+            twin = f"the same patients as {study.duplicate_of}"
+            why = study.excluded_reason or (twin if study.duplicate_of else "such as pooled ones")
+            for row in study.outcomes:
+                yield Skipped(study.id, row.arm, row.endpoint, row.week, f"context: {why}")
 
 
 def _from_outside(
@@ -162,13 +173,7 @@ def _outside(
                 _gain(ensemble), settings, model.endpoints, SEED,
             )
         )  # fmt: skip
-    skipped += [
-        Skipped(study.id, row.arm, row.endpoint, row.week, "context, such as a meta-analysis")
-        for study in studies
-        if not study.fitted
-        for row in study.outcomes
-    ]
-    return Validation(tuple(results), tuple(skipped))
+    return Validation(tuple(results), (*skipped, *_context(studies)))
 
 
 def _gain(ensemble: Ensemble) -> tuple[float, float]:
