@@ -100,9 +100,7 @@ def upper_bound(paths: Paths, share: float, due: float, drift: float = 0.0) -> f
     if chance_above(paths, share, -HIGHEST, drift) < due:
         return -HIGHEST
     return float(
-        brentq(
-            lambda z: chance_above(paths, share, z, drift) - due, -HIGHEST, HIGHEST, xtol=EXACT
-        )
+        brentq(lambda z: chance_above(paths, share, z, drift) - due, -HIGHEST, HIGHEST, xtol=EXACT)
     )
 
 
@@ -113,9 +111,7 @@ def lower_bound(paths: Paths, share: float, due: float, drift: float) -> float:
     if chance_below(paths, share, HIGHEST, drift) < due:
         return HIGHEST
     return float(
-        brentq(
-            lambda z: chance_below(paths, share, z, drift) - due, -HIGHEST, HIGHEST, xtol=EXACT
-        )
+        brentq(lambda z: chance_below(paths, share, z, drift) - due, -HIGHEST, HIGHEST, xtol=EXACT)
     )
 
 
@@ -132,7 +128,7 @@ def futility_bounds(looks: Sequence[float], high: Floats, futility: Futility) ->
         return _beta_bounds(looks, high, futility, drift)[0]
     drift = drift_for_power(looks, high, 1 - futility.beta)
     early = [_power_bound(share, float(high[-1]), futility, drift) for share in looks[:-1]]
-    return np.minimum(np.array([*early, high[-1]]), high)
+    return np.asarray(np.minimum(np.array([*early, high[-1]]), high))
 
 
 def _power_bound(share: float, final: float, futility: Futility, drift: float) -> float:

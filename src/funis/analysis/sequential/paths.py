@@ -79,7 +79,7 @@ def go_on(
         return Paths(information, np.zeros(1), np.zeros(1))
     width = top - bottom
     wanted = POINTS + math.ceil(POINTS_PER_STEP * width / math.sqrt(step))
-    points, weights = _rule(min(wanted, MOST_POINTS))
+    points, weights = _rule(min(POINTS * math.ceil(wanted / POINTS), MOST_POINTS))
     score = bottom + width * points
     away = (score[:, None] - paths.score[None, :] - drift * gain) / math.sqrt(gain)
     density = np.exp(-0.5 * away**2) @ paths.mass / math.sqrt(2 * math.pi * gain)
@@ -92,7 +92,10 @@ def smallest_step(information: Sequence[float]) -> float:
 
 
 def crossing(
-    information: Sequence[float], low: Sequence[float], high: Sequence[float], drift: float = 0.0
+    information: Sequence[float],
+    low: Sequence[float] | Floats,
+    high: Sequence[float] | Floats,
+    drift: float = 0.0,
 ) -> Crossing:
     """Probabilities of ending at each look.
 
@@ -107,7 +110,9 @@ def crossing(
     """
     paths, step = beginning(), smallest_step(information)
     above, below = [], []
-    for share, bottom, top in zip(information, low, high, strict=True):
+    for share, bottom, top in zip(
+        information, np.array(low).tolist(), np.array(high).tolist(), strict=True
+    ):
         above.append(chance_above(paths, share, top, drift))
         below.append(chance_below(paths, share, bottom, drift))
         paths = go_on(paths, share, bottom, top, drift, step)

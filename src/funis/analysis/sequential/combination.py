@@ -1,0 +1,143 @@
+"""Tests that stay valid when a trial is changed at a look: combined stages, closed families.
+
+Stages are combined by the inverse normal with weights fixed beforehand (Lehmacher and Wassmer
+1999, Biometrics 55:1286; Cui, Hung and Wang 1999, Biometrics 55:853). Dose selection is tested by
+the closed family of intersections (Bretz et al. 2006, Biom J 48:623), each by Dunnett, Simes or
+Bonferroni.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, ndtri
+
+from funis.analysis.sequential.paths import Floats
+from funis.protocol.interim import SelectionTest
+
+HERMITE_POINTS = 64
+
+
+def combined_z(first: ArrayLike, second: ArrayLike, share: float) -> Floats:
+    """Statistic of both stages, with the weights of the plan.
+
+    Parameters
+    ----------
+    first, second
+        Statistics of the patients of each stage alone.
+    share
+        Planned share of the information of the first stage; what the second stage became in fact
+        does not enter.
+    """
+    return math.sqrt(share) * np.asarray(first) + math.sqrt(1 - share) * np.asarray(second)
+
+
+def second_stage_z(first: ArrayLike, both: ArrayLike, share: float) -> Floats:
+    """Statistic of the second stage alone, from that of the first and that of all patients.
+
+    ``share`` is the share of the first stage in the information that was there in fact.
+    """
+    return (np.asarray(both) - math.sqrt(share) * np.asarray(first)) / math.sqrt(1 - share)
+
+
+def keep_best(z: Floats, keep: int = 1) -> NDArray[np.bool_]:
+    """Arms that go on: the ``keep`` largest statistics of each replicate; of equal ones the first.
+
+    Parameters
+    ----------
+    z
+        Replicates by treated arms; not-a-number is never kept before a number.
+    """
+    rank = np.argsort(np.argsort(-np.nan_to_num(z, nan=-np.inf), axis=1, kind="stable"), axis=1)
+    return np.asarray(rank < keep)
+
+
+def intersection_p(z: Floats, test: SelectionTest, ratio: float = 1.0) -> Floats:
+    """One-sided p value of "no treated arm is better than the control".
+
+    Parameters
+    ----------
+    z
+        Statistics of the treated arms against the common control, replicates by arms; columns
+        that are not-a-number are left out of a replicate. No arm at all gives 1.
+    test
+        ``dunnett`` (known variance), ``simes`` or ``bonferroni``.
+    ratio
+        Patients of a treated arm per patient of the control (Dunnett).
+    """
+    given = ~np.isnan(z)
+    p = np.where(given, ndtr(-np.nan_to_num(z)), np.inf)
+    count = given.sum(axis=1)
+    if test == "bonferroni":
+        found = count * p.min(axis=1)
+    elif test == "simes":
+        ranks = np.arange(1, z.shape[1] + 1)
+        found = (count[:, None] * np.sort(p, axis=1) / ranks).min(axis=1)
+    else:
+        largest = np.where(given, z, -np.inf).max(axis=1)
+        found = dunnett_p(largest, count, ratio)
+    return np.where(count > 0, np.minimum(found, 1.0), 1.0)
+
+
+def dunnett_p(largest: Floats, arms: NDArray[np.int64], ratio: float = 1.0) -> Floats:
+    """Probability that the largest of several statistics with a common control is exceeded.
+
+    Dunnett 1955 (J Am Stat Assoc 50:1096) for a known variance: the statistics are correlated by
+    ratio / (1 + ratio), so that given the control they are independent.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_POINTS)
+    shared = math.sqrt(ratio / (1 + ratio))
+    inner = ndtr((largest[:, None] - shared * nodes) / math.sqrt(1 - shared**2))
+    mean = (inner ** arms[:, None]) @ weights / math.sqrt(2 * math.pi)
+    return np.asarray(1 - mean)
+
+
+def closed_combination(
+    first: Floats,
+    second: Floats,
+    share: float,
+    test: SelectionTest = "dunnett",
+    ratio: float = 1.0,
+) -> Floats:
+    """Adjusted one-sided p values of the treated arms after selection at a look.
+
+    An arm's p value is the largest over all intersections that it belongs to; comparing it with
+    alpha holds the familywise error, whatever the selection followed.
+
+    Parameters
+    ----------
+    first
+        Statistics of the first stage, replicates by treated arms.
+    second
+        Statistics of the second stage alone; not-a-number for arms that were dropped.
+    share
+        Planned share of the first stage in the information.
+    test, ratio
+        As for `intersection_p`.
+
+    Returns
+    -------
+    ndarray
+        Replicates by arms; 1 for arms that were dropped.
+    """
+    arms = first.shape[1]
+    worst = np.zeros(first.shape)
+    for members in _families(arms):
+        columns = list(members)
+        early = intersection_p(first[:, columns], test, ratio)
+        late = intersection_p(second[:, columns], test, ratio)
+        z = combined_z(_quantile(early), _quantile(late), share)
+        worst[:, columns] = np.maximum(worst[:, columns], ndtr(-z)[:, None])
+    return np.where(np.isnan(second), 1.0, worst)
+
+
+def _families(arms: int) -> Iterator[Sequence[int]]:
+    for size in range(1, arms + 1):
+        yield from combinations(range(arms), size)
+
+
+def _quantile(p: Floats) -> Floats:
+    """Statistic of a one-sided p value, finite for 0 and 1."""
+    return np.asarray(-ndtri(np.clip(p, 1e-300, 1 - 1e-16)))
