@@ -160,9 +160,7 @@ def check_interim(
         return IssueList([where.issue(("interim",), message, expected="the key 'success'")])
     return IssueList(
         [
-            *check_looks(interim, where),
-            *_check_parameter(interim.spending, interim.parameter, ("interim",), where),
-            *_check_futility(interim, where),
+            *check_design(interim, where),
             *_check_resize(interim, where),
             *_check_selection(interim, success, arms, where),
             *_check_allocation(interim.allocation, arms, where),
@@ -170,9 +168,17 @@ def check_interim(
     )
 
 
-def check_looks(interim: Interim, where: Lines, path: Path = ("interim", "looks")) -> list[Issue]:
+def check_design(interim: Interim, where: Lines, path: Path = ("interim",)) -> list[Issue]:
+    """Looks, spending and futility go together."""
+    return [
+        *_check_looks(interim.looks, (*path, "looks"), where),
+        *_check_parameter(interim.spending, interim.parameter, path, where),
+        *_check_futility(interim, (*path, "futility"), where),
+    ]
+
+
+def _check_looks(looks: Sequence[float], path: Path, where: Lines) -> list[Issue]:
     """Looks are shares of the planned information that rise to 1."""
-    looks = interim.looks
     if not looks:
         return [where.issue(path, "no look", expected="shares that rise to 1, e.g. [0.5, 1]")]
     if not looks[0] > 0:
@@ -203,8 +209,8 @@ def _check_parameter(
     return []
 
 
-def _check_futility(interim: Interim, where: Lines) -> list[Issue]:
-    futility, path = interim.futility, ("interim", "futility")
+def _check_futility(interim: Interim, path: Path, where: Lines) -> list[Issue]:
+    futility = interim.futility
     if futility is None:
         return []
     if futility.rule == "z" and len(futility.bounds) != len(interim.looks) - 1:

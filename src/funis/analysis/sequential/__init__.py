@@ -1,8 +1,10 @@
 """Group-sequential and adaptive trials: bounds, estimates, changes at a look; no data, no files."""
 
+from funis.analysis.sequential.adaptive import Adapted, AdaptivePlan, simulate_adaptive
 from funis.analysis.sequential.adjusted import Adjusted, adjusted, repeated_intervals
 from funis.analysis.sequential.combination import (
     closed_combination,
+    closed_z,
     combined_z,
     dunnett_p,
     intersection_p,
@@ -39,6 +41,8 @@ from funis.analysis.sequential.resize import (
 from funis.analysis.sequential.spending import spent
 
 __all__ = [
+    "Adapted",
+    "AdaptivePlan",
     "Adjusted",
     "Boundaries",
     "Characteristics",
@@ -53,6 +57,7 @@ __all__ = [
     "boundaries",
     "characteristics",
     "closed_combination",
+    "closed_z",
     "combined_z",
     "conditional_power",
     "crossing",
@@ -69,6 +74,7 @@ __all__ = [
     "promising_zone",
     "repeated_intervals",
     "second_stage_z",
+    "simulate_adaptive",
     "spent",
     "within_limits",
 ]

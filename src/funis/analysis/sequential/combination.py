@@ -69,7 +69,7 @@ def intersection_p(z: Floats, test: SelectionTest, ratio: float = 1.0) -> Floats
     """
     given = ~np.isnan(z)
     p = np.where(given, ndtr(-np.nan_to_num(z)), np.inf)
-    count = given.sum(axis=1)
+    count = np.maximum(given.sum(axis=1), 1)
     if test == "bonferroni":
         found = count * p.min(axis=1)
     elif test == "simes":
@@ -78,7 +78,7 @@ def intersection_p(z: Floats, test: SelectionTest, ratio: float = 1.0) -> Floats
     else:
         largest = np.where(given, z, -np.inf).max(axis=1)
         found = dunnett_p(largest, count, ratio)
-    return np.where(count > 0, np.minimum(found, 1.0), 1.0)
+    return np.where(given.any(axis=1), np.minimum(found, 1.0), 1.0)
 
 
 def dunnett_p(largest: Floats, arms: NDArray[np.int64], ratio: float = 1.0) -> Floats:
@@ -94,6 +94,42 @@ def dunnett_p(largest: Floats, arms: NDArray[np.int64], ratio: float = 1.0) -> F
     return np.asarray(1 - mean)
 
 
+def closed_z(
+    stages: Sequence[Floats],
+    weights: Sequence[float],
+    test: SelectionTest = "dunnett",
+    ratio: float = 1.0,
+) -> Floats:
+    """Statistics of the treated arms after any selection, by the closed family of intersections.
+
+    An arm's statistic is the smallest over all intersections that it belongs to; comparing it with
+    the bound of one test holds the familywise error, whatever the selection followed.
+
+    Parameters
+    ----------
+    stages
+        Statistics of each stage alone, replicates by treated arms; not-a-number for arms that were
+        dropped before.
+    weights
+        Planned information of each stage.
+    test, ratio
+        As for `intersection_p`.
+
+    Returns
+    -------
+    ndarray
+        Replicates by arms; minus infinity for arms that are not in the last stage.
+    """
+    least = np.full(stages[0].shape, np.inf)
+    share = np.sqrt(np.asarray(weights) / sum(weights))
+    for members in _families(stages[0].shape[1]):
+        columns = list(members)
+        p = [intersection_p(stage[:, columns], test, ratio) for stage in stages]
+        z = sum(root * _quantile(one) for root, one in zip(share, p, strict=True))
+        least[:, columns] = np.minimum(least[:, columns], np.asarray(z)[:, None])
+    return np.where(np.isnan(stages[-1]), -np.inf, least)
+
+
 def closed_combination(
     first: Floats,
     second: Floats,
@@ -101,36 +137,11 @@ def closed_combination(
     test: SelectionTest = "dunnett",
     ratio: float = 1.0,
 ) -> Floats:
-    """Adjusted one-sided p values of the treated arms after selection at a look.
+    """Adjusted one-sided p values of the treated arms of two stages; 1 for those dropped.
 
-    An arm's p value is the largest over all intersections that it belongs to; comparing it with
-    alpha holds the familywise error, whatever the selection followed.
-
-    Parameters
-    ----------
-    first
-        Statistics of the first stage, replicates by treated arms.
-    second
-        Statistics of the second stage alone; not-a-number for arms that were dropped.
-    share
-        Planned share of the first stage in the information.
-    test, ratio
-        As for `intersection_p`.
-
-    Returns
-    -------
-    ndarray
-        Replicates by arms; 1 for arms that were dropped.
+    ``share`` is the planned share of the first stage; the rest is as for `closed_z`.
     """
-    arms = first.shape[1]
-    worst = np.zeros(first.shape)
-    for members in _families(arms):
-        columns = list(members)
-        early = intersection_p(first[:, columns], test, ratio)
-        late = intersection_p(second[:, columns], test, ratio)
-        z = combined_z(_quantile(early), _quantile(late), share)
-        worst[:, columns] = np.maximum(worst[:, columns], ndtr(-z)[:, None])
-    return np.where(np.isnan(second), 1.0, worst)
+    return np.asarray(ndtr(-closed_z([first, second], [share, 1 - share], test, ratio)))
 
 
 def _families(arms: int) -> Iterator[Sequence[int]]:
