@@ -372,6 +372,7 @@ app.command("control")(control)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
 app.command()(sequential.escalation)
 
 
