@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
+from funis.analysis.replicates import ReplicateSample
 from funis.analysis.sequential import (
     boundaries,
     characteristics,
     crossing,
     drift_of_power,
     ending,
+    looked,
     monitor,
 )
 from funis.population import normal
@@ -188,6 +190,20 @@ def test_a_look_that_did_not_happen_ends_nothing():
     found = monitor(np.array([[np.nan, 3.0], [np.nan, np.nan], [9.0, np.nan]]), bounds)
     assert found.stopped_at.tolist() == [1, 1, 0]
     assert found.success.tolist() == [True, False, True]
+
+
+def test_looks_at_replicates_hold_error_and_reach_the_power_of_the_bounds():
+    replicates, each = 2000, 80
+    bounds = boundaries(Interim((0.5, 1.0), futility=Futility("z", bounds=(0.0,))), 0.025)
+    key = (np.arange(replicates)[:, None], np.arange(each)[None])
+    control, treated = (ReplicateSample(normal(3, arm, *key)) for arm in ("a", "b"))
+    effect = drift_of_power(bounds, 0.8) / math.sqrt(each / 2)
+    better = ReplicateSample(treated.values + effect)
+    limit = 2 * math.sqrt(0.025 * 0.975 / replicates)
+    null = looked("welch", treated, control, bounds)
+    assert null.success.mean() <= 0.025 + limit
+    assert set(null.patients) == {80, 160}
+    assert looked("welch", better, control, bounds).success.mean() == pytest.approx(0.8, abs=0.04)
 
 
 @pytest.mark.parametrize(
