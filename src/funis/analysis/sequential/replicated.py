@@ -89,9 +89,8 @@ def _count(sample: ReplicateSample, share: float) -> int:
 def _first(sample: ReplicateSample, share: float) -> ReplicateSample:
     """The first share of the patients of every replicate."""
     count = _count(sample, share)
+    whole = {one.name: getattr(sample, one.name) for one in dataclasses.fields(sample)}
     parts: dict[str, Any] = {
-        one.name: getattr(sample, one.name) for one in dataclasses.fields(sample)
+        name: None if part is None else part[:, :count] for name, part in whole.items()
     }
-    return ReplicateSample(
-        **{name: None if part is None else part[:, :count] for name, part in parts.items()}
-    )
+    return ReplicateSample(**parts)
