@@ -87,6 +87,13 @@ def test_bounds_equal_published_ones(name):
         np.testing.assert_allclose(bounds.futility_z[:-1], futility, atol=2e-6)
 
 
+def test_nominal_levels_of_pocock_equal_the_printed_table():
+    # http://twiki.owiki.org/wiki/Pocock_boundary (after Pocock 1977): two-sided 5 %, four decimals
+    for looks, level in ((2, 0.0294), (3, 0.0221), (4, 0.0182), (5, 0.0158)):
+        bounds = boundaries(Interim(equal(looks), "pocock"), 0.05, "either")
+        np.testing.assert_allclose(2 * ndtr(-bounds.efficacy_z), level, atol=5e-5)
+
+
 def test_probabilities_and_sizes_equal_published_ones():
     # rpact, the same file, y2: getDesignCharacteristics of "asHSD bsHSD"
     interim, alpha, _, _ = PUBLISHED["asHSD bsHSD"]
