@@ -170,6 +170,16 @@ def test_binding_futility_gives_alpha_back_and_unbound_keeps_it(rule):
         assert obeyed < ignored
 
 
+@pytest.mark.parametrize("binding", [True, False])
+def test_success_goes_before_a_futility_bound_above_it(binding):
+    futility = Futility("z", bounds=(3.5,), binding=binding)
+    bounds = boundaries(Interim((0.5, 1.0), futility=futility), 0.025)
+    found = ending(bounds, 0.0)
+    assert found.above.sum() <= 0.025
+    assert found.above.sum() + found.below.sum() == pytest.approx(1.0)
+    assert monitor(np.array([[3.2, 9.0]]), bounds).success[0]
+
+
 def test_power_based_bounds_are_where_that_power_is():
     for rule, spread in (("conditional_power", 0.5), ("predictive_power", 1.0)):
         bounds = boundaries(Interim((0.5, 1.0), futility=Futility(rule, below=0.2)), 0.025)
