@@ -6,19 +6,18 @@ Read this page first. Every step takes values and returns a new one; no step rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from funis.analysis import Results, check_failures, estimate
 from funis.calibrate.ensemble import Basis
-from funis.checks import Issue, IssueList
+from funis.checks import IssueList
 from funis.evidence import Evidence
 from funis.pipeline.inputs import Trial
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
 from funis.pipeline.reporting import requests_of, trial_report, twin_plan
 from funis.pipeline.uncertainty import chosen_ensemble, uncertainty_view
-from funis.protocol import Protocol
 from funis.report import TrialReport
 from funis.trial import Block, Study, TrialData, conduct
 from funis.trial.twins import Courses, join_courses
@@ -93,18 +92,7 @@ def virtual_trial(
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)
     report = trial_report(trial, study, data, results, courses, evidence, view)
-    issues = check_failures(results) + _looks_not_held(trial.protocol)
-    return VirtualTrial(study, data, results, courses, report, issues)
-
-
-def _looks_not_held(protocol: Protocol) -> list[Issue]:
-    """Warn that one conduct of a trial goes to its end, whatever its interim looks say."""
-    if protocol.interim is None:
-        return []
-    message = "interim looks are not held in a single run: every patient goes to the end,"
-    message += " and success is judged once, there (bounds: funis boundaries --trial)"
-    issue = protocol.where.issue(("interim",), message)
-    return [replace(issue, severity="warning")]
+    return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 
 class InBlocks:
