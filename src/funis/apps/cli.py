@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
+from funis.apps.design import design, twin
 from funis.apps.options import DiseaseName, Into, Json, Workers
 
 if TYPE_CHECKING:
@@ -356,8 +357,13 @@ def gate_routes(
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
+app.command("design")(design)
+app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
+app.command()(sequential.escalation)
 
 
 @app.command("bench")
