@@ -11,6 +11,7 @@ import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
+from funis.apps.export import export
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -371,6 +372,7 @@ app.command()(calibration.validate)
 app.command("control")(control)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command("export")(export)
 
 
 @app.command("bench")
