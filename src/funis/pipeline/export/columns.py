@@ -53,9 +53,7 @@ class Dataset:
     frame: polars.DataFrame
 
 
-def dataset(
-    name: str, label: str, columns: Sequence[Column], frame: polars.DataFrame
-) -> Dataset:
+def dataset(name: str, label: str, columns: Sequence[Column], frame: polars.DataFrame) -> Dataset:
     """Return a data set of some columns of a table, in the order of its keys.
 
     Text longer than the limit is cut at a character; a number that is not finite is refused.

@@ -52,7 +52,7 @@ def _column(table: Dataset, column: Column) -> dict[str, Any]:
     }
     if column.kind == "text":
         longest = table.frame[column.name].str.len_chars().max()
-        described["length"] = max(int(longest or 0), 1)  # type: ignore[call-overload]
+        described["length"] = max(int(str(longest or 0)), 1)
     if column.key is not None:
         described["keySequence"] = column.key
     return described

@@ -166,7 +166,10 @@ def _visits() -> list[polars.Expr]:
     week = pl.col("week")
     name = week.cast(pl.String).str.strip_suffix(".0")
     return [
-        pl.when(week == 0).then(pl.lit("Baseline")).otherwise(pl.lit("Week ") + name).alias("AVISIT"),
+        pl.when(week == 0)
+        .then(pl.lit("Baseline"))
+        .otherwise(pl.lit("Week ") + name)
+        .alias("AVISIT"),
         week.alias("AVISITN"),
         study_day(week * DAYS_PER_WEEK).alias("ADY"),
         flag(week == 0).alias("ABLFL"),

@@ -14,7 +14,10 @@ STUDY = Column("STUDYID", "Study Identifier")
 SUBJECT = Column("USUBJID", "Unique Subject Identifier (virtual)", key=1)
 SIMULATED = Column("SIMFL", "Simulated: research use only (Y)")
 FIRST = (STUDY, SUBJECT, SIMULATED)
-TREATMENT = (Column("TRTP", "Planned Treatment"), Column("TRTPN", "Planned Treatment (N)", "integer"))
+TREATMENT = (
+    Column("TRTP", "Planned Treatment"),
+    Column("TRTPN", "Planned Treatment (N)", "integer"),
+)
 
 DAYS_PER_WEEK = 7
 
@@ -52,7 +55,11 @@ def yes_no(condition: polars.Expr) -> polars.Expr:
     import polars as pl
 
     return (
-        pl.when(condition).then(pl.lit("Y")).when(condition.not_()).then(pl.lit("N")).otherwise(None)
+        pl.when(condition)
+        .then(pl.lit("Y"))
+        .when(condition.not_())
+        .then(pl.lit("N"))
+        .otherwise(None)
     )
 
 

@@ -54,8 +54,7 @@ def subject_table(run: RunRecord) -> Dataset:
 
     parameters = {one.id: one.name for one in run.trial.model.parameters}
     covariates = {
-        column: parameters.get(name, column)
-        for name, column in run.trial.model.covariates.items()
+        column: parameters.get(name, column) for name, column in run.trial.model.covariates.items()
     }
     names = [column.name for column in COLUMNS]
     others = other_columns(run.subjects, KNOWN, names, {**covariates, **LABELS})

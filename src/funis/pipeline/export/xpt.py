@@ -67,7 +67,9 @@ def ibm_bytes(values: NDArray[np.float64]) -> NDArray[np.uint8]:
         raise OverflowError("a number is too large")
     shift = (3 - (4 * exponent - power)).astype(np.uint64)
     digits = (fraction * 2.0**53).astype(np.uint64) << shift
-    head = (np.signbit(values).astype(np.uint64) << np.uint64(7)) | (exponent + 64).astype(np.uint64)
+    head = (np.signbit(values).astype(np.uint64) << np.uint64(7)) | (exponent + 64).astype(
+        np.uint64
+    )
     there = (fraction > 0) & (exponent >= LOWEST)
     words = np.where(there, (head << np.uint64(56)) | digits, np.uint64(0))
     found = words.astype(">u8").view(np.uint8).reshape(-1, 8)
