@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,15 @@ from funis.store import hash_file, read_manifest, read_table
 if TYPE_CHECKING:
     import polars
 
-TABLES = ("subjects", "doses", "observations")
-EVENTS = "adverse_events"
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "subjects": ("subject", "site", "arm", "status", "status_reason", "discontinued_week",
+                 "rescued_week"),
+    "doses": ("subject", "arm", "day", "intervention", "route", "amount", "duration_day", "rule"),
+    "observations": ("subject", "arm", "week", "component", "value"),
+}  # fmt: skip
+"""Tables of a run, and the columns that an export needs of each."""
+
+EVENTS, EVENT_COLUMNS = "adverse_events", ("subject", "arm", "day", "term", "grade")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,9 +74,9 @@ def read_run(folder: Path, trial: str | Path | None = None) -> RunRecord:
         is another one than the run's.
     """
     manifest = read_manifest(folder)
-    tables = {name: _table(folder, f"{name}.parquet", manifest) for name in TABLES}
-    events = folder / f"{EVENTS}.parquet"
-    found = _table(folder, events.name, manifest) if events.exists() else None
+    tables = {name: _table(folder, name, needed, manifest) for name, needed in TABLES.items()}
+    there = (folder / f"{EVENTS}.parquet").exists()
+    found = _table(folder, EVENTS, EVENT_COLUMNS, manifest) if there else None
     return RunRecord(
         folder=folder,
         manifest=manifest,
@@ -79,12 +87,18 @@ def read_run(folder: Path, trial: str | Path | None = None) -> RunRecord:
     )
 
 
-def _table(folder: Path, name: str, manifest: dict[str, Any]) -> polars.DataFrame:
-    """Return a table whose bytes are those that the run wrote."""
-    table = read_table(folder / name)
-    noted = manifest.get("files", {}).get(name)
-    if noted is None or noted != hash_file(folder / name):
-        raise _refusal(folder / name, "is not as a run wrote it", "an unchanged table of a run")
+def _table(
+    folder: Path, name: str, needed: tuple[str, ...], manifest: dict[str, Any]
+) -> polars.DataFrame:
+    """Return a table whose bytes are those that the run wrote, with the columns that are needed."""
+    path = folder / f"{name}.parquet"
+    table = read_table(path)
+    noted = manifest.get("files", {}).get(path.name)
+    if noted is None or noted != hash_file(path):
+        raise _refusal(path, "is not as a run wrote it", "an unchanged table of a run")
+    absent = next((column for column in needed if column not in table.columns), None)
+    if absent is not None:
+        raise _refusal(path, f"has no column '{absent}'", f"the {name} of a run")
     return table
 
 

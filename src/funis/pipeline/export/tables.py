@@ -17,7 +17,7 @@ def analysis_tables(run: RunRecord) -> tuple[Dataset, ...]:
     Raises
     ------
     InputError
-        A table of the run lacks a column, or holds what no transport format could hold.
+        A table of the run holds what no transport format could hold.
     """
     return (
         subject_table(run),

@@ -1,7 +1,8 @@
 """Terms of CDISC controlled terminology that a protocol of funis needs.
 
-Codes and preferred terms (of timings the submission values) as they stand in the DDF, Protocol and SDTM packages of the CDISC Library
-of 2026-03-27, seen in the terminology that the package usdm4 0.29 on PyPI carries.
+Codes and preferred terms (of timings the submission values) as they stand in the DDF, Protocol and
+SDTM packages of the CDISC Library of 2026-03-27, seen in the terminology that usdm4 0.29 carries
+(on PyPI).
 """
 
 from __future__ import annotations
