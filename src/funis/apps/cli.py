@@ -11,6 +11,7 @@ import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
+from funis.apps.design import design, twin
 from funis.apps.export import export
 
 if TYPE_CHECKING:
@@ -370,6 +371,8 @@ def gate_routes(
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
+app.command("design")(design)
+app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("export")(export)
