@@ -90,8 +90,8 @@ def safety_issues(document: Document, asked: SafetySchema) -> Iterator[Issue]:
 def _hazards(name: str, term: TermSchema) -> Iterator[tuple[KeyPath, HazardSchema]]:
     for place, hazard in enumerate(term.after):
         yield ("terms", name, "after", place), hazard
-    if term.over_time is not None:
-        yield ("terms", name, "over_time"), term.over_time
+    for place, hazard in enumerate(term.over_time):
+        yield ("terms", name, "over_time", place), hazard
 
 
 def _known(
@@ -153,6 +153,7 @@ def _term(
         ctcae=one.ctcae,
         expected=one.expected,
         once=one.once,
+        allogeneic_only=one.allogeneic_only,
         grades=one.grades.shares,
         grade_status=one.grades.status,
         grade_note=one.grades.note,
@@ -160,7 +161,7 @@ def _term(
         onset=_spell(one.onset_hour),
         lasts=_spell(one.lasts_hour),
         after=tuple(_hazard(name, hazard, pools, ratios) for hazard in one.after),
-        over_time=None if one.over_time is None else _hazard(name, one.over_time, pools, ratios),
+        over_time=tuple(_hazard(name, hazard, pools, ratios) for hazard in one.over_time),
     )
 
 
@@ -177,7 +178,7 @@ def _hazard(
         assert one.share is not None
         risk, assumed = _assumed_pool(term, one.share), one.share.note
     ratio = None if one.ratio is None else ratios[one.ratio]
-    return Hazard(one.routes, risk, ratio, one.predicted, assumed, one.note)
+    return Hazard(one.routes, risk, ratio, one.predicted, assumed, one.note, one.diseases)
 
 
 def _assumed_pool(term: str, share: AssumedShareSchema) -> Pool:

@@ -68,6 +68,14 @@ class UnmentionedSchema(StrictModel):
     note: Text
 
 
+class PublishedRateSchema(StrictModel):
+    """A rate a year without cells, from outside the evidence on cells."""
+
+    value: Positive
+    source: Text
+    note: str = ""
+
+
 class PrintedSchema(StrictModel):
     """A pooled share that a meta-analysis printed."""
 
@@ -90,6 +98,7 @@ class PoolSchema(StrictModel):
     unmentioned: tuple[UnmentionedSchema, ...] = ()
     counts: tuple[CountSchema, ...] = ()
     printed: PrintedSchema | None = None
+    rate: PublishedRateSchema | None = None
     spread: SpreadSchema | None = None
     held_out: bool = False
     note: str = ""
@@ -133,6 +142,7 @@ class HazardSchema(StrictModel):
     """How often a term comes; ``ratio: null`` ascribes all of it to cells."""
 
     routes: tuple[Text, ...] = ()
+    diseases: tuple[Text, ...] = ()
     risk: Text | None = None
     share: AssumedShareSchema | None = None
     ratio: Text | None
@@ -198,22 +208,25 @@ class TermSchema(StrictModel):
     ctcae: str | None = None
     expected: bool = False
     once: bool = False
+    allogeneic_only: bool = False
     grades: GradesSchema
     serious_share: ValueSchema | None = None
     onset_hour: SpellSchema | None = None
     lasts_hour: SpellSchema | None = None
     after: tuple[HazardSchema, ...] = ()
-    over_time: HazardSchema | None = None
+    over_time: tuple[HazardSchema, ...] = ()
 
     @model_validator(mode="after")
     def _follows_something(self) -> TermSchema:
-        if bool(self.after) == (self.over_time is not None):
+        if bool(self.after) == bool(self.over_time):
             raise _fault("follows nothing, or two things", "after, or over_time", "after")
         if self.after and self.onset_hour is None:
             raise _fault("when it begins is missing", "onset_hour", "onset_hour")
         for number, hazard in enumerate(self.after):
             if not hazard.routes:
                 raise _fault("follows no route", "routes such as [iv]", "after", number, "routes")
+        if self.over_time and [bool(one.diseases) for one in self.over_time].count(False) != 1:
+            raise _fault("not one entry for all other diseases", "one without diseases", "over_time")
         return self
 
 

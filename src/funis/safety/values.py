@@ -94,6 +94,8 @@ class Hazard:
     ----------
     routes : tuple of str
         Empty for what comes with time.
+    diseases : tuple of str
+        Diseases that it holds for; empty for all others.
     risk : Pool
     ratio : Ratio or None
         None where all of it is ascribed to cells.
@@ -109,6 +111,7 @@ class Hazard:
     predicted: bool = False
     assumed: str = ""
     note: str = ""
+    diseases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +137,13 @@ class Term:
     serious_share : float
         Share of the events of grade 3 and 4 that are serious; grade 1 and 2 never are, 5 always.
     once : bool
-        Whether a patient has it once at most.
+        Whether a patient has it once at most; after a dose, the first alone is asked.
+    allogeneic_only : bool
+        Whether it takes cells of another person.
     after : tuple of Hazard
         What follows an administration; empty for what comes with time.
-    over_time : Hazard or None
+    over_time : tuple of Hazard
+        What comes with time, by disease; empty for what follows an administration.
     """
 
     id: str
@@ -151,17 +157,23 @@ class Term:
     onset: Spell | None
     lasts: Spell | None
     after: tuple[Hazard, ...]
-    over_time: Hazard | None
+    over_time: tuple[Hazard, ...]
     grade_note: str = ""
+    allogeneic_only: bool = False
 
     def hazard(self, route: str) -> Hazard | None:
         """Return what follows an administration by a route."""
         return next((one for one in self.after if route in one.routes), None)
 
+    def background(self, disease: str) -> Hazard:
+        """Return what comes with time in a disease."""
+        named = [one for one in self.over_time if disease in one.diseases]
+        return (named or [one for one in self.over_time if not one.diseases])[0]
+
     @property
     def hazards(self) -> tuple[Hazard, ...]:
         """All of them."""
-        return self.after if self.over_time is None else (*self.after, self.over_time)
+        return (*self.after, *self.over_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +224,4 @@ class Safety:
     @property
     def terms_over_time(self) -> tuple[Term, ...]:
         """Return the terms that come with time."""
-        return tuple(term for term in self.terms.values() if term.over_time is not None)
+        return tuple(term for term in self.terms.values() if term.over_time)

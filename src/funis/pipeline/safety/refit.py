@@ -76,6 +76,8 @@ def _fault(file: str, at: tuple[str, str], message: str, document: Any) -> Input
 def _pool(
     asked: PoolSchema, studies: Sequence[Study], nothing: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
+    if asked.rate is not None:
+        return _published_rate(asked)
     if asked.per == "year":
         return _rate(asked, studies)
     if asked.printed is not None:
@@ -231,6 +233,16 @@ def _rate(asked: PoolSchema, studies: Sequence[Study]) -> dict[str, Any]:
         "administrations": 1.0, "studies": 1, "events": events, "n": n, "years": n * years,
         "rows": [f"{study.id}: {one.arm}, {one.term}, {one.patients}/{one.n}" for one in rows.values()]
         + [f"{timed.id}: mean follow-up"],
+    }  # fmt: skip
+
+
+def _published_rate(asked: PoolSchema) -> dict[str, Any]:
+    """Return a rate that was published without its patient-years."""
+    assert asked.rate is not None and asked.spread is not None
+    return {
+        **_normal("log", math.log(asked.rate.value), asked.spread.sd),
+        "administrations": 1.0, "studies": 1, "events": 0, "n": 0, "years": None,
+        "rows": [f"{asked.rate.value:g} a year ({asked.rate.source})"],
     }  # fmt: skip
 
 
