@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from funis.report.courses import NumbersTable
 from funis.report.content import Interval, SafetyCell, SafetyRow, TrialReport
+from funis.report.courses import NumbersTable
 from funis.report.numerals import MISSING, decimal, percent
 from funis.report.styles import ArmStyle, arm_styles
 
