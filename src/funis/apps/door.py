@@ -79,6 +79,8 @@ def _usage(message: str, given: list[str]) -> str:
         "validate",
         "control",
         "safety",
+        "design",
+        "twin",
         "sbml",
         "evidence",
         "ledger",
