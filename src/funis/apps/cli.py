@@ -11,11 +11,8 @@ import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
-<<<<<<< HEAD
 from funis.apps.safety import safety
-=======
 from funis.apps.design import design, twin
->>>>>>> main
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -402,12 +399,9 @@ def gate_safety(
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
-<<<<<<< HEAD
 app.command("safety")(safety)
-=======
 app.command("design")(design)
 app.command("twin")(twin)
->>>>>>> main
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 
