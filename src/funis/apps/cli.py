@@ -11,8 +11,8 @@ import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
-from funis.apps.safety import safety
 from funis.apps.design import design, twin
+from funis.apps.safety import safety
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate

@@ -12,7 +12,7 @@ from funis.evidence.meta import SHARES, Counts, predict_risk, quantile
 NARROW = 0.02
 
 
-@pytest.mark.parametrize("events, n", [(0, 40), (5, 37), (30, 37)])
+@pytest.mark.parametrize(("events", "n"), [(0, 40), (5, 37), (30, 37)])
 def test_one_study_without_spread_is_the_posterior_of_jeffreys(events, n):
     found = predict_risk([Counts(events, n)], NARROW)
     exact = beta(events + 0.5, n - events + 0.5)

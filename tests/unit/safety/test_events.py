@@ -85,7 +85,8 @@ def drawn(safety, administer, exposed, **changes):
 def test_nothing_is_recorded_after_a_patient_left_or_died(safety, administer, exposed):
     found = drawn(safety, administer, exposed)
     assert found["day"].max() < 365.25
-    died = dict(zip(found["subject"][found["grade"] == 5], found["day"][found["grade"] == 5]))
+    fatal = found["grade"] == 5
+    died = dict(zip(found["subject"][fatal], found["day"][fatal], strict=True))
     assert died
     for subject, day in died.items():
         assert found["day"][found["subject"] == subject].max() == day

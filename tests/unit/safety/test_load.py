@@ -18,7 +18,7 @@ def changed(folder, old, new):
 
 
 @pytest.mark.parametrize(
-    "old, new, words",
+    ("old", "new", "words"),
     [
         ("risk: headache_puncture,", "risk: headache_punctur,", "did you mean 'headache_puncture'"),
         ("risk: headache_puncture,", "risk: headache_cells_fluid,", "is held out"),

@@ -28,7 +28,7 @@ Half of it lies below 0.67: odds that differ about two-fold between typical stud
 """
 
 _SHARE_SCORES = [float(score) for score in ndtri(np.asarray(SHARES))]
-_MEANS = np.linspace(-18.0, 8.0, 209)
+_MEANS = np.linspace(-26.0, 8.0, 273)
 _SPREADS = np.linspace(0.05, 4.0, 24)
 _SCORES = np.linspace(-6.0, 6.0, 121)
 _LOGITS = np.linspace(-30.0, 20.0, 1001)
@@ -105,8 +105,10 @@ def _likelihood(studies: Sequence[Counts], spread: float) -> Array:
     """Return the log-likelihood at each mean, each study's own logit integrated out."""
     logit = _MEANS[:, None] + spread * _SCORES
     height = -0.5 * _SCORES**2 - math.log(float(np.exp(-0.5 * _SCORES**2).sum()))
+    missed = np.logaddexp(0.0, logit)
     total = np.zeros(len(_MEANS))
     for one in studies:
-        own = one.events * logit - one.n * np.logaddexp(0.0, logit)
-        total += logsumexp(own + height, axis=1)
+        own = one.events * logit - one.n * missed + height
+        top = own.max(axis=1)
+        total += np.log(np.exp(own - top[:, None]).sum(axis=1)) + top
     return total
