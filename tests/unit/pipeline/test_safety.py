@@ -95,6 +95,7 @@ def test_a_trial_shows_its_own_routes_and_a_disease_its_own_background():
     [
         (["safety", "raa"], "did you mean 'ra'"),
         (["safety", "--route", "ivv"], "did you mean 'iv'"),
+        (["safety", "--limit", "1.5"], "a risk between 0 and 1"),
         (["safety", "--out", "x.yaml"], "--out without --refit"),
         (["gate", "safety", "--patients", "3"], "100"),
     ],
