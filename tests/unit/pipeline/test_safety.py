@@ -1,6 +1,7 @@
 """Adverse events in reports, documents and commands, and the gate of large trials."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,9 @@ def test_wrong_input_is_one_line_and_status_2(arguments, words, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert words in lines[0]
+
+
+def test_the_documented_numbers_are_the_present_ones():
+    text = (Path(__file__).parents[3] / "docs" / "safety.md").read_text(encoding="utf-8")
+    shown = text.split("<!-- generated: funis safety -->")[1].split("<!-- end -->")[0]
+    assert shown.strip() == "\n".join(table.markdown() for table in hazards().tables()).strip()
