@@ -304,7 +304,8 @@ def test_an_unknown_command_is_told_with_the_nearest(funis):
     assert (status, out) == (2, "")
     assert err == (
         "unknown command 'simulat'; expected one of run, check, list, simulate, population, gate, "
-        "calibrate, validate, control, sbml, evidence, ledger, credibility, petab, bench, demo; "
+        "calibrate, validate, control, safety, design, twin, sbml, evidence, ledger, credibility, "
+        "petab, bench, demo; "
         "did you mean 'simulate'?\n"
     )
 
