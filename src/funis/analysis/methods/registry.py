@@ -75,8 +75,8 @@ _METHODS = (
     ),
     Method(
         "rate_ratio", "rate", events.rate_ratio,
-        "ratio of rates, t interval and test on the log scale with sandwich errors",
-        "liberal where events are few and cluster in few patients",
+        "ratio of rates, robust score interval and test with each patient as one unit",
+        "conservative where few patients have events",
     ),
     Method(
         "negative_binomial", "rate", events.negative_binomial,
