@@ -1,5 +1,14 @@
 """Trial protocols: arms, regimens, visits, endpoints, estimand and rules. Declares, never runs."""
 
+from funis.protocol.analyses import (
+    DEFAULT_METHOD,
+    METHOD_USES,
+    RATIOS,
+    TIME_METHODS,
+    FurtherEndpoint,
+    Multiplicity,
+    Sensitivity,
+)
 from funis.protocol.dose_text import parse_dose_text
 from funis.protocol.doses import DoseEvents, dose_events, end_doses, merge_doses, no_doses
 from funis.protocol.lines import Lines
@@ -39,6 +48,10 @@ from funis.protocol.values import (
 __all__ = [
     "ALL",
     "CONTINUOUS",
+    "DEFAULT_METHOD",
+    "METHOD_USES",
+    "RATIOS",
+    "TIME_METHODS",
     "SUFFIXES",
     "SUMMARY_OF",
     "RULE_NAMES",
@@ -53,16 +66,19 @@ __all__ = [
     "EndpointRequest",
     "Estimand",
     "FrozenMapping",
+    "FurtherEndpoint",
     "IntercurrentEvent",
     "Intervention",
     "Lines",
     "Measure",
+    "Multiplicity",
     "Population",
     "Protocol",
     "Reference",
     "Regimen",
     "Role",
     "Rule",
+    "Sensitivity",
     "Strategy",
     "Structure",
     "StructureFile",

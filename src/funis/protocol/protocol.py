@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funis.checks import Expression, IssueList
+from funis.protocol.analyses import Sensitivity
 from funis.protocol.check import (
     check_arms,
     check_criteria,
@@ -18,9 +19,11 @@ from funis.protocol.check import (
     check_success,
     check_visits,
 )
+from funis.protocol.check_analyses import check_methods, check_multiplicity, check_sensitivity
 from funis.protocol.lines import Lines
 from funis.protocol.structures import check_structures, structure_parameters
 from funis.protocol.values import (
+    LATE,
     Arm,
     Dropout,
     EndpointRequest,
@@ -57,6 +60,7 @@ class Protocol:
     scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
     structures: tuple[Structure, ...] = ()
     source: str | None = None
+    sensitivity: tuple[Sensitivity, ...] = field(default=(), metadata=LATE)
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
 
@@ -119,6 +123,9 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_endpoints(protocol.endpoints, visits, where)
         + check_rules(protocol.rules, arms, visits, where)
         + check_success(protocol.success, arms, protocol.endpoints, where)
+        + check_methods(protocol.endpoints, where)
+        + check_multiplicity(protocol.success, where)
+        + check_sensitivity(protocol.sensitivity, protocol.endpoints, where)
         + check_dropout(protocol.dropout, arms, where)
         + check_structures(protocol.structures, ("structures",), where)
         + [
@@ -141,12 +148,21 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _unused(item: dataclasses.Field[Any], value: Any) -> bool:
+    """Return whether a field that was added later stands at its default."""
+    if not item.metadata.get("late"):
+        return False
+    if item.default_factory is not dataclasses.MISSING:
+        return bool(getattr(value, item.name) == item.default_factory())
+    return bool(getattr(value, item.name) == item.default)
+
+
 def _plain(value: Any) -> Any:
     """Value as JSON types; equal numbers give equal text, whether 1 or 1.0."""
     if isinstance(value, Expression):
         return value.text
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [f.name for f in dataclasses.fields(value) if f.compare]
+        fields = [f.name for f in dataclasses.fields(value) if f.compare and not _unused(f, value)]
         return {name: _plain(getattr(value, name)) for name in fields}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

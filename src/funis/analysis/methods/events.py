@@ -177,5 +177,3 @@ def _profile(groups: list[tuple[Floats, Floats, Floats]], dispersion: Floats) ->
         term = term - size * np.log1p(mu / size) + gammaln(events + size) - gammaln(size)
         total = total + (term * known).sum(axis=1)
     return total
-
-

@@ -76,7 +76,9 @@ def design_matrix(
     if arm.baseline is not None and reference.baseline is not None:
         start = np.concatenate([arm.baseline, reference.baseline], axis=1)
         columns.append(start - np.nanmean(start))
-    columns += [np.concatenate(pair, axis=1).astype(float) for pair in strata_of(arm, reference)[1:]]
+    columns += [
+        np.concatenate(pair, axis=1).astype(float) for pair in strata_of(arm, reference)[1:]
+    ]
     design = np.stack(columns, axis=2)
     known = ~(np.isnan(values) | np.isnan(design).any(axis=2))
     return np.nan_to_num(design), values, known.astype(float)

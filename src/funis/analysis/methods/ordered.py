@@ -22,10 +22,12 @@ def ordinal(arm: ReplicateSample, reference: ReplicateSample, confidence: float)
     McCullagh 1980, J R Stat Soc B 42:109.
     """
     size = (arm.values.shape[1] + reference.values.shape[1]) ** 2
-    return join([
-        _ordinal(arm.rows(part), reference.rows(part), confidence)
-        for part in chunks(len(arm), size)
-    ])
+    return join(
+        [
+            _ordinal(arm.rows(part), reference.rows(part), confidence)
+            for part in chunks(len(arm), size)
+        ]
+    )
 
 
 def _ordinal(arm: ReplicateSample, reference: ReplicateSample, confidence: float) -> Contrasts:
@@ -37,9 +39,7 @@ def _ordinal(arm: ReplicateSample, reference: ReplicateSample, confidence: float
     return Contrasts(found.estimate, found.low, found.high, z, p, found.error)
 
 
-def level_counts(
-    arm: ReplicateSample, reference: ReplicateSample
-) -> tuple[Floats, Floats, Floats]:
+def level_counts(arm: ReplicateSample, reference: ReplicateSample) -> tuple[Floats, Floats, Floats]:
     """Return patients at each level that occurs, of both arms, and the number of levels."""
     values = np.concatenate([arm.values, reference.values], axis=1)
     order = np.argsort(values, axis=1)
@@ -82,7 +82,9 @@ def _fit(first: Floats, second: Floats, levels: Floats) -> tuple[Floats, Floats]
 
 
 def _derivatives(
-    theta: Floats, groups: tuple[Floats, Floats], used: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    theta: Floats,
+    groups: tuple[Floats, Floats],
+    used: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
 ) -> tuple[Floats, Floats]:
     replicates, cuts = used.shape
     score = np.zeros((replicates, cuts + 1))

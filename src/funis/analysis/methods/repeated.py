@@ -94,15 +94,14 @@ def fit_repeated(arm: ReplicateSample, reference: ReplicateSample) -> RepeatedFi
     if arm.visits is None or reference.visits is None:
         raise ValueError("repeated measures need visits")
     patterns = _patterns(arm, reference)
-    scale, visits = _start(patterns)
-    sigma, converged = _restricted(patterns, scale)
+    sigma, converged = _restricted(patterns, _start(patterns))
     estimate, error, freedom = _kenward_roger(patterns, sigma)
     good = converged & np.isfinite(error) & (error > 0) & (freedom > 0)
     return RepeatedFit(estimate, error, np.where(good, freedom, np.nan), sigma, good)
 
 
 def _patterns(arm: ReplicateSample, reference: ReplicateSample) -> list[_Pattern]:
-    y = np.concatenate([arm.visits, reference.visits], axis=1)  # type: ignore[list-item]
+    y = np.concatenate([arm.visits, reference.visits], axis=1)
     whole = [
         ReplicateSample(np.zeros(one.values.shape), one.baseline, stratum=one.stratum)
         for one in (arm, reference)
@@ -128,7 +127,7 @@ def _patterns(arm: ReplicateSample, reference: ReplicateSample) -> list[_Pattern
     return found
 
 
-def _start(patterns: list[_Pattern]) -> tuple[Floats, int]:
+def _start(patterns: list[_Pattern]) -> Floats:
     """Start from the variance of each visit alone."""
     visits = len(patterns[0].seen)
     variance = np.ones((len(patterns[0].n), visits))
@@ -136,13 +135,14 @@ def _start(patterns: list[_Pattern]) -> tuple[Floats, int]:
         here = [one for one in patterns if one.seen[visit]]
         if not here:
             continue
-        xx, yy = sum(one.xx for one in here), sum(one.yy[:, visit, visit] for one in here)
-        xy = sum(one.xy[:, :, visit] for one in here)
+        xx = np.sum([one.xx for one in here], axis=0)
+        xy = np.sum([one.xy[:, :, visit] for one in here], axis=0)
+        yy = np.sum([one.yy[:, visit, visit] for one in here], axis=0)
         slope = np.einsum("rij,rj->ri", np.linalg.pinv(xx, hermitian=True), xy)
         n = sum(one.n for one in here)
         left = yy - (slope * xy).sum(axis=1)
         variance[:, visit] = np.maximum(left / np.maximum(n - xx.shape[1], 1), 1e-12)
-    return np.asarray(variance[:, :, None] * np.eye(visits)), visits
+    return np.asarray(variance[:, :, None] * np.eye(visits))
 
 
 def _basis(visits: int) -> Floats:
@@ -158,14 +158,12 @@ def _inverse(pattern: _Pattern, sigma: Floats) -> Floats:
     """Inverse of the covariance of the visits seen, zero elsewhere."""
     inverse = np.zeros_like(sigma)
     seen = np.flatnonzero(pattern.seen)
-    part = np.ix_(range(len(sigma)), seen, seen)
+    part = np.ix_(np.arange(len(sigma)), seen, seen)
     inverse[part] = np.linalg.inv(sigma[part])
     return inverse
 
 
-def _coefficients(
-    patterns: list[_Pattern], inverses: list[Floats]
-) -> tuple[Floats, Floats]:
+def _coefficients(patterns: list[_Pattern], inverses: list[Floats]) -> tuple[Floats, Floats]:
     """Return coefficients (replicate, covariate, visit) and their covariance."""
     replicates, covariates, visits = patterns[0].xy.shape
     size = covariates * visits
@@ -175,7 +173,7 @@ def _coefficients(
         normal += np.einsum("rab,rij->raibj", one.xx, inverse)
         right += one.xy @ inverse
     flat = normal.reshape(replicates, size, size)
-    phi = np.linalg.pinv(flat, rcond=1e-10, hermitian=True)
+    phi: Floats = np.linalg.pinv(flat, rcond=1e-10, hermitian=True)
     slopes = np.einsum("rij,rj->ri", phi, right.reshape(replicates, size))
     return slopes.reshape(right.shape), phi.reshape(normal.shape)
 
@@ -197,9 +195,11 @@ def _restricted(patterns: list[_Pattern], sigma: Floats) -> tuple[Floats, NDArra
             slope += inverse @ left @ inverse - one.n[:, None, None] * inverse
             information += one.n[:, None, None] * _traces(inverse, inverse, basis) / 2
         score = np.einsum("rij,mij->rm", slope, basis) / 2
-        step = np.linalg.lstsq(information[0], score[0], rcond=None)[0][None] if (
-            len(sigma) == 1
-        ) else np.einsum("rij,rj->ri", np.linalg.pinv(information, hermitian=True), score)
+        step = (
+            np.linalg.lstsq(information[0], score[0], rcond=None)[0][None]
+            if (len(sigma) == 1)
+            else np.einsum("rij,rj->ri", np.linalg.pinv(information, hermitian=True), score)
+        )
         sigma, change = _moved(sigma, np.einsum("rm,mij->rij", step, basis))
         converged = change < ENOUGH
         if converged.all():
@@ -227,7 +227,7 @@ def _traces(first: Floats, second: Floats, basis: Floats) -> Floats:
     """Trace of first x basis_i x second x basis_j, (replicate, i, j)."""
     left = np.einsum("rab,ibc->riac", first, basis)
     right = np.einsum("rcd,jda->rjca", second, basis)
-    return np.einsum("riac,rjca->rij", left, right, optimize=True)
+    return np.asarray(np.einsum("riac,rjca->rij", left, right, optimize=True))
 
 
 def _kenward_roger(patterns: list[_Pattern], sigma: Floats) -> tuple[Floats, Floats, Floats]:

@@ -49,8 +49,8 @@ class ReplicateSample:
 
     def rows(self, part: slice) -> ReplicateSample:
         """Return some of the replicates."""
-        own = (getattr(self, name) for name in self.__dataclass_fields__)
-        return ReplicateSample(*(None if one is None else one[part] for one in own))
+        own = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return ReplicateSample(**{k: None if one is None else one[part] for k, one in own.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

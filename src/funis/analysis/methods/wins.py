@@ -28,10 +28,12 @@ def win_ratio(arm: ReplicateSample, reference: ReplicateSample, confidence: floa
     18:1341; variance: Bebu and Lachin 2016, Biostatistics 17:178.
     """
     size = 4 * (arm.values.shape[1] + reference.values.shape[1]) ** 2
-    return join([
-        _win_ratio(layers(arm)[part], layers(reference)[part], confidence)
-        for part in chunks(len(arm), size)
-    ])
+    return join(
+        [
+            _win_ratio(layers(arm)[part], layers(reference)[part], confidence)
+            for part in chunks(len(arm), size)
+        ]
+    )
 
 
 def layers(sample: ReplicateSample) -> Floats:

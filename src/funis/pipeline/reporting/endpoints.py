@@ -45,15 +45,9 @@ def short_name(name: str, endpoints: Endpoints) -> str:
 
 
 def better(name: str, endpoints: Endpoints) -> Literal["lower", "higher"]:
-    """Return which direction of an endpoint is the better one.
-
-    A component improves downwards: that is how expectation acts on it.
-    """
-    if name not in endpoints.numbers:
-        return "higher"
-    item = endpoints.number(name)
-    found: Literal["lower", "higher"] = getattr(item, "better", "lower")
-    return found
+    """Return which direction of an endpoint is the better one."""
+    known = name in endpoints.numbers or name in endpoints.conditions
+    return endpoints.better(name) if known else "higher"
 
 
 def score_names(protocol: Protocol, endpoints: Endpoints) -> tuple[str, ...]:
