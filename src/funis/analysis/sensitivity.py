@@ -22,7 +22,7 @@ from funis.analysis.methods import METHODS, ReplicateSample
 from funis.analysis.outcomes import baseline, method_of, outcomes, text_of
 from funis.analysis.results import Contrast, SensitivityResult
 from funis.analysis.samples import SampleTable
-from funis.protocol import EndpointRequest, Estimand, FrozenMapping, Protocol, Sensitivity
+from funis.protocol import EndpointRequest, Estimand, FrozenMapping, Protocol, Sensitivity, Strategy
 
 Floats = NDArray[np.float64]
 
@@ -70,11 +70,12 @@ def _request(requests: Sequence[EndpointRequest], one: Sensitivity) -> EndpointR
 
 def _own_table(table: SampleTable, one: Sensitivity) -> SampleTable:
     """Return the table with what is missing as this analysis sees it."""
-    strategy = {"observed": None, "nonresponder": "composite"}.get(one.missing, "hypothetical")
-    if strategy is None:
+    if one.missing == "observed":
         return table
-    events = {**table.estimand.intercurrent_events, "discontinuation": strategy}
-    numbers = {**table.estimand.continuous_events, "discontinuation": "hypothetical"}
+    strategy: Strategy = "composite" if one.missing == "nonresponder" else "hypothetical"
+    events: dict[str, Strategy] = {**table.estimand.intercurrent_events}
+    numbers: dict[str, Strategy] = {**table.estimand.continuous_events}
+    events["discontinuation"], numbers["discontinuation"] = strategy, "hypothetical"
     estimand: Estimand = replace(
         table.estimand,
         intercurrent_events=FrozenMapping(events),

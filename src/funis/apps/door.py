@@ -83,6 +83,7 @@ def _usage(message: str, given: list[str]) -> str:
         "ledger",
         "credibility",
         "petab",
+        "tests",
         "bench",
         "demo",
     )

@@ -173,7 +173,7 @@ def _coefficients(patterns: list[_Pattern], inverses: list[Floats]) -> tuple[Flo
         normal += np.einsum("rab,rij->raibj", one.xx, inverse)
         right += one.xy @ inverse
     flat = normal.reshape(replicates, size, size)
-    phi: Floats = np.linalg.pinv(flat, rcond=1e-10, hermitian=True)
+    phi = np.asarray(np.linalg.pinv(flat, rcond=1e-10, hermitian=True), dtype=np.float64)
     slopes = np.einsum("rij,rj->ri", phi, right.reshape(replicates, size))
     return slopes.reshape(right.shape), phi.reshape(normal.shape)
 
@@ -195,11 +195,7 @@ def _restricted(patterns: list[_Pattern], sigma: Floats) -> tuple[Floats, NDArra
             slope += inverse @ left @ inverse - one.n[:, None, None] * inverse
             information += one.n[:, None, None] * _traces(inverse, inverse, basis) / 2
         score = np.einsum("rij,mij->rm", slope, basis) / 2
-        step = (
-            np.linalg.lstsq(information[0], score[0], rcond=None)[0][None]
-            if (len(sigma) == 1)
-            else np.einsum("rij,rj->ri", np.linalg.pinv(information, hermitian=True), score)
-        )
+        step = np.einsum("rij,rj->ri", np.linalg.pinv(information, hermitian=True), score)
         sigma, change = _moved(sigma, np.einsum("rm,mij->rij", step, basis))
         converged = change < ENOUGH
         if converged.all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -50,7 +50,7 @@ class ReplicateSample:
     def rows(self, part: slice) -> ReplicateSample:
         """Return some of the replicates."""
         own = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return ReplicateSample(**{k: None if one is None else one[part] for k, one in own.items()})
+        return replace(self, **{k: one[part] for k, one in own.items() if one is not None})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
