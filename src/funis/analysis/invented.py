@@ -151,7 +151,7 @@ _DATA: Mapping[
     "strata": ("15, 30 and 50 % respond in three strata", _stratified, 0.2, 0.2, _SIZES),
     "numbers": ("normal, correlation 0.6 with baseline", _numbers, 0.5, 0.5, _SIZES),
     "visits": ("4 visits, the worse leave (14 % in all)", _visits, 0.5, 0.5, _FEW),
-    "relapses": ("1 a year, dispersion 1", _relapses(1.0, 1.0), np.log(0.6), 0.6, _SIZES),
+    "relapses": ("1 a year, dispersion 1", _relapses(1.0, 1.0), np.log(0.6), 0.6, _FEW),
     "times": ("65 % have the event, hardly any ties", _times(0.0), np.log(0.6), 0.6, _SIZES),
     "levels": ("4 levels", _levels, np.log(2.0), 2.0, _FEW),
 }  # fmt: skip

@@ -80,11 +80,14 @@ _METHODS = (
     ),
     Method(
         "negative_binomial", "rate", events.negative_binomial,
-        "negative binomial model, time as offset, maximum likelihood, t interval and test",
+        "negative binomial model, time as offset, dispersion by Cox-Reid, t interval and test",
+        "conservative in small trials",
     ),
     Method(
         "log_rank", "time", survival.log_rank,
         "log-rank test; hazard ratio by proportional hazards",
+        "the test alone is liberal where small arms differ in size; a decision asks for the "
+        "interval of the hazard ratio too",
     ),
     Method(
         "cox", "time", survival.cox,

@@ -52,25 +52,40 @@ def compared(first: Floats, second: Floats) -> Floats:
 
 def _win_ratio(first: Floats, second: Floats, confidence: float) -> Contrasts:
     won = compared(first, second)
-    n, m = won.shape[1:]
-    wins, losses = won > 0, won < 0
-    w, lost = wins.mean(axis=(1, 2)), losses.mean(axis=(1, 2))
+    here, there = (~np.isnan(one).all(axis=2) * 1.0 for one in (first, second))
+    n, m = here.sum(axis=1), there.sum(axis=1)
+    wins, losses = (won > 0) * 1.0, (won < 0) * 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
-        own = wins.mean(axis=2) / w[:, None] - losses.mean(axis=2) / lost[:, None]
-        other = wins.mean(axis=1) / w[:, None] - losses.mean(axis=1) / lost[:, None]
-        error = np.sqrt(own.var(axis=1, ddof=1) / n + other.var(axis=1, ddof=1) / m)
+        w, lost = (one.sum(axis=(1, 2)) / (n * m) for one in (wins, losses))
+        own = [one.sum(axis=2) / m[:, None] for one in (wins, losses)]
+        other = [one.sum(axis=1) / n[:, None] for one in (wins, losses)]
+        parts = [
+            _variance(up / w[:, None] - down / lost[:, None], known)
+            for (up, down), known in ((own, here), (other, there))
+        ]
+        error = np.sqrt(parts[0] / n + parts[1] / m)
         logarithm = np.log(w) - np.log(lost)
     found = by_normal_ratio(logarithm, error, confidence)
-    z = _finkelstein(first, second, won)
+    z = _finkelstein(first, second, won, (n, m))
     return Contrasts(found.estimate, found.low, found.high, z, two_sided(z), error)
 
 
-def _finkelstein(first: Floats, second: Floats, won: Floats) -> Floats:
+def _variance(values: Floats, known: Floats) -> Floats:
+    """Variance over the patients of whom something is known."""
+    n = known.sum(axis=1)
+    middle = (np.where(known > 0, values, 0.0)).sum(axis=1) / n
+    apart = np.where(known > 0, values - middle[:, None], 0.0)
+    return np.asarray((apart**2).sum(axis=1) / (n - 1))
+
+
+def _finkelstein(
+    first: Floats, second: Floats, won: Floats, patients: tuple[Floats, Floats]
+) -> Floats:
     """Permutation statistic of the sum of scores of the arm."""
-    n, m = won.shape[1:]
+    n, m = patients
     own = won.sum(axis=2) + compared(first, first).sum(axis=2)
     other = compared(second, second).sum(axis=2) - won.sum(axis=1)
     squares = (own**2).sum(axis=1) + (other**2).sum(axis=1)
-    variance = n * m / ((n + m) * (n + m - 1)) * squares
     with np.errstate(invalid="ignore", divide="ignore"):
+        variance = n * m / ((n + m) * (n + m - 1)) * squares
         return np.where(variance > 0, own.sum(axis=1) / np.sqrt(variance), 0.0)
