@@ -196,10 +196,11 @@ def _cut(
     strategy: str,
 ) -> tuple[Floats, Floats]:
     """Cut times at an intercurrent event; what was met at its own visit was met before it."""
-    reached = (weeks < request.week) & ((time > weeks) | ((time == weeks) & (event == 0)))
-    reached = reached | (np.isnan(time) & (weeks < request.week))
+    happened = weeks < request.week
     if strategy != "composite":
-        return np.where(reached, weeks, time), np.where(reached, 0.0, event)
+        later = happened & ((time > weeks) | ((time == weeks) & (event == 0)))
+        return np.where(later, weeks, time), np.where(later, 0.0, event)
+    reached = happened & ~((event == 1) & (time <= weeks))
     if table.failure(request) == 1.0:
         return np.where(reached, weeks, time), np.where(reached, 1.0, event)
     return np.where(reached, request.week, time), np.where(reached, 0.0, event)

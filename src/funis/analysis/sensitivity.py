@@ -114,17 +114,17 @@ def _tipping(asked: _Asked, arm: str) -> SensitivityResult:
         return SensitivityResult(contrast, "delta", 0.0, 0.0)
     side = -1.0 if interval.estimate > 0 else 1.0
 
-    def holds(shift: float) -> bool:
+    def tipped(shift: float) -> bool:
         found = pool(side * shift)[0]
-        return found.low <= 0 <= found.high
+        return found.low <= 0 if side < 0 else found.high >= 0
 
     far = 1.0 if asked.request.measure == "responder" else 64 * abs(interval.estimate)
-    if not holds(far):
+    if not tipped(far):
         return SensitivityResult(contrast, "delta", 0.0, None)
     near = 0.0
     for _ in range(20):
         middle = (near + far) / 2
-        near, far = (near, middle) if holds(middle) else (middle, far)
+        near, far = (near, middle) if tipped(middle) else (middle, far)
     return SensitivityResult(contrast, "delta", 0.0, side * far)
 
 
