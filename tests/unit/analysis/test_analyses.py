@@ -40,7 +40,8 @@ def tables():
             fall = (5 if arm == "placebo" else 15) * (week > 0)
             seen = IMPROVED if answers and week > 0 else BASELINE
             pain = start - fall + stream.normal(0, 8) * (week > 0)
-            rows.append((subject, arm, week, {**seen, "pain_vas": pain}))
+            joints = {"tjc28": seen["tjc68"] * 0.6, "sjc28": seen["sjc66"] * 0.6}
+            rows.append((subject, arm, week, {**seen, **joints, "pain_vas": pain}))
     return Tables(subjects({"placebo": 30, "active": 30}, discontinued=left), observations(rows))
 
 
