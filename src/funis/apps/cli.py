@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, sizes, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, terminal
 from funis.apps.control import control
+from funis.apps.design import design, twin
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -369,9 +370,14 @@ def gate_routes(
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
+app.command("design")(design)
+app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)
+app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
+app.command()(sequential.escalation)
 
 
 @app.command("bench")

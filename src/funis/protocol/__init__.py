@@ -11,6 +11,14 @@ from funis.protocol.analyses import (
 )
 from funis.protocol.dose_text import parse_dose_text
 from funis.protocol.doses import DoseEvents, dose_events, end_doses, merge_doses, no_doses
+from funis.protocol.interim import (
+    Allocation,
+    Futility,
+    Interim,
+    Resize,
+    Selection,
+    Spending,
+)
 from funis.protocol.lines import Lines
 from funis.protocol.load import load_protocol
 from funis.protocol.protocol import Protocol, content_hash
@@ -56,6 +64,7 @@ __all__ = [
     "SUMMARY_OF",
     "RULE_NAMES",
     "Action",
+    "Allocation",
     "Arm",
     "Control",
     "Criterion",
@@ -67,6 +76,8 @@ __all__ = [
     "Estimand",
     "FrozenMapping",
     "FurtherEndpoint",
+    "Futility",
+    "Interim",
     "IntercurrentEvent",
     "Intervention",
     "Lines",
@@ -76,9 +87,12 @@ __all__ = [
     "Protocol",
     "Reference",
     "Regimen",
+    "Resize",
     "Role",
     "Rule",
     "Sensitivity",
+    "Selection",
+    "Spending",
     "Strategy",
     "Structure",
     "StructureFile",

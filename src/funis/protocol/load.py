@@ -16,6 +16,7 @@ from funis.checks import (
     validate,
 )
 from funis.protocol.analyses import FurtherEndpoint, Multiplicity, Sensitivity
+from funis.protocol.interim_schema import interim_from
 from funis.protocol.lines import Lines, Path, lines_of
 from funis.protocol.protocol import Protocol
 from funis.protocol.structures import named_structures
@@ -109,6 +110,7 @@ def protocol_from(document: Document) -> Protocol:
         structures=named_structures(trial.structures, ("structures",), where),
         source=trial.source,
         sensitivity=tuple(Sensitivity(**one.model_dump()) for one in trial.sensitivity),
+        interim=None if trial.interim is None else interim_from(trial.interim),
         where=where,
     )
 

@@ -10,6 +10,7 @@ from funis.protocol.analysis_schema import (
     MultiplicitySchema,
     SensitivitySchema,
 )
+from funis.protocol.interim_schema import InterimSchema
 from funis.protocol.values import (
     Control,
     CriterionVisit,
@@ -264,6 +265,7 @@ class ProtocolSchema(StrictModel):
     scenario: dict[Name, Finite] = Field(default_factory=dict)
     sensitivity: tuple[SensitivitySchema, ...] = ()
     source: str | None = None
+    interim: InterimSchema | None = None
 
 
 class RangeSchema(StrictModel):

@@ -52,7 +52,7 @@ def compared(first: Floats, second: Floats) -> Floats:
 
 def _win_ratio(first: Floats, second: Floats, confidence: float) -> Contrasts:
     won = compared(first, second)
-    here, there = (~np.isnan(one).all(axis=2) * 1.0 for one in (first, second))
+    here, there = ((~np.isnan(one).all(axis=2)).astype(np.float64) for one in (first, second))
     n, m = here.sum(axis=1), there.sum(axis=1)
     wins, losses = (won > 0) * 1.0, (won < 0) * 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
