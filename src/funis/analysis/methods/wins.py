@@ -52,22 +52,25 @@ def compared(first: Floats, second: Floats) -> Floats:
 
 def _win_ratio(first: Floats, second: Floats, confidence: float) -> Contrasts:
     won = compared(first, second)
-    here, there = ((~np.isnan(one).all(axis=2)).astype(np.float64) for one in (first, second))
+    here, there = _known(first), _known(second)
     n, m = here.sum(axis=1), there.sum(axis=1)
     wins, losses = (won > 0) * 1.0, (won < 0) * 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
         w, lost = (one.sum(axis=(1, 2)) / (n * m) for one in (wins, losses))
         own = [one.sum(axis=2) / m[:, None] for one in (wins, losses)]
         other = [one.sum(axis=1) / n[:, None] for one in (wins, losses)]
-        parts = [
-            _variance(up / w[:, None] - down / lost[:, None], known)
-            for (up, down), known in ((own, here), (other, there))
-        ]
-        error = np.sqrt(parts[0] / n + parts[1] / m)
+        first_part = _variance(own[0] / w[:, None] - own[1] / lost[:, None], here)
+        second_part = _variance(other[0] / w[:, None] - other[1] / lost[:, None], there)
+        error = np.sqrt(first_part / n + second_part / m)
         logarithm = np.log(w) - np.log(lost)
     found = by_normal_ratio(logarithm, error, confidence)
     z = _finkelstein(first, second, won, (n, m))
     return Contrasts(found.estimate, found.low, found.high, z, two_sided(z), error)
+
+
+def _known(layer: Floats) -> Floats:
+    """Whether anything is known of a patient, as a number."""
+    return np.asarray(~np.isnan(layer).all(axis=2), dtype=np.float64)
 
 
 def _variance(values: Floats, known: Floats) -> Floats:
