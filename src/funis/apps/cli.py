@@ -12,6 +12,7 @@ import typer
 from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.export import export
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -375,6 +376,7 @@ app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)
+app.command("export")(export)
 app.command()(sequential.boundaries)
 app.command()(sequential.adaptive)
 app.command()(sequential.escalation)
