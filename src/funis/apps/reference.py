@@ -33,8 +33,15 @@ The document of `--json`, also written as `results.json`:
     "ACR20@12": {"estimate": 0.29, "low": 0.21, "high": 0.385, "unit": "proportion", "n": 100}}}},
  "contrasts": [{"arm": "msc", "reference": "placebo", "endpoint": "ACR20@12", "week": 12.0,
     "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
-    "unit": "proportion", "p_value": 0.07}],
- "success": [], "durability": [],
+    "unit": "proportion", "method": "...", "p_value": 0.07}],
+ "success": [], "sensitivity": [], "durability": [],
+ "adverse_events": {"placebo": [{"term": "fever", "n": 100, "patients": 2, "events": 2,
+    "risk": 0.02, "low": 0.006, "high": 0.07, "patient_years": 95.0, "per_patient_year": 0.021,
+    "per_patient_year_low": 0.005, "per_patient_year_high": 0.08, "serious": 0, "grade3plus": 0,
+    "related": 2, "by_dose": [1, 1],
+    "risk_ratio": {"estimate": null, "low": null, "high": null},
+    "risk_difference": {"estimate": null, "low": null, "high": null},
+    "rate_ratio": {"estimate": null, "low": null, "high": null}}]},
  "ensemble": {"basis": "borrowed", "no_effect": {"borrowed": 0.06, "own": 0.03, "prior": 0.3},
     "potency_factor": {"estimate": 1.6, "low": 0.6, "high": 3.9}, "rests_on": {"rows": 21},
     "identified": false, "model_uncertainty": [{"arm": "msc", "score": "...", "week": 12.0,
@@ -49,11 +56,19 @@ no ensemble of its present form.
 
 Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for
 values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 0 and 1. A contrast
-is the arm minus the reference, but for `"measure": "rate_ratio"` (`"unit": "ratio"`) the arm
-divided by it. What is not a number is `null`. `n` counts the patients whose simulation did not
-fail. The run folder holds `report.html`, `results.json`, `manifest.json`
-and the tables `subjects`, `doses` and `observations` as Parquet. The same trial, number of patients
-and seed give the same bytes for any number of processes.
+is the arm minus the reference, but where its `"unit"` is `"ratio"` (of rates, hazards, odds, wins)
+the arm divided by it; `method` says how ([analysis_methods.md](analysis_methods.md)). A time to
+the first visit that meets a condition has the key `CDP12_time@96`. `sensitivity` holds the
+analyses that the trial file asks for, as contrasts with `missing`, `delta` and `tipping_point`.
+What is not a number is `null`. `n` counts the patients whose simulation did not fail.
+The run folder holds `report.html`, `results.json`, `manifest.json`
+and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
+number of patients and seed give the same bytes for any number of processes.
+
+`adverse_events` lists, by arm, `any` event, `serious` ones, `related_serious` ones (following a
+dose), `dose_limiting` toxicities, and each term: patients with it, their share with Wilson's
+interval, events a patient-year, and the comparisons with the reference. `by_dose` counts the events
+that follow the first, second, ... administration. See [safety.md](safety.md).
 """
 
 SIMULATE_NOTES = """
@@ -362,10 +377,32 @@ linter; status 1 where it fails. The document of `--json`:
 ```
 """
 
+EXPORT_NOTES = """
+Every file or none: `adsl`, `adex`, `adeff`, `adendpt`, `adtte` and `adae` with the ending of the
+format, or `usdm.json`; `README.md` and `manifest.json` beside them. Only an earlier export is ever
+replaced. What the tables and the document hold, and what falls short: `docs/export.md`. Status 2
+where the folder is no run, a table was damaged, or the trial or the model is not the run's. The
+document of `--json`:
+
+```json
+{"folder": "...", "format": "xpt", "rows": {"adsl.xpt": 120}, "remarks": []}
+```
+"""
+
 CREDIBILITY_NOTES = """
 Failures first, then question and context of use, the table of V&V 40 and ICH M15 with a measured
 figure for each activity or "not done", what the posterior rests on, validation, applicability, gaps
 and structures. The pages of the library stand in `docs/credibility/`.
+"""
+
+TESTS_NOTES = """
+Each row is one method on invented trials of two arms. `rejected` is the share with p of at most
+0.05 and `decided` the share whose interval leaves out no effect: type I error where `effect` is
+false, power where it is true; `cover` is the share of intervals that hold the truth. All three
+stand with the interval of the simulation. `verdict` is `liberal` where one of the errors is above
+`limit` (0.05 and two standard errors), `conservative` where both are as far below. `exact` adds up
+all possible trials of the methods for responses. The page is
+[analysis_methods.md](analysis_methods.md).
 """
 
 BOUNDARIES_NOTES = """
@@ -418,6 +455,7 @@ NOTES = {
     "ledger score": LEDGER_SCORE_NOTES,
     "credibility": CREDIBILITY_NOTES,
     "petab": PETAB_NOTES,
+    "export": EXPORT_NOTES,
     "calibrate": CALIBRATE_NOTES,
     "validate": VALIDATE_NOTES,
     "control": CONTROL_NOTES,
@@ -428,6 +466,7 @@ NOTES = {
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
     "run": RUN_NOTES,
+    "tests": TESTS_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,
     "sbml conformance": CONFORMANCE_NOTES,

@@ -20,6 +20,7 @@ from funis.pipeline.looks import looks_not_held
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.reporting import protocol_results
 from funis.pipeline.reporting.published import evidence_text
+from funis.pipeline.reporting.safety import safety_document
 from funis.pipeline.straight_line import TWINS, VirtualTrial, virtual_trial
 from funis.report import RESEARCH_USE, TrialReport, manifest, write_trial
 from funis.report.content import Interval
@@ -190,7 +191,7 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
                 "week": one.week, "measure": one.measure, "estimate": one.estimate,
                 "low": one.low, "high": one.high,
                 "unit": "ratio" if one.is_ratio else _unit(results, one.endpoint),
-                "p_value": one.p_value,
+                "method": one.method, "p_value": one.p_value,
             }
             for one in results.contrasts
         ],
@@ -198,8 +199,21 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
             {
                 "arm": one.arm, "reference": one.reference, "endpoint": one.endpoint,
                 "success": one.success, "verdict": one.verdict,
+                "p_value": one.p_value, "adjusted": one.adjusted,
+                "adjustment": one.adjustment,
             }
             for one in results.success
+        ],
+        "sensitivity": [
+            {
+                "arm": one.contrast.arm, "reference": one.contrast.reference,
+                "endpoint": one.contrast.endpoint, "week": one.contrast.week,
+                "measure": one.contrast.measure, "estimate": one.contrast.estimate,
+                "low": one.contrast.low, "high": one.contrast.high,
+                "method": one.contrast.method, "p_value": one.contrast.p_value,
+                "missing": one.missing, "delta": one.delta, "tipping_point": one.tipping_point,
+            }
+            for one in results.sensitivity
         ],
         "durability": [
             {
@@ -210,6 +224,7 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
             }
             for row in done.report.durability
         ],
+        "adverse_events": safety_document(protocol, done.data),
         "ensemble": _ensemble(done.report),
         "trial": protocol.id,
         "evidence": evidence_text(done.report.evidence),
@@ -245,7 +260,7 @@ def write_run(done: VirtualTrial, document: Mapping[str, Any], out: Path) -> Non
     with run_folder(out) as folder:
         write_trial(done.report, folder / REPORT)
         write_text(folder / RESULTS, json_text(document))
-        for name in ("subjects", "doses", "observations"):
+        for name in ("subjects", "doses", "observations", "adverse_events"):
             marked_table(getattr(done.data, name), folder / f"{name}.parquet", document["evidence"])
         write_manifest(folder, manifest(done.report))
 

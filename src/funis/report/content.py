@@ -13,7 +13,7 @@ from funis.report.scales import Array
 from funis.report.statement import CANNOT_SAY
 
 if TYPE_CHECKING:
-    from funis.analysis.results import Contrast, Estimate
+    from funis.analysis.results import Contrast, Estimate, SensitivityResult
 
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
@@ -337,6 +337,68 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyCell:
+    """One adverse event in one arm.
+
+    ``risk`` and ``difference`` are shares of patients, ``rate`` events in 100 patient-years;
+    ``ratio`` compares risks with the reference. ``by_dose`` are events after each dose.
+    """
+
+    arm: str
+    patients: int
+    n: int
+    events: int
+    risk: Interval
+    rate: Interval
+    ratio: Interval
+    difference: Interval
+    serious: int
+    grade3plus: int
+    by_dose: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BelievedLine:
+    """What was believed of an event beforehand, in words; ``follows`` is a route, or time."""
+
+    follows: str
+    control: str
+    cells: str
+    ratio: str
+    source: str
+    basis: Literal["evidence", "predicted", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyRow:
+    """One adverse event in every arm, and what was believed of it beforehand.
+
+    Attributes
+    ----------
+    group : str
+        summary | dose | time.
+    believed : tuple of BelievedLine
+        A line a route.
+    """
+
+    term: str
+    name: str
+    group: Literal["summary", "dose", "time"]
+    cells: tuple[SafetyCell, ...]
+    believed: tuple[BelievedLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyView:
+    """Adverse events of a trial; ``notes`` say what cannot be told from them."""
+
+    rows: tuple[SafetyRow, ...]
+    notes: tuple[str, ...]
+    grading: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
 class UncertaintyRow:
     """The effect of one arm on the main score under many draws of the model.
 
@@ -439,6 +501,8 @@ class TrialReport:
     targets: tuple[TargetRow, ...] = ()
     structures: tuple[StructureRow, ...] = ()
     uncertainty: UncertaintyView | None = None
+    safety: SafetyView | None = None
+    sensitivity: tuple[SensitivityResult, ...] = ()
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None

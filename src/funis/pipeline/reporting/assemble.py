@@ -11,7 +11,7 @@ from funis.models import Model
 from funis.pipeline.drugs import drug_inputs
 from funis.pipeline.inputs import Trial
 from funis.pipeline.pharmacology import drug_effects, gate_row
-from funis.pipeline.reporting import arms, courses, endpoints, mechanism, methods, published
+from funis.pipeline.reporting import arms, courses, endpoints, mechanism, methods, published, safety
 from funis.pipeline.targets import judged_here, library_trial, target_rows, targets
 from funis.protocol import EndpointRequest, Protocol
 from funis.report import TrialReport
@@ -94,6 +94,7 @@ def trial_report(
         endpoints=endpoints.endpoint_views(protocol, model.endpoints),
         estimates=declared.estimates,
         contrasts=declared.contrasts,
+        sensitivity=results.sensitivity,
         estimand=endpoints.estimand_text(protocol),
         success=endpoints.success_view(protocol, results, model.endpoints),
         provenance=methods.provenance(
@@ -115,6 +116,7 @@ def trial_report(
         targets=placebo_rows(study, results, data, evidence),
         structures=methods.structure_rows(protocol, model),
         uncertainty=uncertainty,
+        safety=safety.safety_view(study, data),
     )
 
 
