@@ -18,9 +18,17 @@ from funis.protocol.check import (
     check_success,
     check_visits,
 )
+from funis.protocol.design_check import (
+    check_crossover,
+    check_design,
+    check_missing,
+    check_period_rules,
+)
+from funis.protocol.designs import Crossover, Design, Missing, sequence_arms
 from funis.protocol.lines import Lines
 from funis.protocol.structures import check_structures, structure_parameters
 from funis.protocol.values import (
+    LATE,
     Arm,
     Dropout,
     EndpointRequest,
@@ -57,6 +65,8 @@ class Protocol:
     scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
     structures: tuple[Structure, ...] = ()
     source: str | None = None
+    design: Design | None = field(default=None, metadata=LATE)
+    missing: tuple[Missing, ...] = field(default=(), metadata=LATE)
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
 
@@ -79,6 +89,24 @@ class Protocol:
     def primary(self) -> tuple[EndpointRequest, ...]:
         """Primary endpoints."""
         return tuple(request for request in self.endpoints if request.role == "primary")
+
+    @property
+    def crossover(self) -> Crossover | None:
+        """Periods and sequences, None where every patient has one arm."""
+        return None if self.design is None else self.design.crossover
+
+    @property
+    def conducted(self) -> tuple[Arm, ...]:
+        """What patients are randomised to: the sequences of a crossover, else the arms."""
+        turns = self.crossover
+        return self.arms if turns is None else sequence_arms(self.arms, turns)
+
+    @property
+    def plan_hash(self) -> str:
+        """Hash of what was fixed before the first patient: estimand, endpoints, success rule."""
+        names = {"estimand", "endpoints", "success", "missing", "interim"}
+        fixed = {f.name for f in dataclasses.fields(self)} & names
+        return content_hash({name: getattr(self, name) for name in fixed})
 
     def arm(self, arm_id: str) -> Arm:
         """Arm by its id.
@@ -112,14 +140,21 @@ class Protocol:
 def check_protocol(protocol: Protocol) -> IssueList:
     """Everything that can be wrong with a protocol by itself, without a model or a product."""
     where, arms, visits = protocol.where, protocol.arms, protocol.visits
+    design, turns = protocol.design, protocol.crossover
+    compared = design is None or design.kind != "dose_escalation"
+    size = protocol.population.patients_per_arm * len(turns.sequences if turns else arms)
     return (
         check_criteria(protocol.population, where)
-        + check_arms(arms, where)
+        + check_arms(arms, where, compared=compared)
         + check_visits(visits, where)
         + check_endpoints(protocol.endpoints, visits, where)
         + check_rules(protocol.rules, arms, visits, where)
-        + check_success(protocol.success, arms, protocol.endpoints, where)
+        + check_success(protocol.success, arms, protocol.endpoints, where, compared=compared)
         + check_dropout(protocol.dropout, arms, where)
+        + check_design(design, arms, size, where)
+        + check_crossover(turns, arms, visits, protocol.endpoints, where)
+        + check_period_rules(turns, protocol.rules, protocol.dropout, where)
+        + check_missing(protocol.missing, where)
         + check_structures(protocol.structures, ("structures",), where)
         + [
             issue
@@ -141,12 +176,21 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _unused(item: dataclasses.Field[Any], value: Any) -> bool:
+    """Return whether a field that was added later stands at its default."""
+    if not item.metadata.get("late"):
+        return False
+    if item.default_factory is not dataclasses.MISSING:
+        return bool(getattr(value, item.name) == item.default_factory())
+    return bool(getattr(value, item.name) == item.default)
+
+
 def _plain(value: Any) -> Any:
     """Value as JSON types; equal numbers give equal text, whether 1 or 1.0."""
     if isinstance(value, Expression):
         return value.text
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [f.name for f in dataclasses.fields(value) if f.compare]
+        fields = [f.name for f in dataclasses.fields(value) if f.compare and not _unused(f, value)]
         return {name: _plain(getattr(value, name)) for name in fields}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
