@@ -19,7 +19,7 @@ from funis.protocol import Arm, EndpointRequest
 from funis.solver import FAILED
 from funis.trial import Study
 from funis.trial.conduct import follow
-from funis.trial.course import Course, Group, group_of, randomised, visit
+from funis.trial.course import Course, Group, at_randomisation, group_of
 from funis.trial.enrol import Enrolled, enrol, observers_of
 
 Array = NDArray[np.float64]
@@ -65,7 +65,7 @@ def enrolled(study: Study, patients: range) -> Enrolled:
 def baseline_values(study: Study, who: Enrolled, names: Sequence[str]) -> Array:
     """Return components and scores at randomisation, without any treatment, (patient, name)."""
     group = group_of(study, study.protocol.arms[0], who)
-    seen = visit(group, randomised(group), 0).seen[0]
+    seen = at_randomisation(group)
     scores = evaluate_endpoints(study.model.endpoints, seen, seen)
     known = {**seen, **scores}
     return np.stack([np.asarray(known[name], dtype=np.float64) for name in names], axis=1)

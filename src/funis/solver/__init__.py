@@ -14,6 +14,7 @@ from funis.solver.values import (
     ParameterTable,
     Start,
     Trajectories,
+    doses_of,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Start",
     "Trajectories",
     "UnreliableError",
+    "doses_of",
     "fixed_values",
     "jacobian",
     "observe",

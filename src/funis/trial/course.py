@@ -1,6 +1,8 @@
 """The patients of one block, all arms together, on their way from visit to visit, as values.
 
-Arms go together because every call of the solver and every draw has a fixed cost.
+Arms go together because every call of the solver and every draw has a fixed cost. For the same
+reason, and so that a further visit changes nobody's course, patients are solved up to the last
+visit at once, and again from a visit on only where a rule changes what they are given there.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.population import exponential
-from funis.protocol import Arm, DoseEvents, Rule, dose_events, merge_doses
-from funis.solver import FAILED, Forcing, ParameterTable, Start, simulate
+from funis.protocol import Arm, DoseEvents, Rule, dose_events, merge_doses, no_doses
+from funis.solver import FAILED, Forcing, ParameterTable, Start, doses_of, simulate
 from funis.trial.enrol import Enrolled, forcing_of, observers_of
 from funis.trial.observe import Array, Integers, Observers, observables, observe
-from funis.trial.study import MINUTES_PER_DAY, Study
+from funis.trial.study import MINUTES_PER_DAY, Study, week_minute
 
 DAYS_PER_YEAR = 365.25
 
@@ -57,6 +59,7 @@ class Firing:
     minute: int
     rows: Integers
     given: DoseEvents | None
+    changes_doses: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Course:
     Attributes
     ----------
     minute : of the visit.
-    states : (patient, state) before any dose of that minute.
+    truth : (patient, visit, output) at every visit, as long as nothing is decided otherwise; an
+        output is an observable or a state, before any dose of that minute.
     status : (patient,) the worst so far, see `funis.solver.STATUS`.
     deviation : (patient,) the largest so far, see `funis.solver.Trajectories`.
     doses : given and planned; patients by their row.
@@ -76,7 +80,7 @@ class Course:
     """
 
     minute: int
-    states: Array
+    truth: Array
     status: NDArray[np.int8]
     deviation: Array
     doses: DoseEvents
@@ -132,36 +136,81 @@ def randomised(group: Group) -> Course:
     """Return the course at randomisation: nothing given, nothing seen."""
     who, study = group.who, group.study
     doses = regimen_doses(study, group.arms, group.arm_of, who, study.horizon_minute)
-    never = np.full(len(who.patient), np.nan)
-    return Course(0, who.states, who.status, who.deviation, doses, never)
+    count, visits = len(who.patient), len(study.protocol.visits.weeks)
+    never = np.full(count, np.nan)
+    truth = np.full((count, visits, len(_outputs(group))), np.nan)
+    blank = Course(0, truth, who.status, who.deviation, doses, never)
+    return _solved(group, blank, np.arange(count), Start(0, who.states), range(visits))
+
+
+def foreseen(group: Group, course: Course, rows: Integers) -> Course:
+    """Solve some patients again from the visit of the course on, under the doses that it has."""
+    minutes = _visit_minutes(group.study)
+    place = minutes.index(course.minute)
+    if len(rows) == 0 or place + 1 == len(minutes):
+        return course
+    outputs = _outputs(group)
+    columns = [outputs.index(name) for name in group.study.model.form.states]
+    states = course.truth[rows, place][:, columns]
+    later = range(place + 1, len(minutes))
+    return _solved(group, course, rows, Start(course.minute, states), later)
+
+
+def _solved(group: Group, course: Course, rows: Integers, start: Start, visits: range) -> Course:
+    study, count = group.study, len(course.status)
+    path = group.forcing
+    found = simulate(
+        study.model,
+        group.parameters.rows(rows),
+        doses_of(course.doses, rows, count),
+        np.array(_visit_minutes(study)[visits.start :], dtype=np.int64),
+        start=start,
+        forcing=replace(path, values=path.values[rows], slopes=path.slopes[rows]),
+        outputs=_outputs(group),
+        rtol=study.rtol,
+        checked=study.checked(group.who.patient[rows]),
+    )
+    truth, status = course.truth.copy(), course.status.copy()
+    deviation = course.deviation.copy()
+    truth[rows, visits.start :] = found.values
+    status[rows] = np.maximum(status[rows], found.status)
+    deviation[rows] = np.fmax(deviation[rows], found.deviation)
+    return replace(course, truth=truth, status=status, deviation=deviation)
 
 
 def visit(group: Group, course: Course, minute: int) -> Course:
-    """Simulate up to a visit and write down what is seen of those who are still there."""
-    study, names = group.study, observables(group.study.model)
-    found = simulate(
-        study.model,
-        group.parameters,
-        course.doses,
-        np.array([minute], dtype=np.int64),
-        start=Start(course.minute, course.states),
-        forcing=group.forcing,
-        outputs=names,
-        rtol=study.rtol,
-        checked=study.checked(group.who.patient),
-    )
-    arrived = replace(
-        course,
-        minute=minute,
-        states=found.end,
-        status=np.maximum(course.status, found.status),
-        deviation=np.fmax(course.deviation, found.deviation),
-    )
-    truth = {name: found.values[:, 0, place] for place, name in enumerate(names)}
+    """Go to a visit and write down what is seen of those who are still there."""
+    study, place = group.study, _visit_minutes(group.study).index(minute)
+    truth = {
+        name: course.truth[:, place, column] for column, name in enumerate(observables(study.model))
+    }
+    arrived = replace(course, minute=minute)
     seen = observe(study.model, group.observers, truth, minute, entry=minute <= 0)
     present = arrived.present(group)
     seen = {name: np.where(present, values, np.nan) for name, values in seen.items()}
     return replace(arrived, seen=(*course.seen, seen))
+
+
+def at_randomisation(group: Group) -> Mapping[str, Array]:
+    """Return what is seen at the baseline visit, which nothing that is given can move."""
+    study, who = group.study, group.who
+    names = observables(study.model)
+    found = simulate(
+        study.model, group.parameters, no_doses(), np.array([0], dtype=np.int64),
+        start=Start(0, who.states), forcing=group.forcing, outputs=names, checked=0.0,
+    )  # fmt: skip
+    truth = {name: found.values[:, 0, place] for place, name in enumerate(names)}
+    return observe(study.model, group.observers, truth, 0, entry=True)
+
+
+def _visit_minutes(study: Study) -> list[int]:
+    return [week_minute(week) for week in study.protocol.visits.weeks]
+
+
+def _outputs(group: Group) -> tuple[str, ...]:
+    """Return what is kept of every visit: what is observed, then the states to go on from."""
+    model = group.study.model
+    return tuple(dict.fromkeys((*observables(model), *model.form.states)))
 
 
 def regimen_doses(

@@ -18,7 +18,7 @@ from funis.protocol import (
     end_doses,
     merge_doses,
 )
-from funis.trial.course import Course, Firing, Group, weight_kg
+from funis.trial.course import Course, Firing, Group, foreseen, weight_kg
 from funis.trial.enrol import covariates
 from funis.trial.observe import Array, Integers
 from funis.trial.study import week_minute
@@ -26,12 +26,19 @@ from funis.trial.study import week_minute
 
 def decide(group: Group, course: Course, week: float) -> Course:
     """Ask every rule of a visit, in the order of the protocol."""
+    known = len(course.firings)
     for rule in group.study.protocol.rules:
         if rule.asked_at(week) and np.any(group.concerned(rule)):
             rows = _fires(rule, group, course, week)
             if len(rows):
                 course = _apply(rule, group, course, rows, week)
-    return course
+    return foreseen(group, course, _changed(course.firings[known:]))
+
+
+def _changed(firings: Sequence[Firing]) -> Integers:
+    """Return the patients (rows) whose doses a rule changed."""
+    rows = [firing.rows for firing in firings if firing.changes_doses]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *rows]))
 
 
 def _fires(rule: Rule, group: Group, course: Course, week: float) -> Integers:
@@ -132,7 +139,7 @@ def _apply(rule: Rule, group: Group, course: Course, rows: Integers, week: float
     rescued = course.rescued_week.copy()
     if action.rescue:
         rescued[rows[np.isnan(rescued[rows])]] = week
-    firing = Firing(rule.id, course.minute, rows, given)
+    firing = Firing(rule.id, course.minute, rows, given, bool(action.stop) or given is not None)
     return replace(course, doses=doses, rescued_week=rescued, firings=(*course.firings, firing))
 
 

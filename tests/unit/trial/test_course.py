@@ -5,8 +5,15 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from funis.trial import enrol, week_minute
-from funis.trial.course import group_of, mixed_group, randomised, visit
+from funis.trial import enrol, observables, week_minute
+from funis.trial.course import (
+    at_randomisation,
+    foreseen,
+    group_of,
+    mixed_group,
+    randomised,
+    visit,
+)
 
 LEAVING = ("rate_per_year: 0.0", "rate_per_year: 2.0")
 
@@ -16,29 +23,58 @@ def begun(plan, arm="msc", patients=8):
     return group, randomised(group)
 
 
+def states_at(group, course, week):
+    """Return the states of the patients at a visit, (patient, state)."""
+    form = group.study.model.form
+    names = list(dict.fromkeys((*observables(group.study.model), *form.states)))
+    place = group.study.protocol.visits.weeks.index(week)
+    return course.truth[:, place][:, [names.index(name) for name in form.states]]
+
+
 def test_at_randomisation_nothing_is_seen_and_everything_planned(study):
     group, course = begun(study())
     assert course.minute == 0
     assert course.seen == ()
     assert np.all(np.isnan(course.rescued_week))
     assert len(course.doses) == 16
-    assert np.array_equal(course.states, group.who.states)
+    assert np.array_equal(states_at(group, course, 0), group.who.states)
 
 
 def test_a_visit_returns_another_course(study):
     group, course = begun(study())
-    states = course.states.copy()
+    truth = course.truth.copy()
     there = visit(group, visit(group, course, 0), week_minute(4))
-    assert np.array_equal(course.states, states)
+    assert np.array_equal(course.truth, truth)
     assert (course.minute, there.minute) == (0, week_minute(4))
     assert len(there.seen) == 2
     with pytest.raises(FrozenInstanceError):
         there.minute = 5
 
 
-def test_the_first_visit_moves_nothing(study):
+def test_what_is_seen_at_baseline_needs_no_course(study):
     group, course = begun(study())
-    assert np.array_equal(visit(group, course, 0).states, course.states)
+    for name, values in visit(group, course, 0).seen[0].items():
+        assert np.array_equal(at_randomisation(group)[name], values)
+
+
+def test_another_visit_changes_nobodys_course(study):
+    """The visits are looks at one solution: a further one moves no state of the others."""
+    weeks = "weeks: [0, 4, 8, 12]"
+    plan, more = study(), study((weeks, "weeks: [0, 3, 4, 7, 8, 12]"))
+    (group, course), (other, seen_more) = begun(plan), begun(more)
+    for week in plan.protocol.visits.weeks:
+        assert np.array_equal(states_at(group, course, week), states_at(other, seen_more, week))
+
+
+def test_a_decision_starts_from_the_state_at_its_visit(study):
+    """Solved again without any change of the doses, the course is the same within tolerance."""
+    group, course = begun(study())
+    there = visit(group, course, week_minute(8))
+    again = foreseen(group, there, np.array([0, 3]))
+    assert np.array_equal(again.truth[1], course.truth[1])
+    assert not np.array_equal(again.truth[0], course.truth[0])
+    size = np.abs(course.truth).max(axis=(0, 1))
+    assert np.all(np.abs(again.truth - course.truth) <= 1e-4 * size)
 
 
 def test_entry_scores_are_inflated_at_the_baseline_visit_alone(study, ra):
@@ -94,7 +130,7 @@ def test_arms_that_go_together_do_not_touch_each_other(study):
         mine = np.flatnonzero(mixed == number)
         alone = group_of(plan, plan.protocol.arms[number], who.rows(mine))
         single = visit(alone, visit(alone, randomised(alone), 0), week_minute(8))
-        assert np.array_equal(there.states[mine], single.states)
+        assert np.array_equal(there.truth[mine], single.truth)
         for name, values in single.seen[-1].items():
             assert np.array_equal(there.seen[-1][name][mine], values, equal_nan=True)
 
