@@ -126,9 +126,17 @@ def _check_escalation(plan: Escalation, arms: Sequence[str], where: Lines) -> li
 
 
 def _check_masking(design: Design, where: Lines) -> list[Issue]:
+    path: Path = ("design", "unmasking")
+    if design.kind == "crossover" and (design.masking == "open_label" or design.unmasking):
+        message = "a crossover whose patients know or guess their period"
+        expected = "masking: double_blind without unmasking (what they know is modelled by arm)"
+        return [where.issue(("design", "masking"), message, expected=expected)]
+    if design.bias is not None and design.masking == "double_blind" and not design.unmasking:
+        message = "a bias by knowing the arm in a double-blind trial without unmasking"
+        expected = "masking: open_label or single_blind, or the key 'unmasking'"
+        return [where.issue(("design", "bias"), message, expected=expected)]
     if design.unmasking is None:
         return []
-    path: Path = ("design", "unmasking")
     if design.masking == "open_label":
         message = "unmasking in an open-label trial"
         return [where.issue(path, message, expected="masking: double_blind or single_blind")]
