@@ -6,13 +6,14 @@ Read this page first. Every step takes values and returns a new one; no step rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
-from funis.analysis import Results, check_failures, estimate
+from funis.analysis import Results, check_failures
 from funis.calibrate.ensemble import Basis
 from funis.checks import IssueList
 from funis.evidence import Evidence
+from funis.pipeline.designs import Analysed, analysed, design_notes
 from funis.pipeline.inputs import Trial
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
@@ -85,13 +86,15 @@ def virtual_trial(
     requests = requests_of(trial.protocol, trial.model, evidence)
     view = None
     with Processes(study, workers) as processes:
-        data = conduct(study, InBlocks(processes, progress))
+        data = conduct(study, InBlocks(processes, progress), next_level)
         courses = follow_twins(study, processes, min(twins, patients), progress)
-        results = estimate(trial.protocol, data, trial.model.endpoints, requests=requests)
+        found = analysed(study, data, requests)
+        results = found.results
         if posterior is not None:
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)
-    report = trial_report(trial, study, data, results, courses, evidence, view)
+    report = trial_report(trial, study, found.tables, results, courses, evidence, view)
+    report = replace(report, notes=(*report.notes, *design_notes(study, data, found)))
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 
