@@ -48,6 +48,7 @@ from funis.analysis.published import Published, Skipped, published_results
 from funis.analysis.results import ArmCount, Contrast, Decision, Estimate, Results
 from funis.analysis.samples import TrialTables
 from funis.analysis.scores import score_table
+from funis.analysis.strategies import Handling, endpoint_values, event_counts, handling
 from funis.analysis.trial_effects import trial_effect
 
 __all__ = [
@@ -96,4 +97,8 @@ __all__ = [
     "trial_effect",
     "welch",
     "wilson",
+    "Handling",
+    "endpoint_values",
+    "event_counts",
+    "handling",
 ]

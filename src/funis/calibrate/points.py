@@ -7,20 +7,20 @@ differ by their parameters alone, and few patients suffice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.models.endpoints import Endpoints, VisitRows, evaluate_endpoints
+from funis.models.endpoints import evaluate_endpoints
 from funis.models.factors import NO_CELLS, Points
 from funis.protocol import Arm, EndpointRequest
 from funis.solver import FAILED
 from funis.trial import Study
+from funis.trial.bank import by_visit, with_factors
 from funis.trial.conduct import follow
 from funis.trial.course import Course, Group, at_randomisation, group_of
-from funis.trial.enrol import Enrolled, enrol, observers_of
+from funis.trial.enrol import Enrolled, enrol
 
 Array = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def patient_values(course: Course, group: Group, requests: Sequence[EndpointRequ
     """Return a number of each patient for each request, (patient, request)."""
     endpoints = group.study.model.endpoints
     weeks = group.study.protocol.visits.weeks
-    table = _by_visit(course, endpoints, weeks, [one.endpoint for one in requests])
+    table = by_visit(course, endpoints, weeks, [one.endpoint for one in requests])
     failed = course.status == FAILED
     columns = []
     for one in requests:
@@ -95,38 +95,5 @@ WEEKS_PER_YEAR = 365.25 / 7
 
 def _scaled(group: Group, points: Points, size: int) -> Group:
     """Return a group whose patients stand once for each point, with the factors of the point."""
-    factors: Mapping[str, float | Array] = {
-        name: np.repeat(points.factors[:, place], size)
-        for place, name in enumerate(points.names)
-        if name in group.parameters.names
-    }
-    parameters = group.parameters.scaled(factors)
-    who = replace(group.who, parameters=parameters)
-    return replace(group, parameters=parameters, observers=observers_of(group.study, who))
-
-
-def _by_visit(
-    course: Course, endpoints: Endpoints, weeks: Sequence[float], names: Sequence[str]
-) -> dict[str, Array]:
-    """Return endpoints of each patient and visit, (patient, visit)."""
-    count, size = len(weeks), len(course.status)
-    components = list(course.seen[0])
-    stacked = {name: np.stack([seen[name] for seen in course.seen], axis=1) for name in components}
-    rows = VisitRows(np.repeat(np.arange(size), count), np.tile(np.asarray(weeks), size))
-    now = {name: values.ravel() for name, values in stacked.items()}
-    start = {name: np.repeat(values[:, 0], count) for name, values in stacked.items()}
-    before = {name: _shifted(values).ravel() for name, values in stacked.items()}
-    wanted = [name for name in dict.fromkeys(names) if name not in stacked]
-    scores = evaluate_endpoints(endpoints, now, start, before, names=wanted, visits=rows)
-    known = {**now, **scores}
-    return {
-        name: np.asarray(known[name], dtype=np.float64).reshape(size, count)
-        for name in dict.fromkeys(names)
-    }
-
-
-def _shifted(values: Array) -> Array:
-    """Return the values of the visit before, not-a-number at the first."""
-    before = np.full_like(values, np.nan)
-    before[:, 1:] = values[:, :-1]
-    return before
+    columns = zip(points.names, points.factors.T, strict=True)
+    return with_factors(group, {name: np.repeat(column, size) for name, column in columns})

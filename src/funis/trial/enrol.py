@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,6 +67,20 @@ class Enrolled:
             self.states[index],
             self.status[index],
             self.deviation[index],
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Enrolled]) -> Enrolled:
+        """Put patients together, in the order of the parts."""
+        names = parts[0].parameters.names
+        return Enrolled(
+            np.concatenate([part.patient for part in parts]),
+            np.concatenate([part.attempt for part in parts]),
+            np.concatenate([part.site for part in parts]),
+            ParameterTable(names, np.concatenate([part.parameters.values for part in parts])),
+            np.concatenate([part.states for part in parts]),
+            np.concatenate([part.status for part in parts]),
+            np.concatenate([part.deviation for part in parts]),
         )
 
     def covariate(self, name: str) -> Array:
@@ -217,17 +232,7 @@ def covariates(model: Model, who: Enrolled) -> dict[str, Array]:
 
 
 def _in_order(parts: list[Enrolled], patients: Integers) -> Enrolled:
-    whole = Enrolled(
-        np.concatenate([part.patient for part in parts]),
-        np.concatenate([part.attempt for part in parts]),
-        np.concatenate([part.site for part in parts]),
-        ParameterTable(
-            parts[0].parameters.names, np.concatenate([part.parameters.values for part in parts])
-        ),
-        np.concatenate([part.states for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.deviation for part in parts]),
-    )
+    whole = Enrolled.joined(parts)
     order = np.argsort(whole.patient, kind="stable")
     assert np.array_equal(whole.patient[order], np.sort(patients))
     return whole.rows(order)

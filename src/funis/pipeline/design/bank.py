@@ -1,0 +1,238 @@
+"""The bank: the same patients under every arm and every draw, once, for all replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.cache import cache_key, cached, keep
+from funis.checks import InputError, Issue, nearest
+from funis.models.factors import NO_CELLS, Points
+from funis.pipeline.design.plan import GROUPS, PRESENT, SITES, DesignPlan
+from funis.pipeline.processes import Processes, Progress
+from funis.population import Pool
+from funis.protocol import library_structures
+from funis.trial import Enrolled, Study, enrol
+from funis.trial.bank import EVENTS, follow_rows
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+ROWS = 1536
+"""Courses that one task follows, about: a call of the solver has a cost of its own."""
+
+ENROLLED_AT_ONCE = 512
+FORM = 1
+"""Changes when what is kept of a bank does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """What is taken for true: a form of the model, and draws of its parameters.
+
+    Attributes
+    ----------
+    id : ``posterior``, ``truth`` (the library's values) or ``null`` (cells do nothing).
+    structure : name of a competing structure, or ``present``.
+    points : a row a draw.
+    """
+
+    id: str
+    structure: str
+    points: Points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """What became of the patients of one world.
+
+    Draw d is followed in part ``d % GROUPS`` of the patients: parts share nobody.
+
+    Attributes
+    ----------
+    tables : endpoint -> (draw, arm, patient, visit); not-a-number where nobody looked.
+    events : intercurrent event -> (draw, arm, patient) its week, infinite for never.
+    failed : (draw, arm, patient).
+    """
+
+    world: World
+    arms: tuple[str, ...]
+    weeks: tuple[float, ...]
+    tables: Mapping[str, Array]
+    events: Mapping[str, Array]
+    failed: NDArray[np.bool_]
+
+    def members(self, draw: int) -> Integers:
+        """Return the patients of a draw, by their index in the trial, (patient,)."""
+        return part(draw, self.failed.shape[2])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """A study under one form of the model, and everybody who is enrolled in it."""
+
+    study: Study
+    who: Enrolled
+
+
+def part(draw: int, patients: int) -> Integers:
+    """Return the patients of the part of the bank that a draw is followed in."""
+    first = (draw % GROUPS) * patients
+    return np.arange(first, first + patients, dtype=np.int64)
+
+
+def worlds(
+    posterior: Points, structures: Sequence[str], *, null_only: bool = False
+) -> tuple[World, ...]:
+    """Return what is taken for true in turn: nothing works, the library's values, the posterior."""
+    once = Points((NO_CELLS,), np.ones((GROUPS, 1)))
+    null = World("null", PRESENT, once.without_cells())
+    if null_only:
+        return (null,)
+    believed = tuple(World("posterior", name, posterior) for name in structures)
+    return (null, World("truth", PRESENT, once), *believed)
+
+
+def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
+    """Return the study that a bank follows under one form of the model.
+
+    Raises
+    ------
+    InputError
+        There is no such structure.
+    """
+    protocol = plan.trial.protocol
+    if structure != PRESENT:
+        known = library_structures()
+        if structure not in known:
+            expected = f"{PRESENT}, or one of {', '.join(known)}"
+            near = nearest(structure, known)
+            message = f"unknown structure '{structure}'"
+            raise InputError(Issue(None, None, "structures", message, expected, near))
+        protocol = replace(protocol, structures=(*protocol.structures, known[structure]))
+    size = max(plan.patients // SITES, 1)
+    population = replace(protocol.population, patients_per_site=size)
+    protocol = replace(protocol, population=population)
+    trial, everyone = plan.trial, GROUPS * plan.patients
+    return Study(protocol, trial.model, pool, trial.products, everyone, protocol.seed)
+
+
+def settings_of(plan: DesignPlan, pool: Pool, structures: Sequence[str]) -> dict[str, Setting]:
+    """Enrol the patients of the bank under each form of the model."""
+    found = {}
+    for name in structures:
+        study = design_study(plan, pool, name)
+        found[name] = Setting(study, _everyone(study, GROUPS * plan.patients))
+    return found
+
+
+def _everyone(study: Study, size: int) -> Enrolled:
+    """Enrol all patients; the blocks change nobody."""
+    firsts = range(0, size, ENROLLED_AT_ONCE)
+    parts = [enrol(study, np.arange(i, min(i + ENROLLED_AT_ONCE, size))) for i in firsts]
+    return Enrolled.joined(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """Some draws of a world."""
+
+    world: World
+    draws: range
+
+
+def build_banks(
+    plan: DesignPlan, settings: Mapping[str, Setting], asked: Sequence[World], workers: int,
+    progress: Progress,
+) -> list[Bank]:  # fmt: skip
+    """Return the bank of each world; what was kept of an earlier call is taken."""
+    tasks = [task for world in asked for task in _tasks(plan, world)]
+    kept = {number: _kept(plan, settings, task) for number, task in enumerate(tasks)}
+    todo = [number for number, content in kept.items() if content is None]
+    shared = (plan, settings)
+    with Processes(shared, min(workers, max(len(todo), 1))) as processes:
+        done = processes.map(_follow, [tasks[number] for number in todo])
+        for number, content in zip(todo, progress("Patients", done, len(todo)), strict=True):
+            keep("banks", _key(plan, settings, tasks[number]), content)
+            kept[number] = content
+    pieces = iter([content for content in kept.values() if content is not None])
+    return [_bank(plan, world, pieces) for world in asked]
+
+
+def _tasks(plan: DesignPlan, world: World) -> Iterator[_Task]:
+    step = max(ROWS // (plan.patients * len(plan.arms)), 1)
+    count = len(world.points)
+    for first in range(0, count, step):
+        yield _Task(world, range(first, min(first + step, count)))
+
+
+def follow_draw(
+    plan: DesignPlan, setting: Setting, points: Points, draws: Sequence[int], place: Integers
+) -> dict[str, Array]:
+    """Follow some places of the parts that draws are followed in, under every arm.
+
+    Parameters
+    ----------
+    place : (patient,) places within the part of each draw.
+
+    Returns
+    -------
+    dict
+        ``table:`` endpoint -> (draw, arm, patient, visit), ``event:`` name and ``failed`` ->
+        (draw, arm, patient).
+    """
+    arms, size, chosen = len(plan.arms), len(place), np.asarray(draws)
+    people = np.stack([part(draw, plan.patients)[place] for draw in chosen])
+    shape = (len(chosen), arms, size)
+    who = np.broadcast_to(people[:, None, :], shape).ravel()
+    arm_of = np.broadcast_to(np.arange(arms)[None, :, None], shape).ravel()
+    draw_of = np.repeat(chosen, arms * size)
+    factors = {name: points.factors[draw_of, column] for column, name in enumerate(points.names)}
+    found = follow_rows(setting.study, setting.who.rows(who), arm_of, factors, plan.endpoints)
+    tables = {f"table:{k}": v.reshape(*shape, -1) for k, v in found.tables.items()}
+    events = {f"event:{k}": v.reshape(shape) for k, v in found.events.items()}
+    return {**tables, **events, "failed": found.failed.reshape(shape).astype(np.float64)}
+
+
+def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], task: _Task) -> bytes:
+    plan, settings = shared
+    everyone = np.arange(plan.patients)
+    setting = settings[task.world.structure]
+    found = follow_draw(plan, setting, task.world.points, list(task.draws), everyone)
+    content = BytesIO()
+    np.savez(content, allow_pickle=False, **found)
+    return content.getvalue()
+
+
+def _kept(plan: DesignPlan, settings: Mapping[str, Setting], task: _Task) -> bytes | None:
+    return cached("banks", _key(plan, settings, task))
+
+
+def _key(plan: DesignPlan, settings: Mapping[str, Setting], task: _Task) -> str:
+    """Return everything that the courses of a task depend on."""
+    study, points = settings[task.world.structure].study, task.world.points
+    rows = points.factors[task.draws.start : task.draws.stop].tobytes().hex()
+    words = (
+        study.protocol.hash, study.seed, study.rtol, plan.patients, plan.arms, plan.endpoints,
+        points.names, rows, task.draws, sorted(study.products.items()), FORM,
+    )  # fmt: skip
+    return cache_key(study.model.hash, *(repr(word) for word in words))
+
+
+def _bank(plan: DesignPlan, world: World, pieces: Iterator[bytes]) -> Bank:
+    """Take the pieces of one world."""
+    parts: list[dict[str, Array]] = []
+    for _ in _tasks(plan, world):
+        with np.load(BytesIO(next(pieces)), allow_pickle=False) as kept:
+            parts.append({name: kept[name] for name in kept.files})
+    whole = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
+    return Bank(
+        world, plan.arms, plan.weeks,
+        {name: whole[f"table:{name}"] for name in plan.endpoints},
+        {name: whole[f"event:{name}"] for name in EVENTS},
+        whole["failed"] > 0,
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""What a design is asked: which arms, which endpoint, which forms of the model, how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from funis.analysis import Handling, handling
+from funis.checks import InputError, Issue
+from funis.pipeline.inputs import Trial
+from funis.pipeline.reporting.courses import durability_score
+from funis.pipeline.reporting.endpoints import better
+from funis.protocol import ALL, EndpointRequest, FrozenMapping, Protocol, Rule, Success
+
+PRESENT = "present"
+"""The model as it is, without a competing structure."""
+
+STRUCTURES = ("dose_emax", "bistable_memory")
+"""Competing structures that a design is judged under unless others are named: dose and memory."""
+
+GROUPS = 8
+"""Disjoint parts of the bank: what differs between them is the error of the bank."""
+
+SITES = 8
+"""Sites in each part."""
+
+PATIENTS = 256
+"""Patients in each part."""
+
+
+METHODS = {
+    "responder": "newcombe",
+    "change": "welch",
+    "value": "welch",
+    "rate": "rate_ratio",
+}
+"""Analysis of an endpoint by its measure, as `funis run` does it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DesignPlan:
+    """A trial as a design sees it: the arms of its success rule up to their endpoint.
+
+    Attributes
+    ----------
+    trial : with the arms of the rule and the reference alone, and no visit after the endpoint.
+    rule, request, handling : the decision, its endpoint, and how events are dealt with.
+    series : score whose change an uncontrolled series would show, and the least that counts.
+    patients : in each of the `GROUPS` parts of the bank.
+    patients_per_site : in a replicate.
+    """
+
+    trial: Trial
+    rule: Success
+    request: EndpointRequest
+    handling: Handling
+    series: tuple[str, float, bool] | None
+    patients: int
+    patients_per_site: int
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Arms, the reference first."""
+        return (self.rule.reference, *self.rule.arms)
+
+    @property
+    def site_size(self) -> int:
+        """Patients of one site of the bank."""
+        return max(self.patients // SITES, 1)
+
+    @property
+    def method(self) -> str:
+        """Analysis of the endpoint."""
+        return METHODS[self.request.measure]
+
+    @property
+    def weeks(self) -> tuple[float, ...]:
+        """Visits that are followed."""
+        return self.trial.protocol.visits.weeks
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What is kept at every visit."""
+        names = (self.request.endpoint, *(() if self.series is None else (self.series[0],)))
+        return tuple(dict.fromkeys(names))
+
+
+def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
+    """Return what a design needs of a trial.
+
+    Raises
+    ------
+    InputError
+        The trial declares no success rule.
+    """
+    protocol, endpoints = trial.protocol, trial.model.endpoints
+    rule = protocol.success
+    if rule is None:
+        expected = "a trial that says what counts as success: success: {endpoint, week, arms, ...}"
+        raise InputError(Issue(protocol.file, None, "success", "no success rule", expected))
+    request = next(
+        one for one in protocol.endpoints
+        if (one.endpoint, one.week) == (rule.endpoint, rule.week)
+    )  # fmt: skip
+    cut = _cut(protocol, (rule.reference, *rule.arms), request.week)
+    score = durability_score(protocol, endpoints)
+    series = None
+    if score is not None:
+        item = endpoints.number(score)
+        least = item.minimal_important_difference
+        series = (
+            score,
+            0.0 if least is None else float(least),
+            better(score, endpoints) == "lower",
+        )
+    how = handling(request, protocol.estimand, endpoints)
+    per_site = protocol.population.patients_per_site
+    whole = replace(trial, protocol=cut)
+    return DesignPlan(whole, rule, request, how, series, patients, per_site)
+
+
+def _cut(protocol: Protocol, arms: tuple[str, ...], week: float) -> Protocol:
+    """Return the protocol with some arms, in this order, up to a week."""
+    kept = [protocol.arm(name) for name in arms]
+    cut = [_cut_rule(rule, arms, week) for rule in protocol.rules]
+    return replace(
+        protocol,
+        arms=tuple(kept),
+        visits=replace(
+            protocol.visits, weeks=tuple(one for one in protocol.visits.weeks if one <= week)
+        ),
+        endpoints=tuple(one for one in protocol.endpoints if one.week <= week),
+        rules=tuple(rule for rule in cut if rule is not None),
+        dropout=replace(
+            protocol.dropout,
+            arms=FrozenMapping({k: v for k, v in protocol.dropout.arms.items() if k in arms}),
+        ),
+    )
+
+
+def _cut_rule(rule: Rule, arms: tuple[str, ...], week: float) -> Rule | None:
+    """Return a rule for some arms up to a week; None where nothing is left of it."""
+    concerned = rule.arms if rule.arms == (ALL,) else tuple(a for a in rule.arms if a in arms)
+    weeks = tuple(one for one in rule.weeks if one <= week)
+    if not concerned or (rule.weeks and not weeks):
+        return None
+    return replace(rule, arms=concerned, weeks=weeks)
