@@ -368,4 +368,3 @@ def _sums(rows: Rows, own: NDArray[np.bool_]) -> Floats:
     _, index = np.unique(rows.patient[own], return_inverse=True)
     both = np.bincount(index) > 1
     return np.asarray(np.bincount(index, rows.values[own])[both])
-

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 
 if TYPE_CHECKING:
@@ -371,6 +371,8 @@ app.command()(calibration.validate)
 app.command("control")(control)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command()(sequential.boundaries)
+app.command()(sequential.escalation)
 
 
 @app.command("bench")

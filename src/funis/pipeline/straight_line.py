@@ -13,8 +13,9 @@ from funis.analysis import Results, check_failures
 from funis.calibrate.ensemble import Basis
 from funis.checks import IssueList
 from funis.evidence import Evidence
-from funis.pipeline.designs import Analysed, analysed, design_notes
+from funis.pipeline.conducted import analysed, design_notes, next_level
 from funis.pipeline.inputs import Trial
+from funis.pipeline.layers import layer_shares
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
 from funis.pipeline.reporting import requests_of, trial_report, twin_plan
@@ -90,11 +91,12 @@ def virtual_trial(
         courses = follow_twins(study, processes, min(twins, patients), progress)
         found = analysed(study, data, requests)
         results = found.results
+        shares = layer_shares(study, results, InBlocks(processes, progress))
         if posterior is not None:
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)
     report = trial_report(trial, study, found.tables, results, courses, evidence, view)
-    report = replace(report, notes=(*report.notes, *design_notes(study, data, found)))
+    report = replace(report, notes=(*report.notes, *design_notes(study, data, found, shares)))
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 

@@ -1,18 +1,26 @@
 """Trial protocols: arms, regimens, visits, endpoints, estimand and rules. Declares, never runs."""
 
 from funis.protocol.designs import (
-    Allocation,
     Bias,
     Crossover,
     Design,
     Enrolment,
     Escalation,
     Missing,
+    Randomisation,
     Sites,
     Unmasking,
 )
 from funis.protocol.dose_text import parse_dose_text
 from funis.protocol.doses import DoseEvents, dose_events, end_doses, merge_doses, no_doses
+from funis.protocol.interim import (
+    Allocation,
+    Futility,
+    Interim,
+    Resize,
+    Selection,
+    Spending,
+)
 from funis.protocol.lines import Lines
 from funis.protocol.load import load_protocol
 from funis.protocol.protocol import Protocol, content_hash
@@ -70,6 +78,8 @@ __all__ = [
     "Escalation",
     "Estimand",
     "FrozenMapping",
+    "Futility",
+    "Interim",
     "IntercurrentEvent",
     "Intervention",
     "Lines",
@@ -77,11 +87,15 @@ __all__ = [
     "Missing",
     "Population",
     "Protocol",
+    "Randomisation",
     "Reference",
     "Regimen",
+    "Resize",
     "Role",
     "Rule",
     "Sites",
+    "Selection",
+    "Spending",
     "Strategy",
     "Structure",
     "StructureFile",

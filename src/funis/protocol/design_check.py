@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from funis.checks import Issue, IssueList, nearest
-from funis.protocol.designs import Allocation, Crossover, Design, Escalation, Missing
+from funis.protocol.designs import Crossover, Design, Escalation, Missing, Randomisation
 from funis.protocol.lines import Lines, Path
 from funis.protocol.values import ALL, Arm, Dropout, EndpointRequest, Rule, Visits
 from funis.units import DAYS_PER_WEEK
@@ -49,7 +49,7 @@ def _check_allocation(
     design: Design, arms: Sequence[str], population_size: int, where: Lines
 ) -> list[Issue]:
     allocation, path = design.allocation, ("design", "allocation")
-    if design.kind == "dose_escalation" and allocation != Allocation():
+    if design.kind == "dose_escalation" and allocation != Randomisation():
         message = "an allocation beside an escalation"
         expected = "no allocation: the dose follows from the toxicities"
         return [where.issue(path, message, expected=expected)]
@@ -60,7 +60,7 @@ def _check_allocation(
 
 
 def _check_ratio(
-    allocation: Allocation, arms: Sequence[str], path: Path, where: Lines
+    allocation: Randomisation, arms: Sequence[str], path: Path, where: Lines
 ) -> list[Issue]:
     issues = [
         _unknown("arm", name, arms, (*path, name), where)
@@ -75,7 +75,7 @@ def _check_ratio(
 
 
 def _check_block(
-    allocation: Allocation, arms: tuple[str, ...], population_size: int, path: Path, where: Lines
+    allocation: Randomisation, arms: tuple[str, ...], population_size: int, path: Path, where: Lines
 ) -> list[Issue]:
     total = sum(allocation.shares(arms))
     if allocation.block is not None and allocation.block % total:
@@ -88,7 +88,7 @@ def _check_block(
     return []
 
 
-def _check_strata(allocation: Allocation, path: Path, where: Lines) -> list[Issue]:
+def _check_strata(allocation: Randomisation, path: Path, where: Lines) -> list[Issue]:
     issues = []
     for place, one in enumerate(allocation.strata):
         later = sorted(LATER & one.functions)

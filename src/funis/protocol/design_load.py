@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from funis.checks import Expression
 from funis.protocol.designs import (
-    Allocation,
     Bias,
     Crossover,
     Design,
     Enrolment,
     Escalation,
     Missing,
+    Randomisation,
     Sites,
     Unmasking,
 )
@@ -89,9 +89,9 @@ def missing_from(
     )
 
 
-def _allocation(given: AllocationSchema, expressions: Mapping[Path, Expression]) -> Allocation:
+def _allocation(given: AllocationSchema, expressions: Mapping[Path, Expression]) -> Randomisation:
     strata = tuple(expressions[(*STRATA, place)] for place in range(len(given.strata)))
-    return Allocation(FrozenMapping(given.ratio), given.method, given.block, strata)
+    return Randomisation(FrozenMapping(given.ratio), given.method, given.block, strata)
 
 
 def _sites(given: SitesSchema) -> Sites:

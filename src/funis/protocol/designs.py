@@ -21,7 +21,7 @@ Lost = Literal["visit", "patient"]
 
 
 @dataclass(frozen=True, slots=True)
-class Allocation:
+class Randomisation:
     """How patients are randomised.
 
     Attributes
@@ -167,7 +167,7 @@ class Design:
 
     kind: Kind = "parallel"
     masking: Masking = "double_blind"
-    allocation: Allocation = field(default_factory=Allocation)
+    allocation: Randomisation = field(default_factory=Randomisation)
     bias: Bias | None = None
     unmasking: Unmasking | None = None
     enrolment: Enrolment | None = None

@@ -16,6 +16,7 @@ from funis.checks import (
     validate,
 )
 from funis.protocol.design_load import design_from, design_texts, missing_from
+from funis.protocol.interim_schema import interim_from
 from funis.protocol.lines import Lines, Path, lines_of
 from funis.protocol.protocol import Protocol
 from funis.protocol.structures import named_structures
@@ -109,6 +110,7 @@ def protocol_from(document: Document) -> Protocol:
         source=trial.source,
         design=design_from(trial.design, expressions),
         missing=missing_from(trial.missing, expressions),
+        interim=None if trial.interim is None else interim_from(trial.interim),
         where=where,
     )
 

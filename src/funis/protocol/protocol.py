@@ -25,6 +25,7 @@ from funis.protocol.design_check import (
     check_period_rules,
 )
 from funis.protocol.designs import Crossover, Design, Missing, sequence_arms
+from funis.protocol.interim import Interim, check_interim
 from funis.protocol.lines import Lines
 from funis.protocol.structures import check_structures, structure_parameters
 from funis.protocol.values import (
@@ -67,6 +68,7 @@ class Protocol:
     source: str | None = None
     design: Design | None = field(default=None, metadata=LATE)
     missing: tuple[Missing, ...] = field(default=(), metadata=LATE)
+    interim: Interim | None = field(default=None, metadata={"late": True})
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
 
@@ -155,6 +157,7 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_crossover(turns, arms, visits, protocol.endpoints, where)
         + check_period_rules(turns, protocol.rules, protocol.dropout, where)
         + check_missing(protocol.missing, where)
+        + check_interim(protocol.interim, protocol.success, arms, where)
         + check_structures(protocol.structures, ("structures",), where)
         + [
             issue
@@ -170,19 +173,11 @@ def content_hash(value: Any) -> str:
     Parameters
     ----------
     value : dataclass instance
-        Fields with ``compare=False`` are left out.
+        Fields with ``compare=False`` are left out, and so is a field that came later (metadata
+        ``late``) as long as it stands at its default: an older file keeps its hash.
     """
     text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _unused(item: dataclasses.Field[Any], value: Any) -> bool:
-    """Return whether a field that was added later stands at its default."""
-    if not item.metadata.get("late"):
-        return False
-    if item.default_factory is not dataclasses.MISSING:
-        return bool(getattr(value, item.name) == item.default_factory())
-    return bool(getattr(value, item.name) == item.default)
 
 
 def _plain(value: Any) -> Any:
@@ -190,7 +185,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Expression):
         return value.text
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [f.name for f in dataclasses.fields(value) if f.compare and not _unused(f, value)]
+        fields = [f.name for f in dataclasses.fields(value) if f.compare and not _unused(value, f)]
         return {name: _plain(getattr(value, name)) for name in fields}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -201,3 +196,12 @@ def _plain(value: Any) -> Any:
             return repr(value)
         return int(value) if value.is_integer() else value
     return value
+
+
+def _unused(value: Any, one: dataclasses.Field[Any]) -> bool:
+    """Whether a field that came later stands at its default."""
+    if not one.metadata.get("late", False):
+        return False
+    factory = one.default_factory
+    default = one.default if factory is dataclasses.MISSING else factory()
+    return bool(getattr(value, one.name) == default)

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funis.checks import InputError, Issue, StrictModel
 from funis.protocol.design_schema import DesignSchema, MissingSchema
+from funis.protocol.interim_schema import InterimSchema
 from funis.protocol.values import (
     Control,
     CriterionVisit,
@@ -270,6 +271,7 @@ class ProtocolSchema(StrictModel):
     design: DesignSchema | None = None
     missing: tuple[MissingSchema, ...] = ()
     source: str | None = None
+    interim: InterimSchema | None = None
 
 
 class RangeSchema(StrictModel):

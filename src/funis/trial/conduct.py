@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial, reduce
 from typing import Any
 from typing import Protocol as Shape
@@ -25,6 +25,7 @@ from funis.trial.course import Course, Group, mixed_group, randomised, visit
 from funis.trial.data import Block, TrialData, gather
 from funis.trial.enrol import covariates, enrol
 from funis.trial.environment import cells_given
+from funis.trial.layers import Layer, stripped
 from funis.trial.rules import decide
 from funis.trial.sites import arrivals
 from funis.trial.study import MINUTES_PER_DAY, MINUTES_PER_WEEK, Study, week_minute
@@ -47,7 +48,10 @@ def serial(
 
 
 def conduct(
-    study: Study, map_blocks: Map = serial, next_level: NextLevel | None = None
+    study: Study,
+    map_blocks: Map = serial,
+    next_level: NextLevel | None = None,
+    without: Collection[Layer] = (),
 ) -> TrialData:
     """Conduct the whole trial.
 
@@ -59,18 +63,25 @@ def conduct(
         Maps a function over blocks of patients, in order.
     next_level
         Decides on the levels of a dose escalation; needed there alone.
+    without
+        Layers that are taken away after enrolment, to see what they add.
     """
     allocated = allocate_patients(study, map_blocks, next_level)
-    task = partial(conduct_block, allocated=allocated)
+    task = partial(conduct_block, allocated=allocated, without=without)
     return gather(map_blocks(task, study, blocks(len(allocated.arm_of))), study.model)
 
 
-def conduct_block(study: Study, patients: range, allocated: Allocated | None = None) -> Block:
+def conduct_block(
+    study: Study,
+    patients: range,
+    allocated: Allocated | None = None,
+    without: Collection[Layer] = (),
+) -> Block:
     """Conduct the trial for one block of patients (a pure function)."""
     allocated = allocate_patients(study, serial) if allocated is None else allocated
     index = np.arange(patients.start, patients.stop, dtype=np.int64)
     who = enrol(study, index)
-    group = mixed_group(study, allocated.arm_of[index], who)
+    group = stripped(mixed_group(study, allocated.arm_of[index], who), without)
     return _record(group, follow(group), allocated)
 
 
