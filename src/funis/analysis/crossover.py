@@ -46,6 +46,7 @@ class PeriodTables:
     subjects: pl.DataFrame
     doses: pl.DataFrame
     observations: pl.DataFrame
+    adverse_events: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,36 +95,55 @@ def by_period(data: TrialTables, crossover: Crossover) -> PeriodTables:
     """
     import polars as pl
 
-    subjects, doses, observations = [], [], []
-    given = getattr(data, "doses", None)
-    for number, start in enumerate(crossover.starts):
-        end, arms = start + crossover.period_week, _arms_of(crossover, number)
-        subjects.append(_period_subjects(data.subjects, arms, number, start, end, crossover))
-        week = pl.col("week")
-        seen = data.observations.filter((week >= start) & (week <= end))
-        observations.append(
-            _renamed(seen, arms, number, crossover).with_columns(pl.col("week") - start)
-        )
-        if given is not None:
-            day = pl.col("day")
-            span = (day >= start * DAYS_PER_WEEK) & (day < end * DAYS_PER_WEEK)
-            inside = _renamed(given.filter(span), arms, number, crossover)
-            doses.append(inside.with_columns(day - start * DAYS_PER_WEEK))
+    starts = crossover.starts
+    subjects = [
+        _period_subjects(data.subjects, number, start, crossover)
+        for number, start in enumerate(starts)
+    ]
     whole = pl.concat(subjects)
-    seen = pl.concat(observations).join(whole.select("subject"), on="subject", how="semi")
-    return PeriodTables(whole, pl.concat(doses) if doses else pl.DataFrame(), seen)
+    seen = _cut(data.observations, "week", starts, crossover.period_week, crossover)
+    step = starts[1] - starts[0]
+    days = [start * DAYS_PER_WEEK for start in starts]
+    long = step * DAYS_PER_WEEK
+    doses = _cut(getattr(data, "doses", None), "day", days, long, crossover)
+    events = _cut(getattr(data, "adverse_events", None), "day", days, long, crossover)
+    seen = seen.join(whole.select("subject"), on="subject", how="semi")
+    return PeriodTables(whole, doses, seen, events)
+
+
+def _cut(
+    table: pl.DataFrame | None,
+    time: str,
+    starts: Sequence[float],
+    long: float,
+    crossover: Crossover,
+) -> pl.DataFrame:
+    """Return the rows of each period with their time from its start; no table gives an empty one.
+
+    A visit belongs to a period up to its end, a day up to the start of the next one.
+    """
+    import polars as pl
+
+    if table is None:
+        return pl.DataFrame()
+    parts, at = [], pl.col(time)
+    for number, start in enumerate(starts):
+        inside = at <= start + long if time == "week" else at < start + long
+        rows = _renamed(table.filter((at >= start) & inside), number, crossover)
+        later = [name for name in (time, "end_day") if name in table.columns]
+        parts.append(rows.with_columns(pl.col(name) - start for name in later))
+    return pl.concat(parts)
 
 
 def _arms_of(crossover: Crossover, number: int) -> dict[str, str]:
     return {sequence: order[number] for sequence, order in crossover.sequences.items()}
 
 
-def _renamed(
-    table: pl.DataFrame, arms: dict[str, str], number: int, crossover: Crossover
-) -> pl.DataFrame:
+def _renamed(table: pl.DataFrame, number: int, crossover: Crossover) -> pl.DataFrame:
     """Return rows of one period, with the treatment as arm and the patient-period as subject."""
     import polars as pl
 
+    arms = _arms_of(crossover, number)
     return table.with_columns(
         pl.col("arm").replace_strict(arms, return_dtype=pl.String),
         pl.col("subject") * crossover.periods + number,
@@ -131,21 +151,17 @@ def _renamed(
 
 
 def _period_subjects(
-    subjects: pl.DataFrame,
-    arms: dict[str, str],
-    number: int,
-    start: float,
-    end: float,
-    crossover: Crossover,
+    subjects: pl.DataFrame, number: int, start: float, crossover: Crossover
 ) -> pl.DataFrame:
     import polars as pl
 
+    end = start + crossover.period_week
     left, rescued = pl.col("discontinued_week"), pl.col("rescued_week")
     there = left.is_null() | (left > start) | (pl.col("status") == FAILED)
     own = subjects.filter(there).with_columns(
         patient=pl.col("subject"), sequence=pl.col("arm"), period=pl.lit(number + 1)
     )
-    own = _renamed(own, arms, number, crossover)
+    own = _renamed(own, number, crossover)
     return own.with_columns(
         discontinued_week=pl.when(left <= end).then(left - start),
         rescued_week=pl.when(rescued <= end).then(rescued - start),

@@ -52,7 +52,11 @@ def analysed(study: Study, data: TrialData, requests: Sequence[EndpointRequest] 
         return Analysed(estimate(protocol, data, points, requests=requests), data)
     results, periods = estimate_crossover(protocol, data, points, requests=requests)
     tables = by_period(data, protocol.crossover)
-    return Analysed(results, TrialData(tables.subjects, tables.doses, tables.observations), periods)
+    return Analysed(
+        results,
+        TrialData(tables.subjects, tables.doses, tables.observations, tables.adverse_events),
+        periods,
+    )
 
 
 def next_level(plan: Escalation, tried: Sequence[int], toxic: Sequence[bool]) -> int | None:

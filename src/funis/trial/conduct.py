@@ -15,6 +15,7 @@ from funis.population import blocks
 from funis.protocol import DoseEvents
 from funis.solver import FAILED, STATUS
 from funis.trial.absence import absent
+from funis.trial.adverse import adverse_events
 from funis.trial.allocation import (
     Allocated,
     NextLevel,
@@ -126,7 +127,11 @@ def _record(group: Group, course: Course, allocated: Allocated) -> Block:
         values=values,
         doses=_dose_rows(group, course),
         further=_further(group, course, allocated),
-    )
+        adverse_events=adverse_events(
+            study, group.arms, group.arm_of, who.patient, who.attempt, course.doses,
+            course.leave_minute,
+        ),
+    )  # fmt: skip
 
 
 def _further(group: Group, course: Course, allocated: Allocated) -> dict[str, NDArray[np.generic]]:

@@ -47,6 +47,7 @@ class Told:
     guess_sd : (patient,) what they report more for guessing cells, less for guessing none [sd].
     rise_day : (patient,) time constant of expectation [day].
     reach : component -> expectation that moves it by one standard deviation.
+    arms, arm_of : arms, and the place of each patient's among them.
     terms : adverse events by which they guess.
     """
 
@@ -54,6 +55,8 @@ class Told:
     guess_sd: Array
     rise_day: Array
     reach: Mapping[str, float]
+    arms: tuple[Arm, ...]
+    arm_of: Integers
     terms: tuple[str, ...] = ()
 
     def at(
@@ -71,7 +74,9 @@ class Told:
 
     def _guessed(self, study: Study, who: Enrolled, doses: DoseEvents, minute: int) -> Array:
         """Guess cells from the first event on, none from the first administration without one."""
-        event, given = first_event_minute(study, who, doses, self.terms, minute)
+        event, given = first_event_minute(
+            study, self.arms, self.arm_of, who, doses, self.terms, minute
+        )
         cells = np.isfinite(event)
         since = np.where(cells, event, given)
         sign = np.where(cells, 1.0, -1.0)
@@ -94,7 +99,8 @@ def telling(
         luck = uniform(study.seed, "guesses the arm", who.patient)
         guess = np.where(luck < design.unmasking.share, bias.sd, 0.0)
         terms = design.unmasking.by
-    return Told(opened, guess, who.covariate("expectation_time"), reach_of(study, spread), terms)
+    rise, reach = who.covariate("expectation_time"), reach_of(study, spread)
+    return Told(opened, guess, rise, reach, tuple(arms), arm_of, terms)
 
 
 def bias_of(design: Design) -> Bias | None:
