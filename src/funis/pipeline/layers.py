@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from funis.analysis import Results, estimate
-from funis.trial import Study, conduct
+from funis.analysis.samples import SampleTable
+from funis.pipeline.reporting.endpoints import better
+from funis.trial import Study, TrialData, conduct
 from funis.trial.conduct import Map
 from funis.trial.layers import LAYERS, Layer
 
@@ -18,14 +19,19 @@ class LayerShare:
     ----------
     removed
         Layers that are away.
+    estimate
+        A share of patients or a mean.
+    improved
+        Share of patients who are better than at entry; None of a response or a value.
     """
 
     arm: str
     removed: tuple[Layer, ...]
     estimate: float
+    improved: float | None
 
 
-def layer_shares(study: Study, results: Results, map_blocks: Map) -> tuple[LayerShare, ...]:
+def layer_shares(study: Study, data: TrialData, map_blocks: Map) -> tuple[LayerShare, ...]:
     """Take layers away one after the other; nothing where patients do not know their arm.
 
     Of a trial with a comparison what knowing the arm adds is taken away alone; of a series without
@@ -38,21 +44,25 @@ def layer_shares(study: Study, results: Results, map_blocks: Map) -> tuple[Layer
     if design.masking == "double_blind" and design.unmasking is None:
         return ()
     compared = study.protocol.reference is not None and len(study.protocol.arms) > 1
-    steps: list[tuple[Layer, ...]] = [("knowledge",)]
+    steps: list[tuple[Layer, ...]] = [(), ("knowledge",)]
     if not compared:
-        steps = [LAYERS[:number] for number in range(1, len(LAYERS) + 1)]
-    found = _shares(study, results, ())
+        steps = [LAYERS[:number] for number in range(len(LAYERS) + 1)]
+    found = []
     for removed in steps:
-        other = conduct(study, map_blocks, without=removed)
-        request = study.protocol.primary[:1]
-        again = estimate(study.protocol, other, study.model.endpoints, requests=request)
+        again = data if not removed else conduct(study, map_blocks, without=removed)
         found += _shares(study, again, removed)
     return tuple(found)
 
 
-def _shares(study: Study, results: Results, removed: tuple[Layer, ...]) -> list[LayerShare]:
-    key = study.protocol.primary[0].key
-    return [
-        LayerShare(arm.id, removed, results.estimate(arm.id, key).estimate)
-        for arm in study.protocol.arms
-    ]
+def _shares(study: Study, data: TrialData, removed: tuple[Layer, ...]) -> list[LayerShare]:
+    protocol, points = study.protocol, study.model.endpoints
+    request = protocol.primary[0]
+    table = SampleTable(data, points, protocol.estimand)
+    samples = table.samples(request, [arm.id for arm in protocol.arms])
+    sign = 1.0 if better(request.endpoint, points) == "higher" else -1.0
+    shares = []
+    for arm, sample in samples.items():
+        mean = float(sample.present.mean()) if sample.n else float("nan")
+        up = float((sign * sample.present > 0).mean()) if request.measure == "change" else None
+        shares.append(LayerShare(arm, removed, mean, up))
+    return shares

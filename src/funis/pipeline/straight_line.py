@@ -91,7 +91,7 @@ def virtual_trial(
         courses = follow_twins(study, processes, min(twins, patients), progress)
         found = analysed(study, data, requests)
         results = found.results
-        shares = layer_shares(study, results, InBlocks(processes, progress))
+        shares = layer_shares(study, data, InBlocks(processes, progress))
         if posterior is not None:
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)

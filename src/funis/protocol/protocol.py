@@ -106,9 +106,10 @@ class Protocol:
     @property
     def plan_hash(self) -> str:
         """Hash of what was fixed before the first patient: estimand, endpoints, success rule."""
-        names = {"estimand", "endpoints", "success", "missing", "interim"}
+        names = {"estimand", "endpoints", "success", "missing", "interim", "sensitivity"}
         fixed = {f.name for f in dataclasses.fields(self)} & names
-        return content_hash({name: getattr(self, name) for name in fixed})
+        chosen = {name: getattr(self, name) for name in fixed}
+        return content_hash({name: value for name, value in chosen.items() if value})
 
     def arm(self, arm_id: str) -> Arm:
         """Arm by its id.

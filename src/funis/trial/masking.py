@@ -2,8 +2,9 @@
 
 The size is a bias of published reviews in standard deviations between patients. It is turned into
 further expectation, component by component: as much of it as moves the component by that many
-standard deviations of its change in untreated patients of the same trial. Components on which
-expectation does not act are not moved.
+standard deviations of its change in untreated patients of the same trial, at the week of the first
+primary endpoint; it rises as expectation does. Components on which expectation does not act are not
+moved.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Told:
     open_sd : (patient,) what they report more for knowing their arm [sd].
     guess_sd : (patient,) what they report more for guessing cells, less for guessing none [sd].
     rise_day : (patient,) time constant of expectation [day].
+    full_minute : minute at which it has its full size.
     reach : component -> expectation that moves it by one standard deviation.
     arms, arm_of : arms, and the place of each patient's among them.
     terms : adverse events by which they guess.
@@ -54,6 +56,7 @@ class Told:
     open_sd: Array
     guess_sd: Array
     rise_day: Array
+    full_minute: int
     reach: Mapping[str, float]
     arms: tuple[Arm, ...]
     arm_of: Integers
@@ -69,8 +72,10 @@ class Told:
         return {name: size * reach for name, reach in self.reach.items()}
 
     def _risen(self, since_minute: Array | int) -> Array:
+        """Return the share of its size at the full minute, some time after patients know."""
         since = np.maximum(since_minute, 0.0) / MINUTES_PER_DAY
-        return np.asarray(-np.expm1(-since / self.rise_day), dtype=np.float64)
+        full = np.expm1(-self.full_minute / MINUTES_PER_DAY / self.rise_day)
+        return np.asarray(np.expm1(-since / self.rise_day) / full, dtype=np.float64)
 
     def _guessed(self, study: Study, who: Enrolled, doses: DoseEvents, minute: int) -> Array:
         """Guess cells from the first event on, none from the first administration without one."""
@@ -100,7 +105,7 @@ def telling(
         guess = np.where(luck < design.unmasking.share, bias.sd, 0.0)
         terms = design.unmasking.by
     rise, reach = who.covariate("expectation_time"), reach_of(study, spread)
-    return Told(opened, guess, rise, reach, tuple(arms), arm_of, terms)
+    return Told(opened, guess, rise, primary_minute(study), reach, tuple(arms), arm_of, terms)
 
 
 def bias_of(design: Design) -> Bias | None:
@@ -133,14 +138,19 @@ def reach_of(study: Study, spread: Spread) -> Mapping[str, float]:
     unaware = replace(study.design, masking="double_blind", unmasking=None, bias=None)
     masked = replace(study, protocol=replace(study.protocol, design=unaware))
     who = enrol(masked, np.arange(MEASURED, dtype=np.int64))
-    week = study.protocol.primary[0].week or study.protocol.visits.last_week
-    seen = spread(masked, who, week_minute(week))
+    seen = spread(masked, who, primary_minute(study))
     moved = [c for c in study.model.endpoints.components if c.expectation != 0]
     return {
         item.id: _change_sd(item, seen[item.id]) / item.expectation
         for item in moved
         if item.scale not in ("events", "count")
     }
+
+
+def primary_minute(study: Study) -> int:
+    """Return the minute of the first primary endpoint; that of the last visit if it is baseline."""
+    week = study.protocol.primary[0].week
+    return week_minute(week) if week > 0 else study.horizon_minute
 
 
 def _change_sd(item: Component, seen: NDArray[np.float64]) -> float:

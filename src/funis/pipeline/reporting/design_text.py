@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from funis.analysis import Interval, PeriodEffects
 from funis.pipeline.layers import LayerShare
+from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.protocol import Crossover, Design, Escalation, Missing, Protocol
 from funis.trial import Study, TrialData
 from funis.trial.allocation import stratum_names
@@ -171,13 +172,15 @@ def layer_text(study: Study, shares: Sequence[LayerShare]) -> str:
     """Return which part of what is reported is by which layer."""
     if not shares:
         return ""
-    key = study.protocol.primary[0].key
+    request = study.protocol.primary[0]
     texts = []
     for arm in study.protocol.arms:
         own = [one for one in shares if one.arm == arm.id]
-        steps = [_step(one) for one in own[1:]]
-        texts.append(f"{arm.label}: {own[0].estimate:.3g} as reported; {'; '.join(steps)}")
-    text = f"What {key} is made of, the same patients without each. {'. '.join(texts)}."
+        steps = [f"{_amount(own[0])} as reported", *(_step(one) for one in own[1:])]
+        texts.append(f"{arm.label}: {'; '.join(steps)}")
+    name = f"{endpoint_name(request.endpoint, study.model.endpoints)} at week {request.week:g}"
+    kind = "change in " if request.measure == "change" else ""
+    text = f"What {kind}{name} is made of, the same patients without each. {'. '.join(texts)}."
     if any(one.removed == LAYERS for one in shares):
         text += (
             " What is left without all of them is the course of the disease, what patients take"
@@ -190,4 +193,9 @@ def layer_text(study: Study, shares: Sequence[LayerShare]) -> str:
 def _step(one: LayerShare) -> str:
     words = LAYER_WORDS[one.removed[-1]]
     also = "also " if len(one.removed) > 1 else ""
-    return f"{one.estimate:.3g} {also}without {words}"
+    return f"{_amount(one)} {also}without {words}"
+
+
+def _amount(one: LayerShare) -> str:
+    text = f"{one.estimate:.2f}"
+    return text if one.improved is None else f"{text} ({100 * one.improved:.0f} % better)"
