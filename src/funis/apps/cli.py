@@ -11,6 +11,7 @@ import typer
 
 from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
+from funis.apps.design import design, twin
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -369,6 +370,8 @@ def gate_routes(
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
+app.command("design")(design)
+app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command()(sequential.boundaries)

@@ -78,6 +78,8 @@ def _usage(message: str, given: list[str]) -> str:
         "calibrate",
         "validate",
         "control",
+        "design",
+        "twin",
         "sbml",
         "evidence",
         "ledger",

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from funis.cache import cache_key, cached, keep
 from funis.checks import InputError, Issue, nearest
-from funis.models.factors import NO_CELLS, Points
-from funis.pipeline.design.plan import GROUPS, PRESENT, SITES, DesignPlan
+from funis.models.factors import Points
+from funis.pipeline.design.plan import GROUPS, PRESENT, DesignPlan
+from funis.pipeline.design.worlds import World
 from funis.pipeline.processes import Processes, Progress
 from funis.population import Pool
 from funis.protocol import library_structures
@@ -28,22 +29,6 @@ ROWS = 1536
 ENROLLED_AT_ONCE = 512
 FORM = 1
 """Changes when what is kept of a bank does."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class World:
-    """What is taken for true: a form of the model, and draws of its parameters.
-
-    Attributes
-    ----------
-    id : ``posterior``, ``truth`` (the library's values) or ``null`` (cells do nothing).
-    structure : name of a competing structure, or ``present``.
-    points : a row a draw.
-    """
-
-    id: str
-    structure: str
-    points: Points
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +51,6 @@ class Bank:
     events: Mapping[str, Array]
     failed: NDArray[np.bool_]
 
-    def members(self, draw: int) -> Integers:
-        """Return the patients of a draw, by their index in the trial, (patient,)."""
-        return part(draw, self.failed.shape[2])
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
@@ -83,18 +64,6 @@ def part(draw: int, patients: int) -> Integers:
     """Return the patients of the part of the bank that a draw is followed in."""
     first = (draw % GROUPS) * patients
     return np.arange(first, first + patients, dtype=np.int64)
-
-
-def worlds(
-    posterior: Points, structures: Sequence[str], *, null_only: bool = False
-) -> tuple[World, ...]:
-    """Return what is taken for true in turn: nothing works, the library's values, the posterior."""
-    once = Points((NO_CELLS,), np.ones((GROUPS, 1)))
-    null = World("null", PRESENT, once.without_cells())
-    if null_only:
-        return (null,)
-    believed = tuple(World("posterior", name, posterior) for name in structures)
-    return (null, World("truth", PRESENT, once), *believed)
 
 
 def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
@@ -114,8 +83,7 @@ def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
             message = f"unknown structure '{structure}'"
             raise InputError(Issue(None, None, "structures", message, expected, near))
         protocol = replace(protocol, structures=(*protocol.structures, known[structure]))
-    size = max(plan.patients // SITES, 1)
-    population = replace(protocol.population, patients_per_site=size)
+    population = replace(protocol.population, patients_per_site=plan.site_size)
     protocol = replace(protocol, population=population)
     trial, everyone = plan.trial, GROUPS * plan.patients
     return Study(protocol, trial.model, pool, trial.products, everyone, protocol.seed)
@@ -170,14 +138,15 @@ def _tasks(plan: DesignPlan, world: World) -> Iterator[_Task]:
         yield _Task(world, range(first, min(first + step, count)))
 
 
-def follow_draw(
-    plan: DesignPlan, setting: Setting, points: Points, draws: Sequence[int], place: Integers
+def follow_people(
+    plan: DesignPlan, study: Study, who: Enrolled, points: Points, draws: Sequence[int]
 ) -> dict[str, Array]:
-    """Follow some places of the parts that draws are followed in, under every arm.
+    """Follow patients under every arm, each under the factors of a draw.
 
     Parameters
     ----------
-    place : (patient,) places within the part of each draw.
+    who
+        The patients of the first draw, then those of the next: as many of each.
 
     Returns
     -------
@@ -185,14 +154,15 @@ def follow_draw(
         ``table:`` endpoint -> (draw, arm, patient, visit), ``event:`` name and ``failed`` ->
         (draw, arm, patient).
     """
-    arms, size, chosen = len(plan.arms), len(place), np.asarray(draws)
-    people = np.stack([part(draw, plan.patients)[place] for draw in chosen])
+    arms, chosen = len(plan.arms), np.asarray(draws)
+    size = len(who.patient) // len(chosen)
     shape = (len(chosen), arms, size)
-    who = np.broadcast_to(people[:, None, :], shape).ravel()
+    row = np.arange(len(who.patient)).reshape(len(chosen), 1, size)
     arm_of = np.broadcast_to(np.arange(arms)[None, :, None], shape).ravel()
-    draw_of = np.repeat(chosen, arms * size)
-    factors = {name: points.factors[draw_of, column] for column, name in enumerate(points.names)}
-    found = follow_rows(setting.study, setting.who.rows(who), arm_of, factors, plan.endpoints)
+    factors = points.factors[np.repeat(chosen, arms * size)]
+    columns = dict(zip(points.names, factors.T, strict=True))
+    twins = who.rows(np.broadcast_to(row, shape).ravel())
+    found = follow_rows(study, twins, arm_of, columns, plan.endpoints)
     tables = {f"table:{k}": v.reshape(*shape, -1) for k, v in found.tables.items()}
     events = {f"event:{k}": v.reshape(shape) for k, v in found.events.items()}
     return {**tables, **events, "failed": found.failed.reshape(shape).astype(np.float64)}
@@ -200,9 +170,10 @@ def follow_draw(
 
 def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], task: _Task) -> bytes:
     plan, settings = shared
-    everyone = np.arange(plan.patients)
-    setting = settings[task.world.structure]
-    found = follow_draw(plan, setting, task.world.points, list(task.draws), everyone)
+    setting, draws = settings[task.world.structure], list(task.draws)
+    people = np.concatenate([part(draw, plan.patients) for draw in draws])
+    who = setting.who.rows(people)
+    found = follow_people(plan, setting.study, who, task.world.points, draws)
     content = BytesIO()
     np.savez(content, allow_pickle=False, **found)
     return content.getvalue()
@@ -230,9 +201,11 @@ def _bank(plan: DesignPlan, world: World, pieces: Iterator[bytes]) -> Bank:
         with np.load(BytesIO(next(pieces)), allow_pickle=False) as kept:
             parts.append({name: kept[name] for name in kept.files})
     whole = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
-    return Bank(
-        world, plan.arms, plan.weeks,
-        {name: whole[f"table:{name}"] for name in plan.endpoints},
-        {name: whole[f"event:{name}"] for name in EVENTS},
-        whole["failed"] > 0,
-    )  # fmt: skip
+    return bank_of(plan, world, whole)
+
+
+def bank_of(plan: DesignPlan, world: World, found: Mapping[str, Array]) -> Bank:
+    """Return what `follow_people` found as a bank."""
+    tables = {name: found[f"table:{name}"] for name in plan.endpoints}
+    events = {name: found[f"event:{name}"] for name in EVENTS}
+    return Bank(world, plan.arms, plan.weeks, tables, events, found["failed"] > 0)

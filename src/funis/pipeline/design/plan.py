@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from funis.analysis import Handling, handling
 from funis.checks import InputError, Issue
+from funis.models import Endpoints
 from funis.pipeline.inputs import Trial
 from funis.pipeline.reporting.courses import durability_score
 from funis.pipeline.reporting.endpoints import better
@@ -20,11 +21,11 @@ STRUCTURES = ("dose_emax", "bistable_memory")
 GROUPS = 8
 """Disjoint parts of the bank: what differs between them is the error of the bank."""
 
-SITES = 8
-"""Sites in each part."""
+SITE = 128
+"""Patients of a site of the bank, about."""
 
 PATIENTS = 256
-"""Patients in each part."""
+"""Patients in each part: as many as the largest trial may have."""
 
 
 METHODS = {
@@ -36,6 +37,17 @@ METHODS = {
 """Analysis of an endpoint by its measure, as `funis run` does it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """What a series without a control may call improved: a move of a score since the start."""
+
+    id: str
+    words: str
+    score: str
+    least: float
+    lower: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DesignPlan:
     """A trial as a design sees it: the arms of its success rule up to their endpoint.
@@ -44,7 +56,7 @@ class DesignPlan:
     ----------
     trial : with the arms of the rule and the reference alone, and no visit after the endpoint.
     rule, request, handling : the decision, its endpoint, and how events are dealt with.
-    series : score whose change an uncontrolled series would show, and the least that counts.
+    series : what an uncontrolled series may call improved.
     patients : in each of the `GROUPS` parts of the bank.
     patients_per_site : in a replicate.
     """
@@ -53,7 +65,7 @@ class DesignPlan:
     rule: Success
     request: EndpointRequest
     handling: Handling
-    series: tuple[str, float, bool] | None
+    series: tuple[Improvement, ...]
     patients: int
     patients_per_site: int
 
@@ -65,7 +77,12 @@ class DesignPlan:
     @property
     def site_size(self) -> int:
         """Patients of one site of the bank."""
-        return max(self.patients // SITES, 1)
+        return self.patients // self.sites
+
+    @property
+    def sites(self) -> int:
+        """Sites of a part of the bank."""
+        return max(self.patients // SITE, 1)
 
     @property
     def method(self) -> str:
@@ -80,8 +97,7 @@ class DesignPlan:
     @property
     def endpoints(self) -> tuple[str, ...]:
         """What is kept at every visit."""
-        names = (self.request.endpoint, *(() if self.series is None else (self.series[0],)))
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys((self.request.endpoint, *(one.score for one in self.series))))
 
 
 def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
@@ -102,20 +118,24 @@ def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
         if (one.endpoint, one.week) == (rule.endpoint, rule.week)
     )  # fmt: skip
     cut = _cut(protocol, (rule.reference, *rule.arms), request.week)
-    score = durability_score(protocol, endpoints)
-    series = None
-    if score is not None:
-        item = endpoints.number(score)
-        least = item.minimal_important_difference
-        series = (
-            score,
-            0.0 if least is None else float(least),
-            better(score, endpoints) == "lower",
-        )
     how = handling(request, protocol.estimand, endpoints)
     per_site = protocol.population.patients_per_site
     whole = replace(trial, protocol=cut)
+    series = _improvements(protocol, endpoints)
     return DesignPlan(whole, rule, request, how, series, patients, per_site)
+
+
+def _improvements(protocol: Protocol, endpoints: Endpoints) -> tuple[Improvement, ...]:
+    score = durability_score(protocol, endpoints)
+    if score is None:
+        return ()
+    item, lower = endpoints.number(score), better(score, endpoints) == "lower"
+    least = item.minimal_important_difference
+    found = [Improvement("any", f"{item.name} better than at the start at all", score, 0.0, lower)]
+    if least is not None:
+        words = f"{item.name} better by the important difference ({least:g}) or more"
+        found.append(Improvement("important", words, score, float(least), lower))
+    return tuple(found)
 
 
 def _cut(protocol: Protocol, arms: tuple[str, ...], week: float) -> Protocol:

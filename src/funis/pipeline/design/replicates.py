@@ -1,8 +1,8 @@
 """Replicates: trials drawn from a bank, each by its own key, and what each decides.
 
 Replicate k of a world is a trial under draw ``k % draws``. Its patients are picked by the key
-(seed, k // draws), so they are the same under every draw that shares a part of the bank, in every
-form of the model and for any number of patients: a larger trial begins with a smaller one.
+(seed, k // draws), so they are the same under every draw that shares a part of the bank and in
+every form of the model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from funis.analysis import endpoint_values, event_counts
 from funis.analysis.replicates import ReplicateSample, contrast
 from funis.pipeline.design.bank import Bank
-from funis.pipeline.design.plan import SITES, DesignPlan
+from funis.pipeline.design.plan import DesignPlan, Improvement
 from funis.population import uniform
 
 Array = NDArray[np.float64]
@@ -76,7 +76,8 @@ def _without(values: Array, bank: Bank) -> Array:
 def picked(plan: DesignPlan, sizes: Sequence[int], numbers: Integers) -> tuple[Integers, ...]:
     """Return the places in a part of the bank of each replicate's patients, by arm.
 
-    A replicate has as many sites as its patients fill; patients of an arm go to them in turn.
+    Nobody is in a trial twice, so each replicate is as likely as a real trial of patients like
+    those of the bank. It has as many sites as its patients fill; each site has every arm.
 
     Parameters
     ----------
@@ -86,19 +87,34 @@ def picked(plan: DesignPlan, sizes: Sequence[int], numbers: Integers) -> tuple[I
     Returns
     -------
     tuple of arrays
-        (replicate, patient), one an arm.
+        (replicate, patient), one an arm, in the order in which they arrive.
     """
-    seed, per_site = plan.trial.protocol.seed, plan.site_size
-    sites = max(-(-sum(sizes) // plan.patients_per_site), 1)
-    row = numbers[:, None]
-    found = []
-    for arm, size in enumerate(sizes):
-        who = np.arange(size, dtype=np.int64)[None, :]
-        slot = who % sites
-        site = (uniform(seed, "site of a replicate", row, slot) * SITES).astype(np.int64)
-        place = uniform(seed, "patient of a replicate", row, who, arm) * per_site
-        found.append(site * per_site + place.astype(np.int64))
-    return tuple(found)
+    seed, size, total = plan.trial.protocol.seed, plan.site_size, sum(sizes)
+    sites = min(max(-(-total // min(plan.patients_per_site, size)), 1), plan.sites)
+    row, people = numbers[:, None], np.arange(plan.patients)
+    order = np.argsort(uniform(seed, "site of a replicate", row, people[: plan.sites]), axis=1)
+    luck = uniform(seed, "patient of a replicate", row, people)
+    queue = np.argsort(luck.reshape(len(numbers), plan.sites, size), axis=2)
+    slot = np.arange(total)
+    rank, place = slot // sites, slot % sites  # the sites fill up side by side
+    site = order[:, place]
+    patient = site * size + queue[np.arange(len(numbers))[:, None], site, rank[None, :]]
+    arm_of = _arms_in_turn(sizes, sites)
+    return tuple(patient[:, arm_of == arm] for arm in range(len(sizes)))
+
+
+def _arms_in_turn(sizes: Sequence[int], sites: int) -> Integers:
+    """Return the arm of each slot: within a site every arm comes in turn, (slot,)."""
+    total, given = sum(sizes), np.zeros(len(sizes))
+    turn = np.empty(total, dtype=np.int64)
+    for count in range(total):
+        lacking = np.asarray(sizes) * (count + 1) / total - given
+        turn[count] = int(np.argmax(lacking))
+        given[turn[count]] += 1
+    by_site = np.argsort(np.arange(total) % sites, kind="stable")
+    arm_of = np.empty(total, dtype=np.int64)
+    arm_of[by_site] = turn
+    return arm_of
 
 
 def decide(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int) -> Decided:
@@ -143,16 +159,12 @@ def succeeds(plan: DesignPlan, low: Array, high: Array) -> NDArray[np.bool_]:
     return np.asarray(worst > rule.minimal_difference)
 
 
-def improved(plan: DesignPlan, bank: Bank) -> Array | None:
-    """Return who of the patients is better than at the start, (draw, arm, patient).
+def improved(one: Improvement, bank: Bank) -> Array:
+    """Return who is better than at the start, (draw, arm, patient).
 
-    As an uncontrolled series counts it: whoever was seen at the week of the endpoint and whose
-    score moved by the least that counts. Not-a-number for those who were not seen.
+    As an uncontrolled series counts it: not-a-number for those who were not seen in the end.
     """
-    if plan.series is None:
-        return None
-    score, least, lower = plan.series
-    table = bank.tables[score]
-    change = table[..., -1] - table[..., 0]
-    better = (-change if lower else change) >= least
+    table = bank.tables[one.score]
+    change = (table[..., 0] - table[..., -1]) if one.lower else (table[..., -1] - table[..., 0])
+    better = change > 0 if one.least == 0 else change >= one.least
     return np.where(np.isnan(change), np.nan, better.astype(np.float64))

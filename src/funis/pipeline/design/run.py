@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.analysis import Interval
-from funis.calibrate.ensemble import Basis, Ensemble
-from funis.checks import InputError, Issue
 from funis.models.factors import NO_CELLS, Points
-from funis.pipeline.design.bank import Bank, build_banks, settings_of, worlds
+from funis.pipeline.design.bank import Bank, build_banks, settings_of
 from funis.pipeline.design.plan import (
     GROUPS,
     PATIENTS,
     PRESENT,
     STRUCTURES,
     DesignPlan,
+    Improvement,
     design_plan,
 )
 from funis.pipeline.design.replicates import Decided, decide, improved, outcomes, picked
+from funis.pipeline.design.worlds import (
+    believed_points,
+    check_patients,
+    check_size,
+    sizes_of,
+    worlds,
+)
 from funis.pipeline.inputs import load_trial, require_whole
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.uncertainty import chosen_ensemble
+from funis.report.content import Interval
 
 Array = NDArray[np.float64]
 
@@ -35,7 +40,7 @@ REPLICATES = 2000
 T_95 = 2.364624
 """Half width of a 95 % interval from `GROUPS` means, in standard errors (t, 7 degrees)."""
 
-SERIES = (0.6, 0.9)
+ADVERTISED = (0.6, 0.9)
 """Share of patients that is said to improve."""
 
 DOTS = 200
@@ -61,6 +66,24 @@ class Power:
     arms: Mapping[str, Interval]
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series without a control, given cells that do nothing.
+
+    Attributes
+    ----------
+    n : patients.
+    share : of all patients who are improved.
+    inside, above : chance that 60-90 %, and 60 % or more, of a series are improved.
+    """
+
+    improvement: Improvement
+    n: int
+    share: float
+    inside: Interval
+    above: Interval
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DesignPoint:
     """A trial of one size.
@@ -72,8 +95,7 @@ class DesignPoint:
     power : under the values of the library; None where only the null was asked for.
     assurance : structure -> over the posterior.
     if_any_effect : over those draws of the posterior in which cells act, present form.
-    series : chance that as many patients as an arm has, given cells that do nothing and without a
-        control, show that 60-90 % improved; ``series_above`` that they show 60 % or more.
+    series : what as many patients as the first arm has would show without a control.
     dots : some replicates of the posterior, present form.
     """
 
@@ -83,8 +105,7 @@ class DesignPoint:
     power: Power | None
     assurance: Mapping[str, Power]
     if_any_effect: Interval | None
-    series: Interval | None
-    series_above: Interval | None
+    series: tuple[Series, ...]
     dots: tuple[Dot, ...]
 
 
@@ -141,18 +162,19 @@ def design_trial(
         Anything wrong with the trial, a size or a name.
     """
     require_whole(replicates=replicates, workers=workers)
-    require_whole(16, patients=patients)
+    check_patients(patients)
     trial = load_trial(name_or_path)
     plan = design_plan(trial, patients)
-    _check_sizes(plan, sizes)
+    for n in sizes:
+        check_size(plan, n)
     posterior = chosen_ensemble(trial.model, ensemble)
-    points = _points(posterior, ensemble)
+    points = believed_points(posterior, ensemble)
     asked = worlds(points, () if posterior is None else (PRESENT, *structures), null_only=null)
     pool = trial_pool(trial.model, workers=worker_count(workers), progress=progress)
     forms = dict.fromkeys(world.structure for world in asked)
     settings = settings_of(plan, pool, tuple(forms))
     banks = build_banks(plan, settings, asked, worker_count(workers), progress)
-    sized = [_sizes(plan, n) for n in sizes]
+    sized = [sizes_of(plan, n) for n in sizes]
     work = (_point(plan, banks, size, replicates) for size in sized)
     found = tuple(progress("Replicates", work, len(sized)))
     failed = int(sum(bank.failed.sum() for bank in banks))
@@ -160,28 +182,8 @@ def design_trial(
     return DesignResult(plan, ensemble, chance, replicates, tuple(forms), found, failed)
 
 
-def _points(posterior: Ensemble | None, basis: str) -> Points:
-    if posterior is None:
-        return Points((NO_CELLS,), np.ones((GROUPS, 1)))
-    return posterior.draws[cast(Basis, basis)].points
-
-
 def _share_without_effect(points: Points) -> float:
     return float(np.mean(points.factors[:, points.names.index(NO_CELLS)] == 0))
-
-
-def _check_sizes(plan: DesignPlan, sizes: Sequence[int]) -> None:
-    least = 2 * len(plan.arms)
-    for n in sizes:
-        if n < least:
-            expected = f"at least {least}: two patients in each of {len(plan.arms)} arms"
-            raise InputError(Issue(None, None, "n", f"{n} patients in all arms", expected))
-
-
-def _sizes(plan: DesignPlan, n: int) -> dict[str, int]:
-    """Return the patients of each arm of a trial of n; the first arms get what is left over."""
-    count = len(plan.arms)
-    return {arm: n // count + (place < n % count) for place, arm in enumerate(plan.arms)}
 
 
 def _point(
@@ -193,7 +195,6 @@ def _point(
         for bank in banks
     }
     null = next(bank for bank in banks if bank.world.id == "null")
-    inside, above = _series(plan, null, asked, replicates)
     truth = found.get(("truth", PRESENT))
     believed = {form: made for (world, form), made in found.items() if world == "posterior"}
     acting = [_acting(bank) for bank in banks if bank.world.id == "posterior"]
@@ -203,7 +204,7 @@ def _point(
         None if truth is None else _power(plan, truth),
         {form: _power(plan, made) for form, made in believed.items()},
         None if present is None else _mean(present.any_arm[acting[0]], _groups(acting[0])),
-        inside, above,
+        _series(plan, null, asked, replicates),
         () if present is None else _dots(present),
     )  # fmt: skip
 
@@ -247,16 +248,19 @@ def _mean(met: NDArray[np.bool_], group: NDArray[np.int64]) -> Interval:
 
 def _series(
     plan: DesignPlan, bank: Bank, sizes: Sequence[int], replicates: int
-) -> tuple[Interval | None, Interval | None]:
+) -> tuple[Series, ...]:
     """Return how often a series without a control shows what is advertised, under no effect."""
-    better = improved(plan, bank)
-    if better is None:
-        return None, None
     place = picked(plan, sizes, np.arange(replicates))[1]
-    share = np.stack([np.nanmean(better[d, 1][place], axis=1) for d in range(len(better))])
-    group = _groups(np.arange(len(better)))
-    inside = (share >= SERIES[0]) & (share <= SERIES[1])
-    return _mean(inside, group), _mean(share >= SERIES[0], group)
+    group = _groups(np.arange(len(bank.failed)))
+    found = []
+    for one in plan.series:
+        better = improved(one, bank)
+        share = np.stack([np.nanmean(better[d, 1][place], axis=1) for d in range(len(better))])
+        inside = (share >= ADVERTISED[0]) & (share <= ADVERTISED[1])
+        usual = float(np.nanmean(better[:, 1]))
+        above = _mean(share >= ADVERTISED[0], group)
+        found.append(Series(one, place.shape[1], usual, _mean(inside, group), above))
+    return tuple(found)
 
 
 def _dots(made: Decided) -> tuple[Dot, ...]:

@@ -1,0 +1,231 @@
+"""What `funis design` and `funis twin` print: one JSON document, and tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from funis.pipeline.design.plan import GROUPS, PRESENT, DesignPlan
+from funis.pipeline.design.run import ADVERTISED, DesignPoint, DesignResult, Power, Series
+from funis.pipeline.design.twin import Replicate, TwinPatient
+from funis.pipeline.run import finite
+from funis.pipeline.tables import Table, interval_text
+from funis.report import RESEARCH_USE
+from funis.report.content import Interval
+
+
+def design_document(result: DesignResult) -> dict[str, Any]:
+    """Return operating characteristics as plain data."""
+    plan = result.plan
+    document = {
+        "research_use": RESEARCH_USE,
+        **_about(plan),
+        "ensemble": result.basis,
+        "no_effect": result.no_effect,
+        "structures": list(result.structures),
+        "replicates": result.replicates,
+        "bank": {"patients": GROUPS * plan.patients, "followed_per_draw": plan.patients},
+        "failed": result.failed,
+        "points": [_point(one) for one in result.points],
+    }
+    return {name: finite(value) for name, value in document.items()}
+
+
+def _about(plan: DesignPlan) -> dict[str, Any]:
+    rule, protocol = plan.rule, plan.trial.protocol
+    return {
+        "trial": protocol.id,
+        "seed": protocol.seed,
+        "rule": {
+            "endpoint": plan.request.key, "week": rule.week, "method": plan.method,
+            "arms": list(rule.arms), "reference": rule.reference, "alpha": rule.alpha,
+            "direction": rule.direction, "minimal_difference": rule.minimal_difference,
+        },
+    }  # fmt: skip
+
+
+def _point(one: DesignPoint) -> dict[str, Any]:
+    present = one.assurance.get(PRESENT)
+    return {
+        "n": one.n,
+        "sizes": dict(one.sizes),
+        "power": None if one.power is None else _interval(one.power.any_arm),
+        "assurance": None if present is None else _interval(present.any_arm),
+        "type1": _interval(one.type1.any_arm),
+        "assurance_if_any_effect": _interval(one.if_any_effect),
+        "by_arm": {
+            "power": _by_arm(one.power), "assurance": _by_arm(present),
+            "type1": _by_arm(one.type1),
+        },
+        "by_structure": {name: _interval(power.any_arm) for name, power in one.assurance.items()},
+        "uncontrolled_series": [_series(series) for series in one.series],
+        "dots": [
+            {
+                "replicate": dot.replicate, "estimate": dot.estimate, "low": dot.low,
+                "high": dot.high, "success": dot.success,
+            }
+            for dot in one.dots
+        ],
+    }  # fmt: skip
+
+
+def _series(one: Series) -> dict[str, Any]:
+    return {
+        "improved": one.improvement.words, "patients": one.n, "share": one.share,
+        "shows_60_to_90_percent": _interval(one.inside),
+        "shows_60_percent_or_more": _interval(one.above),
+    }  # fmt: skip
+
+
+def _by_arm(power: Power | None) -> dict[str, Any]:
+    return {} if power is None else {arm: _interval(one) for arm, one in power.arms.items()}
+
+
+def _interval(one: Interval | None) -> dict[str, float | None] | None:
+    return None if one is None else {"estimate": one.estimate, "low": one.low, "high": one.high}
+
+
+def design_tables(result: DesignResult) -> list[Table]:
+    """Return operating characteristics as tables."""
+    return [_characteristics(result), *_structure_tables(result), *_series_tables(result)]
+
+
+def _characteristics(result: DesignResult) -> Table:
+    rule, plan = result.plan.rule, result.plan
+    title = (
+        f"{plan.request.key}: {', '.join(rule.arms)} against {rule.reference}, {plan.method}, "
+        f"alpha {rule.alpha:g} (two-sided)"
+    )
+    rows = tuple(
+        (
+            str(one.n), " / ".join(str(size) for size in one.sizes.values()),
+            _text(one.type1.any_arm, 1),
+            _text(None if one.power is None else one.power.any_arm),
+            _text(one.assurance[PRESENT].any_arm if one.assurance else None),
+            _text(one.if_any_effect),
+        )
+        for one in result.points
+    )  # fmt: skip
+    columns = (
+        "Patients", "By arm", "Type I error", "Power*", "Assurance", "If cells act",
+    )  # fmt: skip
+    return Table(title, columns, rows)
+
+
+def _structure_tables(result: DesignResult) -> list[Table]:
+    if not any(len(one.assurance) > 1 for one in result.points):
+        return []
+    names = tuple(result.points[0].assurance)
+    rows = tuple(
+        (str(one.n), *(_text(one.assurance[name].any_arm) for name in names))
+        for one in result.points
+    )
+    title = "Assurance under competing forms of the model (shown, not weighed)"
+    return [Table(title, ("Patients", *names), rows)]
+
+
+def _series_tables(result: DesignResult) -> list[Table]:
+    low, high = (f"{100 * share:.0f}" for share in ADVERTISED)
+    rows = tuple(
+        (
+            str(series.n), series.improvement.words, f"{100 * series.share:.0f} %",
+            _text(series.inside), _text(series.above),
+        )
+        for one in result.points
+        for series in one.series
+    )  # fmt: skip
+    if not rows:
+        return []
+    title = "A series without a control, of cells that do nothing: how often it shows improvement"
+    columns = (
+        "Patients", "Improved", "Of all", f"Shows {low}-{high} %", f"Shows {low} % or more"
+    )  # fmt: skip
+    return [Table(title, columns, rows)]
+
+
+def _text(one: Interval | None, digits: int = 0) -> str:
+    if one is None or one.estimate is None or one.low is None or one.high is None:
+        return ""
+    low, high = (f"{100 * x:.{digits}f}" for x in (one.low, one.high))
+    return f"{100 * one.estimate:.{digits}f} % ({low}-{high})"
+
+
+def twin_document(replicate: Replicate, number: int | None = None) -> dict[str, Any]:
+    """Return a replicate and its patients, or one of them, as plain data."""
+    shown = replicate.patients if number is None else replicate.patients[number - 1 : number]
+    document = {
+        "research_use": RESEARCH_USE,
+        **_about(replicate.plan),
+        "world": replicate.world.id,
+        "structure": replicate.world.structure,
+        "replicate": replicate.number,
+        "draw": replicate.draw,
+        "factors": dict(replicate.factors),
+        "weeks": list(replicate.plan.weeks),
+        "estimates": {arm: _interval(one) for arm, one in replicate.estimates.items()},
+        "success": dict(replicate.success),
+        "patients": [_patient(one) for one in shown],
+    }
+    return {name: finite(value) for name, value in document.items()}
+
+
+def _patient(one: TwinPatient) -> dict[str, Any]:
+    return {
+        "number": one.number, "arm": one.arm, "patient": one.patient, "site": one.site,
+        "value": one.value, "twin_value": one.twin_value, "events": dict(one.events),
+        "courses": {
+            name: {"own": list(own), "twin": list(twin)}
+            for name, (own, twin) in one.courses.items()
+        },
+    }  # fmt: skip
+
+
+def twin_tables(replicate: Replicate, number: int | None) -> list[Table]:
+    """Return a replicate as tables: its patients, or one of them visit by visit."""
+    if number is None:
+        return [_estimates(replicate), _patients(replicate)]
+    one = replicate.patients[number - 1]
+    return [_visits(replicate, one, name) for name in one.courses]
+
+
+def _estimates(replicate: Replicate) -> Table:
+    title = (
+        f"Replicate {replicate.number} of {replicate.world.id} ({replicate.world.structure}), "
+        f"draw {replicate.draw}: {replicate.plan.request.key}"
+    )
+    rows = tuple(
+        (arm, interval_text(one), "success" if replicate.success[arm] else "no success")
+        for arm, one in replicate.estimates.items()
+    )
+    return Table(title, ("Arm", "Against the reference", "Decision"), rows)
+
+
+def _patients(replicate: Replicate) -> Table:
+    rows = tuple(
+        (
+            str(one.number), one.arm, str(one.patient), str(one.site), _number(one.value),
+            _number(one.twin_value), _events(one.events),
+        )
+        for one in replicate.patients
+    )  # fmt: skip
+    columns = ("No.", "Arm", "Patient", "Site", "Value", "Placebo twin", "Events (week)")
+    return Table("Patients, each beside the same person under the reference arm", columns, rows)
+
+
+def _visits(replicate: Replicate, one: TwinPatient, name: str) -> Table:
+    own, twin = one.courses[name]
+    rows = tuple(
+        (f"{week:g}", _number(a), _number(b))
+        for week, a, b in zip(replicate.plan.weeks, own, twin, strict=True)
+    )
+    reference = replicate.plan.rule.reference
+    title = f"Patient {one.number} ({one.arm}): {name}"
+    return Table(title, ("Week", one.arm, f"Twin under {reference}"), rows)
+
+
+def _events(events: Mapping[str, float | None]) -> str:
+    return ", ".join(f"{name} {week:.1f}" for name, week in events.items() if week is not None)
+
+
+def _number(value: float) -> str:
+    return "" if value != value else f"{value:g}" if value in (0.0, 1.0) else f"{value:.2f}"

@@ -1,0 +1,273 @@
+"""Operating characteristics: replicates of a bank, against closed forms and against themselves."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binom, nct, t
+
+from funis.analysis import endpoint_values, newcombe
+from funis.analysis.samples import SampleTable
+from funis.checks import InputError
+from funis.models.factors import Points
+from funis.pipeline.design import design_trial
+from funis.pipeline.design.bank import World, build_banks, follow_people, settings_of
+from funis.pipeline.design.document import (
+    design_document,
+    design_tables,
+    twin_document,
+    twin_tables,
+)
+from funis.pipeline.design.plan import PRESENT, design_plan
+from funis.pipeline.design.replicates import Outcomes, decide, outcomes, picked
+from funis.pipeline.design.twin import replicate_trial
+from funis.pipeline.design.worlds import parse_sizes
+from funis.pipeline.inputs import find_trial
+from funis.pipeline.processes import silent
+from funis.trial import Study, conduct
+from funis.trial.bank import follow_rows
+from funis.trial.enrol import enrol
+
+SMALL = {"patients": 16, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNIS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield design_trial(
+            "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), **SMALL
+        )
+
+
+@pytest.fixture(scope="module")
+def plan(two_arm):
+    return design_plan(two_arm, 128)
+
+
+def test_every_dot_is_a_trial_that_its_number_gives_again(small):
+    for number in (0, 17, 199):
+        dot = small.points[1].dots[number]
+        assert dot.replicate == number
+        again = replicate_trial("ra_two_arm", n=16, replicate=number, **SMALL)
+        found = again.estimates["msc"]
+        assert (found.estimate, found.low, found.high) == (dot.estimate, dot.low, dot.high)
+        assert again.success["msc"] == dot.success
+
+
+def test_a_patient_on_placebo_is_his_own_twin(small):
+    again = replicate_trial("ra_two_arm", n=16, replicate=3, **SMALL)
+    assert len({one.patient for one in again.patients}) == 16
+    for one in again.patients:
+        if one.arm == "placebo":
+            assert one.value == one.twin_value
+        for own, twin in one.courses.values():
+            assert own[0] == twin[0]  # nothing was given before the baseline visit
+
+
+def test_the_numbers_do_not_depend_on_processes(small, monkeypatch):
+    monkeypatch.setenv("FUNIS_CACHE", "")
+    other = design_trial(
+        "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), patients=16,
+        workers=2,
+    )  # fmt: skip
+    assert json.dumps(design_document(other)) == json.dumps(design_document(small))
+
+
+def test_the_type_one_error_is_always_there_and_small(small):
+    for point in small.points:
+        assert 0 <= point.type1.any_arm.estimate <= 0.2
+        assert point.type1.any_arm.high > 0  # none of sixteen is not never
+    alone = design_trial("ra_two_arm", sizes=(16,), replicates=2, null=True, **SMALL)
+    assert alone.points[0].type1 == small.points[1].type1
+    assert alone.points[0].power is None
+    assert alone.points[0].assurance == {}
+
+
+def test_assurance_is_shown_for_each_form_and_is_lower_where_no_effect_is_believed(small):
+    point = small.points[1]
+    assert set(point.assurance) == {PRESENT, "dose_emax"}
+    assert point.if_any_effect.estimate >= point.assurance[PRESENT].any_arm.estimate
+    assert 0 < small.no_effect < 1
+
+
+def test_the_document_has_an_interval_for_every_share(small):
+    document = design_document(small)
+    for point in document["points"]:
+        for name in ("power", "assurance", "type1", "assurance_if_any_effect"):
+            one = point[name]
+            assert 0 <= one["low"] <= one["estimate"] <= one["high"] <= 1
+        series = point["uncontrolled_series"]
+        assert series[0]["share"] > series[1]["share"]
+    titles = [table.title for table in design_tables(small)]
+    assert any("without a control" in title for title in titles)
+
+
+def test_a_replicate_is_shown_patient_by_patient(small):
+    again = replicate_trial("ra_two_arm", n=16, replicate=3, **SMALL)
+    assert len(twin_document(again)["patients"]) == 16
+    assert len(twin_document(again, 9)["patients"]) == 1
+    whole, one = twin_tables(again, None), twin_tables(again, 9)
+    assert len(whole[1].rows) == 16
+    assert [row[0] for row in one[0].rows] == ["0", "4", "12"]
+
+
+# ---- picking patients
+
+
+def test_nobody_is_in_a_trial_twice_and_every_site_has_every_arm(plan):
+    big = replace(plan, patients=256)
+    numbers = np.arange(40)
+    places = picked(big, (67, 67, 66), numbers)
+    assert [one.shape for one in places] == [(40, 67), (40, 67), (40, 66)]
+    for row in range(40):
+        everybody = np.concatenate([one[row] for one in places])
+        assert len(np.unique(everybody)) == 200
+        assert everybody.max() < 256
+        by_site = np.array([np.bincount(one[row] // 128, minlength=2) for one in places])
+        assert np.ptp(by_site, axis=0).max() <= 2
+    again = picked(big, (67, 67, 66), numbers[7:9])
+    assert all(np.array_equal(a[7:9], b) for a, b in zip(places, again, strict=True))
+
+
+# ---- closed forms
+
+
+def _flat(values):
+    """Return outcomes of banks without sites that matter."""
+    return Outcomes(values, np.zeros_like(values), None)
+
+
+def test_power_for_two_shares_is_what_enumeration_gives(plan):
+    """All tables of two binomials, judged one by one by the interval of the library."""
+    luck, n, shares = np.random.default_rng(5), 40, (0.25, 0.55)
+    values = (luck.random((200, 2, 128)) < np.array(shares)[None, :, None]).astype(np.float64)
+    made = decide(plan, _flat(values), (n, n), 200)
+    exact = 0.0
+    for a in range(n + 1):
+        for b in range(n + 1):
+            if newcombe(b, n, a, n).low > 0:
+                exact += binom.pmf(a, n, shares[0]) * binom.pmf(b, n, shares[1])
+    by_draw = made.any_arm.mean(axis=1)
+    error = by_draw.std(ddof=1) / np.sqrt(len(by_draw))
+    assert by_draw.mean() == pytest.approx(exact, abs=3.5 * error)
+    assert error < 0.03
+
+
+def test_power_for_two_means_is_the_noncentral_t(plan):
+    request = replace(plan.request, endpoint="DAS28_CRP", measure="change")
+    rule = replace(plan.rule, measure="difference_in_means", direction="less")
+    other = replace(plan, request=request, rule=rule)
+    n, shift = 30, -0.7
+    values = np.random.default_rng(6).standard_normal((200, 2, 128))
+    values[:, 1] += shift
+    made = decide(other, _flat(values), (n, n), 200)
+    freedom, lift = 2 * n - 2, shift * np.sqrt(n / 2)
+    exact = nct.cdf(t.ppf(0.025, freedom), freedom, lift)
+    by_draw = made.any_arm.mean(axis=1)
+    error = by_draw.std(ddof=1) / np.sqrt(len(by_draw))
+    assert by_draw.mean() == pytest.approx(exact, abs=3.5 * error)
+
+
+# ---- the bank against a trial that is conducted and analysed
+
+
+def test_a_bank_says_of_each_patient_what_the_tables_of_a_trial_say(two_arm, small_pool, ra):
+    """The array form of the strategies gives the values that the analysis of tables gives."""
+    plan = design_plan(two_arm, 16)
+    protocol = replace(
+        plan.trial.protocol, dropout=replace(two_arm.protocol.dropout, rate_per_year=2.0)
+    )
+    study = Study(protocol, ra, small_pool, two_arm.products, 30, 11)
+    data = conduct(study)
+    arms = [arm.id for arm in protocol.arms]
+    who = enrol(study, np.arange(study.size))
+    arm_of = np.array([arms.index(arm) for arm in data.subjects["arm"]])
+    found = follow_rows(study, who, arm_of, {}, ["ACR20", "DAS28_CRP"])
+    table = SampleTable(data, ra.endpoints, protocol.estimand)
+    for request in plan.trial.protocol.endpoints:
+        rows = table.samples(request, arms)
+        how = replace(plan.handling, request=request)
+        if request.measure == "change":
+            how = replace(how, strategies=table.strategies(responder=False))
+        values = endpoint_values(found.tables[request.endpoint], plan.weeks, found.events, how)
+        for place, arm in enumerate(arms):
+            own, other = (np.sort(x) for x in (values[arm_of == place], rows[arm].values))
+            assert np.array_equal(own, other, equal_nan=True)
+
+
+def test_another_arm_changes_no_other_patients_trajectory(demo, small_pool):
+    """Nor does another visit: the bank of the same arms holds the same bytes."""
+    one = design_plan(demo, 16)
+    rule = replace(one.trial.protocol.success, arms=("single", "four_monthly"))
+    both = design_plan(replace(demo, protocol=replace(demo.protocol, success=rule)), 16)
+    points = Points(("potency",), np.array([[1.0], [0.5]]))
+    tables = []
+    for plan in (one, both):
+        setting = settings_of(plan, small_pool, (PRESENT,))[PRESENT]
+        people = np.concatenate([np.arange(16), np.arange(16, 32)])
+        found = follow_people(plan, setting.study, setting.who.rows(people), points, [0, 1])
+        tables.append({arm: found["table:ACR20"][:, k] for k, arm in enumerate(plan.arms)})
+    for arm, table in tables[0].items():
+        assert np.array_equal(table, tables[1][arm], equal_nan=True)
+
+
+def test_cells_that_do_nothing_make_every_patient_his_own_twin(two_arm, small_pool):
+    plan = design_plan(two_arm, 16)
+    settings = settings_of(plan, small_pool, (PRESENT,))
+    null = World("null", PRESENT, Points(("potency",), np.zeros((2, 1))))
+    bank = build_banks(plan, settings, [null], 1, silent)[0]
+    values = outcomes(plan, bank).values
+    assert np.array_equal(values[:, 0], values[:, 1])
+
+
+# ---- what a user may get wrong
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ({"sizes": (3,)}, "n: 3 patients in all arms; expected at least 4"),
+        ({"sizes": (20,)}, "--patients 128 follows as many"),
+        ({"sizes": (8,), "structures": ("dose_ema",)}, "did you mean 'dose_emax'?"),
+        ({"sizes": (8,), "ensemble": "own_"}, "did you mean 'own'?"),
+        ({"sizes": (8,), "replicates": 0}, "replicates"),
+        ({"sizes": (8,), "patients": 200}, "16 to 128, or a multiple of 128"),
+    ],
+)
+def test_wrong_input_is_one_line(asked, line):
+    with pytest.raises(InputError) as caught:
+        design_trial("ra_two_arm", **{"replicates": 1, **SMALL, **asked})
+    assert len(caught.value.issues) == 1
+    assert line in str(caught.value)
+
+
+def test_a_trial_without_a_rule_has_no_power(tmp_path):
+    text = find_trial("ra_two_arm").read_text(encoding="utf-8")
+    start, end = text.index("success:"), text.index("dropout:")
+    path = tmp_path / "open.yaml"
+    path.write_text(text[:start] + text[end:], encoding="utf-8")
+    with pytest.raises(InputError, match="no success rule"):
+        design_trial(path, sizes=(8,), **SMALL)
+
+
+def test_sizes_are_a_range_or_a_list():
+    assert parse_sizes("60:120:30") == (60, 90, 120)
+    assert parse_sizes("60,100") == (60, 100)
+    for text in ("60:120", "a", "60:20:5", "60,70:80", "60:120:0"):
+        with pytest.raises(InputError, match="no list of sizes"):
+            parse_sizes(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ({"world": "posteriro"}, "world"),
+        ({"replicate": -1}, "replicate"),
+        ({"n": 2}, "at least 4"),
+    ],
+)
+def test_a_wrong_replicate_is_one_line(asked, line):
+    with pytest.raises(InputError, match=line):
+        replicate_trial("ra_two_arm", **{"n": 8, "replicate": 0, **SMALL, **asked})
