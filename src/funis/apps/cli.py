@@ -405,6 +405,7 @@ app.command("safety")(safety)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
 app.command()(sequential.escalation)
 
 
