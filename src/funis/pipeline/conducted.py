@@ -98,7 +98,7 @@ def told_of_design(
         design=rows,
         layers=layer_rows(shares),
         layers_of=layers_of(study),
-        layers_text=layers_text(shares),
+        layers_text=layers_text(study, shares),
     )
 
 

@@ -9,6 +9,7 @@ from funis.pipeline.layers import LayerShare
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.protocol import Crossover, Design, Escalation, Missing, Protocol
 from funis.report.content import LayerRow
+from funis.report.numerals import decimal
 from funis.trial import Study, TrialData
 from funis.trial.allocation import stratum_names
 from funis.trial.layers import LAYERS, Layer
@@ -136,6 +137,7 @@ def _sequences(turns: Crossover) -> str:
         f"Crossover of {turns.periods} periods of {turns.period_week:g} weeks with"
         f" {turns.washout_week:g} weeks between them ({order}). Weeks count from the start of a"
         " period; an arm counts the patients of its periods; differences are within patients."
+        " Figures of courses show an arm given once from the start, without changing over."
     )
 
 
@@ -181,8 +183,8 @@ def layer_rows(shares: Sequence[LayerShare]) -> tuple[LayerRow, ...]:
     )
 
 
-def layers_text(shares: Sequence[LayerShare]) -> str:
-    """Return how the table of layers is read."""
+def layers_text(study: Study, shares: Sequence[LayerShare]) -> str:
+    """Return how the table of layers is read, and which part of a difference is by knowledge."""
     same = "The same patients with the same luck, conducted again"
     if any(one.removed == LAYERS for one in shares):
         return (
@@ -190,7 +192,25 @@ def layers_text(shares: Sequence[LayerShare]) -> str:
             " of the disease, what patients take anyway, chance, and regression to the mean:"
             " patients enter when they are at their worst. None of that is an effect of cells."
         )
-    return f"{same}: between the rows of an arm lies what knowing or guessing it adds to reports."
+    text = f"{same}: between the rows of an arm lies what knowing or guessing it adds to reports."
+    return " ".join([text, *_differences(study, shares)])
+
+
+def _differences(study: Study, shares: Sequence[LayerShare]) -> list[str]:
+    """Return each arm against the reference, with and without what knowing the arm adds."""
+    reference = study.protocol.reference
+    assert reference is not None
+    found = {(one.arm, bool(one.removed)): one.estimate for one in shares}
+    texts = []
+    for arm in study.protocol.arms:
+        if arm is not reference:
+            with_it, without = (found[arm.id, k] - found[reference.id, k] for k in (False, True))
+            texts.append(
+                f"{arm.label} minus {reference.label}: {decimal(with_it, 3, sign=True)} as"
+                f" reported, {decimal(without, 3, sign=True)} without;"
+                f" {decimal(with_it - without, 3, sign=True)} of it is not by treatment."
+            )
+    return texts
 
 
 def layers_of(study: Study) -> str:
