@@ -212,8 +212,13 @@ def test_who_guesses_by_fever_hopes_more_after_it_and_others_less(study):
     early = group.told.at(plan, who, doses, 0)["pain_vas"]
     late = group.told.at(plan, who, doses, 84 * 1440)["pain_vas"]
     assert np.all(early == 0)
-    assert np.any(late > 0)
-    assert np.any(late < 0)
+    data = gather(
+        [conduct_block(plan, range(80), Allocated(np.ones(80, dtype=np.int64)))], plan.model
+    )
+    felt = set(data.adverse_events.filter(col("term") == "fever")["subject"])
+    assert 0 < len(felt) < 80
+    assert set(np.flatnonzero(late > 0).tolist()) == felt
+    assert set(np.flatnonzero(late < 0).tolist()) == set(range(80)) - felt
 
 
 def conduct_doses(plan, group):
