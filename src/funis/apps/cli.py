@@ -12,6 +12,7 @@ import typer
 from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.export import export
 from funis.apps.safety import safety
 
 if TYPE_CHECKING:
@@ -399,11 +400,12 @@ def gate_safety(
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
+app.command("safety")(safety)
 app.command("design")(design)
 app.command("twin")(twin)
-app.command("safety")(safety)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command("export")(export)
 app.command()(sequential.boundaries)
 app.command()(sequential.adaptive)
 app.command()(sequential.escalation)
