@@ -13,7 +13,7 @@ from funis.report.scales import Array
 from funis.report.statement import CANNOT_SAY
 
 if TYPE_CHECKING:
-    from funis.analysis.results import Contrast, Estimate
+    from funis.analysis.results import Contrast, Estimate, SensitivityResult
 
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
@@ -525,6 +525,7 @@ class TrialReport:
     layers_of: str = ""
     layers_text: str = ""
     safety: SafetyView | None = None
+    sensitivity: tuple[SensitivityResult, ...] = ()
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None
