@@ -24,6 +24,7 @@ from funis.protocol.design_check import (
     check_crossover,
     check_design,
     check_missing,
+    check_period_methods,
     check_period_rules,
 )
 from funis.protocol.designs import Crossover, Design, Missing, sequence_arms
@@ -162,6 +163,7 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_dropout(protocol.dropout, arms, where)
         + check_design(design, arms, size, where)
         + check_crossover(turns, arms, visits, protocol.endpoints, where)
+        + check_period_methods(turns, protocol.success, protocol.endpoints, where)
         + check_period_rules(turns, protocol.rules, protocol.dropout, where)
         + check_missing(protocol.missing, where)
         + check_interim(protocol.interim, protocol.success, arms, where)
