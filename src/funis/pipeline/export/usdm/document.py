@@ -276,6 +276,12 @@ def _remarks(protocol: Protocol) -> list[str]:
             f"{one.null + one.minimal_difference:g} at a two-sided alpha of {one.alpha:g}."
         )
     found.append(f"Drop-out: {protocol.dropout.rate_per_year:g} a year.")
+    if protocol.design is not None:
+        plan = protocol.design.allocation
+        shares = ":".join(str(one) for one in plan.shares(tuple(arm.id for arm in protocol.arms)))
+        strata = "; ".join(one.text for one in plan.strata) or "none"
+        masking = protocol.design.masking.replace("_", " ")
+        found.append(f"Masking: {masking}. Allocation {shares}; strata: {strata}.")
     weeks = protocol.population.run_in_week
     found.append(f"Untreated disease fluctuates for {weeks:g} weeks before screening.")
     return found

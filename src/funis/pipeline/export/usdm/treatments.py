@@ -41,7 +41,7 @@ class Given:
     @property
     def agent(self) -> str:
         """Product or class of drug."""
-        return str(self.what.product or self.what.drug)
+        return str(self.what.product or self.what.drug or "sham")
 
 
 def given(protocol: Protocol) -> tuple[Given, ...]:
