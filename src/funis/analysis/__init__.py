@@ -9,6 +9,12 @@ from funis.analysis.comparison import (
     comparison,
     comparison_requests,
 )
+from funis.analysis.crossover import (
+    PeriodEffects,
+    PeriodTables,
+    by_period,
+    estimate_crossover,
+)
 from funis.analysis.durability import Durability, band, durability
 from funis.analysis.estimates import estimate
 from funis.analysis.failures import check_failures
@@ -58,6 +64,8 @@ __all__ = [
     "Interval",
     "MeanSummary",
     "Moments",
+    "PeriodEffects",
+    "PeriodTables",
     "PharmacologyRow",
     "Published",
     "RELATIVE_ERROR",
@@ -66,12 +74,14 @@ __all__ = [
     "Summary",
     "TrialTables",
     "band",
+    "by_period",
     "check_failures",
     "comparison",
     "comparison_requests",
     "durability",
     "empty_summary",
     "estimate",
+    "estimate_crossover",
     "histogram",
     "histogram_quantiles",
     "mean_interval",

@@ -75,14 +75,14 @@ def _run_in(protocol: Protocol) -> list[Issue]:
 
 
 def _products(protocol: Protocol) -> list[Issue]:
-    given = [products_of(arm, protocol.rules) for arm in protocol.arms]
+    given = [products_of(arm, protocol.rules) for arm in protocol.conducted]
     return [
         protocol.where.issue(
             ("arms", number, "interventions"),
             f"arm '{arm.id}' gives {len(products)} products",
             expected="one product an arm: viability is a property of the arm",
         )
-        for number, (arm, products) in enumerate(zip(protocol.arms, given, strict=True))
+        for number, (arm, products) in enumerate(zip(protocol.conducted, given, strict=True))
         if len(products) > 1
     ]
 
@@ -122,6 +122,15 @@ def _single_names(protocol: Protocol, model: Model) -> list[Issue]:
     ]
     asked += [
         (("rules", number, "when"), rule.when.text) for number, rule in enumerate(protocol.rules)
+    ]
+    asked += [
+        (("missing", number, "when"), one.when.text)
+        for number, one in enumerate(protocol.missing)
+        if one.when is not None
+    ]
+    strata = () if protocol.design is None else protocol.design.allocation.strata
+    asked += [
+        (("design", "allocation", "strata", number), one.text) for number, one in enumerate(strata)
     ]
     numbers = {*model.endpoints.numbers, *model.covariates.values(), "week", "doses_given"}
     return [
