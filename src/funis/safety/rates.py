@@ -45,7 +45,9 @@ class Rates:
 
 def true_rates(safety: Safety, seed: int, disease: str = "") -> Rates:
     """Draw the true rates of the trial of a seed."""
-    return rates_at(safety, disease, lambda name: float(uniform(seed, "adverse event rates", 0, name)))
+    return rates_at(
+        safety, disease, lambda name: float(uniform(seed, "adverse event rates", 0, name))
+    )
 
 
 def middle_rates(safety: Safety, disease: str = "") -> Rates:

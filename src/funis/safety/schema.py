@@ -102,6 +102,15 @@ class PoolSchema(StrictModel):
     held_out: bool = False
     note: str = ""
 
+    @model_validator(mode="after")
+    def _whole(self) -> PoolSchema:
+        alone = self.printed or self.rate or self.per == "year"
+        if alone and self.spread is None:
+            raise _fault("one number without a spread between studies", "spread", "spread")
+        if self.per == "year" and self.rate is None and not (self.only and self.years):
+            raise _fault("a rate without its study and its time", "only, and years", "years")
+        return self
+
 
 class RatioSchema(StrictModel):
     """A published ratio by its row, or an assumed value."""
@@ -225,7 +234,9 @@ class TermSchema(StrictModel):
             if not hazard.routes:
                 raise _fault("follows no route", "routes such as [iv]", "after", number, "routes")
         if self.over_time and [bool(one.diseases) for one in self.over_time].count(False) != 1:
-            raise _fault("not one entry for all other diseases", "one without diseases", "over_time")
+            raise _fault(
+                "not one entry for all other diseases", "one without diseases", "over_time"
+            )
         return self
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from funis.population import blocks
 from funis.protocol import DoseEvents
+from funis.safety import Rates
 from funis.solver import FAILED, STATUS
 from funis.trial.absence import absent
 from funis.trial.adverse import adverse_events
@@ -103,12 +104,27 @@ def _pass(group: Group, course: Course, week: float) -> Course:
 
 def _record(group: Group, course: Course, allocated: Allocated) -> Block:
     """Write down what the trial leaves of a group."""
-    study, who = group.study, group.who
     components = tuple(course.seen[0])
     visits = [np.stack([seen[name] for name in components], axis=1) for seen in course.seen]
-    failed = course.status == FAILED
     values = np.stack(visits, axis=1)
-    values[failed] = np.nan
+    values[course.status == FAILED] = np.nan
+    return record(group, course, components, values, allocated=allocated)
+
+
+def record(
+    group: Group,
+    course: Course,
+    components: tuple[str, ...],
+    values: NDArray[np.float64],
+    rates: Rates | None = None,
+    allocated: Allocated | None = None,
+) -> Block:
+    """Write down a group with what was seen of it, (patient, visit, component).
+
+    ``rates`` are the true rates of adverse events, by default those of the trial's seed.
+    """
+    study, who = group.study, group.who
+    failed = course.status == FAILED
     gone = course.leave_minute <= study.horizon_minute
     return Block(
         arms=np.array([arm.id for arm in group.arms])[group.arm_of],
@@ -129,21 +145,23 @@ def _record(group: Group, course: Course, allocated: Allocated) -> Block:
         further=_further(group, course, allocated),
         adverse_events=adverse_events(
             study, group.arms, group.arm_of, who.patient, who.attempt, course.doses,
-            course.leave_minute,
+            course.leave_minute, rates,
         ),
     )  # fmt: skip
 
 
-def _further(group: Group, course: Course, allocated: Allocated) -> dict[str, NDArray[np.generic]]:
+def _further(
+    group: Group, course: Course, allocated: Allocated | None
+) -> dict[str, NDArray[np.generic]]:
     """Return the columns of subjects that only some designs have."""
     study, patient = group.study, group.who.patient
     protocol, columns = study.protocol, dict[str, NDArray[np.generic]]()
     days = arrivals(study, int(patient.max(initial=-1)) + 1)
     if days is not None:
         columns["arrival_day"] = days[patient]
-    if allocated.stratum is not None:
+    if allocated is not None and allocated.stratum is not None:
         columns["stratum"] = np.array(stratum_names(study))[allocated.stratum[patient]]
-    if allocated.limited is not None:
+    if allocated is not None and allocated.limited is not None:
         columns["dose_limiting"] = allocated.limited[patient]
     if protocol.missing or any(rule.action.withdraw for rule in protocol.rules):
         columns["discontinued_by"] = _reasons(study, course)

@@ -178,6 +178,13 @@ def arm_parameters(
 
 def randomised(group: Group) -> Course:
     """Return the course at randomisation: nothing given, nothing seen."""
+    blank = planned(group)
+    rows, visits = np.arange(len(blank.status)), range(blank.truth.shape[1])
+    return _solved(group, blank, rows, Start(0, group.who.states), visits)
+
+
+def planned(group: Group) -> Course:
+    """Return the course at randomisation, before anything is solved: what shall be given."""
     who, study = group.who, group.study
     doses = regimen_doses(study, group.arms, group.arm_of, who, study.horizon_minute)
     doses, wrong = with_deviations(study, doses, who.patient)
@@ -185,10 +192,9 @@ def randomised(group: Group) -> Course:
     never = np.full(count, np.nan)
     truth = np.full((count, visits, len(_outputs(group))), np.nan)
     stays = np.full(count, "", dtype=np.object_)
-    blank = Course(
+    return Course(
         0, truth, who.status, who.deviation, doses, never, group.leave_minute, stays, wrong
     )
-    return _solved(group, blank, np.arange(count), Start(0, who.states), range(visits))
 
 
 def foreseen(group: Group, course: Course, rows: Integers) -> Course:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, roots_legendre
 
 Floats = NDArray[np.float64]
 
@@ -127,5 +127,5 @@ def _standardised(paths: Paths, information: float, z: float, drift: float) -> F
 @lru_cache(maxsize=256)
 def _rule(points: int) -> tuple[Floats, Floats]:
     """Gauss-Legendre points and weights on 0 to 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(points)
+    nodes, weights = roots_legendre(points)
     return (nodes + 1) / 2, weights / 2

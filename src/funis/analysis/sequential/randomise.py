@@ -40,9 +40,10 @@ def allocation_shares(rule: Allocation, responders: Floats, patients: Floats, to
     Parameters
     ----------
     rule
-        ``thall_wathen``: the probability of being the best to a power, by default patients so far
-        over twice all (Thall and Wathen 2007, Eur J Cancer 43:859). ``doubly_adaptive``: Hu and
-        Zhang 2004 (Ann Stat 32:268) towards shares in proportion to the root of the response rate
+        ``thall_wathen``: the probability of being the best, to a power (after Thall and Wathen
+        2007, Eur J Cancer 43:859); that the power is patients so far over twice all is an
+        assumption where none is given. ``doubly_adaptive``: Hu and Zhang 2004 (Ann Stat 32:268)
+        with gamma 2 by default, towards shares in proportion to the root of the response rate
         (Rosenberger et al. 2001, Biometrics 57:909).
     responders, patients
         Replicates by arms, of patients whose outcome is known; for ``doubly_adaptive`` the present

@@ -26,10 +26,10 @@ SPREAD_SCALE = 1.0
 Half of it lies below 0.67: odds that differ about two-fold between typical studies (assumed).
 """
 
-_MEANS = np.linspace(-18.0, 8.0, 261)
-_SPREADS = np.linspace(0.05, 4.0, 40)
+_MEANS = np.linspace(-18.0, 8.0, 209)
+_SPREADS = np.linspace(0.05, 4.0, 24)
 _SCORES = np.linspace(-6.0, 6.0, 121)
-_LOGITS = np.linspace(-30.0, 20.0, 5001)
+_LOGITS = np.linspace(-30.0, 20.0, 1001)
 
 
 @dataclass(frozen=True, slots=True)

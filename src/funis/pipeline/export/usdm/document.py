@@ -199,8 +199,15 @@ def _epochs(protocol: Protocol) -> list[Item]:
     kinds = {"screening": terms.SCREENING_EPOCH, **treated}
     return chained(
         [
-            named("StudyEpoch", key, label=key.replace("_", " ").capitalize(), type=coded(term), previousId=None,
-                  nextId=None, notes=[])
+            named(
+                "StudyEpoch",
+                key,
+                label=key.replace("_", " ").capitalize(),
+                type=coded(term),
+                previousId=None,
+                nextId=None,
+                notes=[],
+            )
             for key, term in kinds.items()
         ]
     )  # fmt: skip

@@ -141,7 +141,9 @@ def _main(trial: Trial) -> Item:
     does[SCREENING] = [ELIGIBILITY, *measured]
     does[BASELINE] = [*([ELIGIBILITY] if BASELINE in asked else []), *measured, *doses]
     instances = [
-        _instance(key, does[key], SCREENING if key == SCREENING else epoch_at(days[key], protocol), key)
+        _instance(
+            key, does[key], SCREENING if key == SCREENING else epoch_at(days[key], protocol), key
+        )
         for key in keys
     ]
     timings = [

@@ -41,7 +41,11 @@ class Given:
     @property
     def agent(self) -> str:
         """Product, class of drug, or the sham of a route."""
-        return f"sham_{self.what.route}" if self.what.sham else str(self.what.product or self.what.drug)
+        return (
+            f"sham_{self.what.route}"
+            if self.what.sham
+            else str(self.what.product or self.what.drug)
+        )
 
 
 def given(protocol: Protocol) -> tuple[Given, ...]:
