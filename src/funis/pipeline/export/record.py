@@ -75,7 +75,7 @@ def read_run(folder: Path, trial: str | Path | None = None) -> RunRecord:
     """
     manifest = read_manifest(folder)
     tables = {name: _table(folder, name, needed, manifest) for name, needed in TABLES.items()}
-    there = (folder / f"{EVENTS}.parquet").exists()
+    there = f"{EVENTS}.parquet" in manifest.get("files", {})
     found = _table(folder, EVENTS, EVENT_COLUMNS, manifest) if there else None
     return RunRecord(
         folder=folder,

@@ -29,8 +29,22 @@ def test_an_export_holds_every_table_a_page_and_its_hashes(form, folder, tmp_pat
     assert "Not a medical device" in page
     assert "virtual patients only" in page
     assert "Evidence:" in page
-    assert "That is not zero events" in page
+
+
+def test_a_run_that_recorded_no_adverse_events_says_so(own, tmp_path):
+    (own / "adverse_events.parquet").unlink(missing_ok=True)
+    path = own / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    with_events = manifest["files"].pop("adverse_events.parquet", None)
+    if with_events is not None:
+        with pytest.raises(InputError, match=r"adverse_events\.parquet: no such file"):
+            export(own, "csv", out=tmp_path / "out")
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    done = export(own, "csv", out=tmp_path / "out")
     assert done.remarks == ("this run recorded no adverse events: ADAE has no rows",)
+    assert done.rows["adae.csv"] == 0
+    page = (done.folder / "README.md").read_text(encoding="utf-8")
+    assert "That is not zero events" in page
 
 
 def test_the_same_export_has_the_same_bytes(folder, tmp_path):

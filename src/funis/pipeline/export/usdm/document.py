@@ -92,7 +92,7 @@ def _version(trial: Trial, marks: Marks, patients: int | None) -> Item:
             eligibilityCriterionItems=aims.criterion_items(protocol),
             narrativeContentItems=[],
             abbreviations=[],
-            roles=[_sponsor_role()],
+            roles=[_sponsor_role(), *_masked_roles(protocol)],
             organizations=[_nobody(marks.version)],
             studyInterventions=treatments.interventions(trial, marks.version),
             administrableProducts=treatments.products(trial),
@@ -351,6 +351,26 @@ def _sponsor_role() -> Item:
         masking=None,
         notes=[],
     )
+
+
+def _masked_roles(protocol: Protocol) -> list[Item]:
+    """Return who does not know the arms, where the trial says so."""
+    if protocol.design is None:
+        return []
+    words = protocol.design.masking.replace("_", " ")
+    return [
+        named(
+            "StudyRole",
+            key,
+            code=coded(term),
+            appliesToIds=[reference("InterventionalStudyDesign", DESIGN)],
+            assignedPersons=[],
+            organizationIds=[],
+            masking=item("Masking", text=words, isMasked=True),
+            notes=[],
+        )
+        for key, term in terms.MASKED_ROLES[protocol.design.masking].items()
+    ]
 
 
 def _extension(name: str, text: str) -> Item:

@@ -99,3 +99,13 @@ MASKING: Mapping[str, Term] = {
     "open_label": Term("C49659", "Open Label Study"),
 }
 """Who knows the arms, where a trial says so."""
+
+_SUBJECT = Term("C41189", "Study Subject")
+_INVESTIGATOR = Term("C25936", "Investigator")
+
+MASKED_ROLES: Mapping[str, Mapping[str, Term]] = {
+    "double_blind": {"subject": _SUBJECT, "investigator": _INVESTIGATOR},
+    "single_blind": {"subject": _SUBJECT},
+    "open_label": {},
+}
+"""Roles that do not know the arms."""
