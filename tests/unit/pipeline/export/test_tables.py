@@ -134,9 +134,9 @@ def test_a_crossover_has_a_value_for_each_period_from_its_own_start(record):
              "value": [row[2] for row in seen]},
         ),
     )  # fmt: skip
-    frame = endpoint_table(own).frame.filter(pl.col("SRCVAR").str.starts_with("EDSS_change"))
-    assert frame.height == len(sequences) * turns.periods
     first = trial.protocol.endpoints[0]
+    frame = endpoint_table(own).frame.filter(pl.col("SRCVAR") == first.key)
+    assert frame.height == len(sequences) * turns.periods
     assert frame["AVAL"].to_list() == pytest.approx([0.1 * first.week] * frame.height)
     labels = {arm.id: arm.label for arm in trial.protocol.arms}
     for number, order in enumerate(turns.sequences.values()):
