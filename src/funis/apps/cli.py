@@ -407,6 +407,7 @@ app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("export")(export)
 app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
 app.command()(sequential.escalation)
 
 

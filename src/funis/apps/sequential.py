@@ -156,3 +156,61 @@ def _mark(command: str, **given: object) -> str:
     """The command as it is written with what was given."""
     words = [f"--{name} {value}" for name, value in given.items() if value is not None]
     return " ".join(["funis", command, *words])
+
+
+def adaptive(
+    rates: Annotated[
+        str | None,
+        typer.Option(metavar="N,N", help="True response rates, control first."),
+    ] = None,
+    means: Annotated[
+        str | None,
+        typer.Option(metavar="N,N", help="True means, control first, in spreads between patients."),
+    ] = None,
+    patients: Annotated[int, typer.Option(metavar="N", help="Planned patients of all arms.")] = 200,
+    looks: Annotated[
+        str, typer.Option(metavar="N,N", help="Shares of the information, rising to 1.")
+    ] = "0.5,1",
+    alpha: Annotated[float, typer.Option(metavar="A", help="One-sided type I error.")] = 0.025,
+    futility: Annotated[str | None, typer.Option(metavar="RULE", help=FUTILITY_HELP)] = None,
+    delay: Annotated[
+        float,
+        typer.Option(metavar="D", help="Days to a patient's outcome; one patient comes a day."),
+    ] = 28.0,
+    replicates: Annotated[int, typer.Option(metavar="R", help="Replicates.")] = 1000,
+    seed: Annotated[int, typer.Option(metavar="S", help="Seed of the replicates.")] = 1,
+    into: Into = None,
+    json: Json = False,
+) -> int:
+    """Conduct one trial under every change at a look: error or power, patients, shares of arms."""
+    from funis.checks import InputError, Issue
+    from funis.pipeline.adaptive import AdaptiveQuestion, adaptive_table
+    from funis.pipeline.boundaries import interim_of, numbers
+    from funis.pipeline.tables import fill_marked, marked_place
+
+    mark = _mark("adaptive", rates=rates, means=means, patients=patients, looks=looks,
+                 replicates=replicates)  # fmt: skip
+    with terminal.one_document(json) as put:
+        if (rates is None) == (means is None):
+            message = "neither or both of --rates and --means"
+            raise InputError(Issue(None, None, None, message, "one of them, e.g. --rates 0.3,0.5"))
+        if into is not None:
+            marked_place(into, mark)
+        key, text = ("rates", rates) if rates is not None else ("means", means or "")
+        asked = AdaptiveQuestion(
+            "proportion" if rates is not None else "mean",
+            numbers(key, text),
+            patients,
+            interim_of(looks, "lan_demets_obrien_fleming", None, futility, False),
+            alpha,
+            delay,
+            replicates,
+            seed,
+        )
+        done = adaptive_table(asked)
+        if into is not None:
+            fill_marked(into, mark, "\n".join(table.markdown() for table in done.tables()))
+        if json:
+            return put(done.document())
+        terminal.show_tables(done.tables())
+    return terminal.SUCCESS

@@ -29,6 +29,7 @@ from funis.analysis.sequential.randomise import (
     draw_arm,
     limited,
 )
+from funis.analysis.sequential.replicated import Looked, look_statistics, looked
 from funis.analysis.sequential.resize import (
     Promise,
     blinded_sd,
@@ -47,6 +48,7 @@ __all__ = [
     "Boundaries",
     "Characteristics",
     "Crossing",
+    "Looked",
     "Monitored",
     "Promise",
     "Side",
@@ -68,6 +70,8 @@ __all__ = [
     "intersection_p",
     "keep_best",
     "limited",
+    "look_statistics",
+    "looked",
     "monitor",
     "patients_for_means",
     "patients_for_rates",

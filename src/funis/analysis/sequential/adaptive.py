@@ -119,7 +119,12 @@ class _Course:
 
 
 def simulate_adaptive(
-    outcome: Floats, arrival: Floats, delay: float, plan: AdaptivePlan, seed: int
+    outcome: Floats,
+    arrival: Floats,
+    delay: float,
+    plan: AdaptivePlan,
+    seed: int,
+    first: int = 0,
 ) -> Adapted:
     """Conduct every replicate of an adaptive trial.
 
@@ -137,13 +142,15 @@ def simulate_adaptive(
         What is fixed beforehand.
     seed
         Seed of the randomisation, keyed by replicate and patient.
+    first
+        Number of the first replicate, so that a part of many is as it is among them.
 
     Raises
     ------
     ValueError
         There are fewer patients than the plan may need, or the plan cannot be conducted.
     """
-    course = _begin(outcome, arrival, delay, plan, seed)
+    course = _begin(outcome, arrival, delay, plan, _luck(outcome.shape[:2], seed, first))
     patients = outcome.shape[1]
     for patient in range(patients):
         _decide(course, patient)
@@ -157,7 +164,11 @@ def simulate_adaptive(
 
 
 def _begin(
-    outcome: Floats, arrival: Floats, delay: float, plan: AdaptivePlan, seed: int
+    outcome: Floats,
+    arrival: Floats,
+    delay: float,
+    plan: AdaptivePlan,
+    luck: tuple[Floats, Floats],
 ) -> _Course:
     replicates, patients, arms = outcome.shape
     _check(plan, patients, outcome)
@@ -170,8 +181,8 @@ def _begin(
         delay=delay,
         plan=plan,
         bounds=boundaries(plan.interim, plan.alpha, plan.direction),
-        luck=_luck(seed, "adaptive", replicates, patients),
-        spare=_luck(seed, "adaptive place", replicates, patients),
+        luck=luck[0],
+        spare=luck[1],
         due=due.astype(np.int64),
         arm=np.full((replicates, patients), -1),
         stage=np.full(shape, np.nan),
@@ -183,8 +194,12 @@ def _begin(
     )
 
 
-def _luck(seed: int, purpose: str, replicates: int, patients: int) -> Floats:
-    return uniform(seed, purpose, np.arange(replicates)[:, None], np.arange(patients)[None])
+def _luck(shape: tuple[int, ...], seed: int, first: int) -> tuple[Floats, Floats]:
+    """Luck of each patient, and what fills the place of an arm that was dropped."""
+    replicate, patient = np.arange(first, first + shape[0])[:, None], np.arange(shape[1])[None]
+    purposes = ("adaptive", "adaptive place")
+    drawn = [uniform(seed, purpose, replicate, patient) for purpose in purposes]
+    return drawn[0], drawn[1]
 
 
 def _check(plan: AdaptivePlan, patients: int, outcome: Floats) -> None:

@@ -92,13 +92,15 @@ def _spending_bounds(
 
 
 def upper_bound(paths: Paths, share: float, due: float, drift: float = 0.0) -> float:
-    """Bound that is exceeded at a look with the probability ``due``; infinite for nothing."""
+    """Bound that is exceeded at a look with the probability ``due``; infinite for nothing.
+
+    Where fewer trials are left than are due, the bound is out of reach.
+    """
     if not due > 1e-20:
         return math.inf
-    if chance_above(paths, share, HIGHEST, drift) > due:
+    left = chance_above(paths, share, -HIGHEST, drift)
+    if left < due or chance_above(paths, share, HIGHEST, drift) > due:
         return HIGHEST
-    if chance_above(paths, share, -HIGHEST, drift) < due:
-        return -HIGHEST
     return float(
         brentq(lambda z: chance_above(paths, share, z, drift) - due, -HIGHEST, HIGHEST, xtol=EXACT)
     )
@@ -122,7 +124,7 @@ def futility_bounds(looks: Sequence[float], high: Floats, futility: Futility) ->
     of ``high``, and that the trial could succeed at a look before is left out.
     """
     if futility.rule == "z":
-        return np.array([*futility.bounds, high[-1]])
+        return np.asarray(np.minimum([*futility.bounds, high[-1]], high))
     if futility.rule == "beta_spending":
         drift = drift_by_beta(looks, high, futility)
         return _beta_bounds(looks, high, futility, drift)[0]

@@ -8,7 +8,7 @@ for a remark: the statements stand in ``originator``, and ``metaDataRef`` names 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from funis.pipeline.export.columns import Column, Dataset
@@ -17,6 +17,8 @@ from funis.pipeline.export.marks import Marks
 VERSION = "1.1.0"
 CREATED = "1960-01-01T00:00:00"
 """In place of when a file was made, which the standard demands: bytes do not follow the clock."""
+
+ROWS_AT_ONCE = 10_000
 
 TYPES: Mapping[str, str] = {"text": "string", "integer": "integer", "number": "double"}
 
@@ -37,10 +39,19 @@ def dataset_json_bytes(table: Dataset, marks: Marks) -> bytes:
         "name": table.name,
         "label": table.label,
         "columns": [_column(table, column) for column in table.columns],
-        "rows": [list(row) for row in table.frame.iter_rows()],
     }
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return (text + "\n").encode()
+    return _text(document)[:-1] + b',"rows":[' + b",".join(_rows(table)) + b"]}\n"
+
+
+def _rows(table: Dataset) -> Iterator[bytes]:
+    """Return the rows as text, without the brackets around them, some thousand at a time."""
+    for part in table.frame.iter_slices(ROWS_AT_ONCE):
+        yield _text(part.rows())[1:-1]
+
+
+def _text(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
 
 
 def _column(table: Dataset, column: Column) -> dict[str, Any]:

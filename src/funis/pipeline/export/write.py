@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from funis.checks import InputError, Issue
@@ -88,10 +89,13 @@ def _export_tables(run: RunRecord, form: str, folder: Path) -> Export:
     chosen = FORMATS[form]
     marks = marks_of(run.trial, run.evidence, run.manifest["seed"])
     tables = analysis_tables(run)
-    files = {f"{one.name.lower()}.{chosen.ending}": chosen.write(one, marks) for one in tables}
+    names = [f"{one.name.lower()}.{chosen.ending}" for one in tables]
     page = readme(marks, run, tables, chosen.ending)
-    _write(folder, form, marks, {**files, README: page.encode()})
-    rows = {name: one.frame.height for name, one in zip(files, tables, strict=True)}
+    files = (
+        (name, chosen.write(one, marks)) for name, one in zip(names, tables, strict=True)
+    )  # one after the other: only one is held in memory
+    _write(folder, form, marks, chain(files, [(README, page.encode())]))
+    rows = {name: one.frame.height for name, one in zip(names, tables, strict=True)}
     silent = run.adverse_events is None
     told = ("this run recorded no adverse events: ADAE has no rows",) if silent else ()
     return Export(folder, rows, told)
@@ -107,13 +111,13 @@ def _export_protocol(trial: Trial, run: RunRecord | None, folder: Path) -> Expor
     document = usdm_document(trial, marks, patients)
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     page = document_readme(marks, REMARKS)
-    _write(folder, USDM, marks, {"usdm.json": text.encode(), README: page.encode()})
+    _write(folder, USDM, marks, [("usdm.json", text.encode()), (README, page.encode())])
     return Export(folder, {"usdm.json": 1}, ())
 
 
-def _write(folder: Path, form: str, marks: Marks, files: Mapping[str, bytes]) -> None:
+def _write(folder: Path, form: str, marks: Marks, files: Iterable[tuple[str, bytes]]) -> None:
     with run_folder(folder) as place:
-        for name, content in files.items():
+        for name, content in files:
             write_bytes(place / name, content)
         known = {"kind": KIND, "format": form, "trial": marks.study, "statement": marks.statement}
         write_manifest(place, known)

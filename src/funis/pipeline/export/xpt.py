@@ -45,8 +45,8 @@ def xpt_bytes(table: Dataset) -> bytes:
     if table.frame.height:
         rows = np.concatenate(fields, axis=1).tobytes()
     widths = [field.shape[1] for field in fields]
-    parts = (_library(), _member(table), _variables(table.columns, widths), _head("OBS     "), rows)
-    return b"".join(_padded(part) for part in parts)
+    parts = (_library(), _member(table), _variables(table.columns, widths), _head("OBS     "))
+    return b"".join([*(_padded(part) for part in parts), rows, b" " * (-len(rows) % RECORD)])
 
 
 def ibm_bytes(values: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -90,10 +90,15 @@ def _field(column: Column, series: polars.Series) -> NDArray[np.uint8]:
 
 
 def _text(series: polars.Series) -> NDArray[np.uint8]:
-    encoded = [(text or "").encode() for text in series]
+    """Return text as bytes of one width, blanks behind it; the few different texts once each."""
+    texts = series.fill_null("")
+    different = texts.unique(maintain_order=True)
+    encoded = [text.encode() for text in different]
     width = max((len(text) for text in encoded), default=0) or 1
     joined = b"".join(text.ljust(width) for text in encoded)
-    return np.frombuffer(joined, np.uint8).reshape(len(encoded), width)
+    table = np.frombuffer(joined, np.uint8).reshape(len(encoded), width)
+    places = texts.replace_strict(different, range(len(different))) if len(texts) else texts
+    return np.asarray(table[places.cast(int).to_numpy()], np.uint8)
 
 
 def _library() -> bytes:

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
+from funis.analysis.replicates import ReplicateSample
 from funis.analysis.sequential import (
     boundaries,
     characteristics,
     crossing,
     drift_of_power,
     ending,
+    looked,
     monitor,
 )
 from funis.population import normal
@@ -83,6 +85,13 @@ def test_bounds_equal_published_ones(name):
     np.testing.assert_allclose(bounds.efficacy_z, efficacy, atol=2e-6)
     if futility is not None:
         np.testing.assert_allclose(bounds.futility_z[:-1], futility, atol=2e-6)
+
+
+def test_nominal_levels_of_pocock_equal_the_printed_table():
+    # http://twiki.owiki.org/wiki/Pocock_boundary (after Pocock 1977): two-sided 5 %, four decimals
+    for looks, level in ((2, 0.0294), (3, 0.0221), (4, 0.0182), (5, 0.0158)):
+        bounds = boundaries(Interim(equal(looks), "pocock"), 0.05, "either")
+        np.testing.assert_allclose(2 * ndtr(-bounds.efficacy_z), level, atol=5e-5)
 
 
 def test_probabilities_and_sizes_equal_published_ones():
@@ -161,6 +170,16 @@ def test_binding_futility_gives_alpha_back_and_unbound_keeps_it(rule):
         assert obeyed < ignored
 
 
+@pytest.mark.parametrize("binding", [True, False])
+def test_success_goes_before_a_futility_bound_above_it(binding):
+    futility = Futility("z", bounds=(3.5,), binding=binding)
+    bounds = boundaries(Interim((0.5, 1.0), futility=futility), 0.025)
+    found = ending(bounds, 0.0)
+    assert found.above.sum() <= 0.025
+    assert found.above.sum() + found.below.sum() == pytest.approx(1.0)
+    assert monitor(np.array([[3.2, 9.0]]), bounds).success[0]
+
+
 def test_power_based_bounds_are_where_that_power_is():
     for rule, spread in (("conditional_power", 0.5), ("predictive_power", 1.0)):
         bounds = boundaries(Interim((0.5, 1.0), futility=Futility(rule, below=0.2)), 0.025)
@@ -188,6 +207,20 @@ def test_a_look_that_did_not_happen_ends_nothing():
     found = monitor(np.array([[np.nan, 3.0], [np.nan, np.nan], [9.0, np.nan]]), bounds)
     assert found.stopped_at.tolist() == [1, 1, 0]
     assert found.success.tolist() == [True, False, True]
+
+
+def test_looks_at_replicates_hold_error_and_reach_the_power_of_the_bounds():
+    replicates, each = 2000, 80
+    bounds = boundaries(Interim((0.5, 1.0), futility=Futility("z", bounds=(0.0,))), 0.025)
+    key = (np.arange(replicates)[:, None], np.arange(each)[None])
+    control, treated = (ReplicateSample(normal(3, arm, *key)) for arm in ("a", "b"))
+    effect = drift_of_power(bounds, 0.8) / math.sqrt(each / 2)
+    better = ReplicateSample(treated.values + effect)
+    limit = 2 * math.sqrt(0.025 * 0.975 / replicates)
+    null = looked("welch", treated, control, bounds)
+    assert null.success.mean() <= 0.025 + limit
+    assert set(null.patients) == {80, 160}
+    assert looked("welch", better, control, bounds).success.mean() == pytest.approx(0.8, abs=0.04)
 
 
 @pytest.mark.parametrize(
