@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -17,13 +17,16 @@ from funis.pipeline.reporting.design_text import (
     crossover_text,
     enrolment_text,
     escalation_text,
-    layer_text,
+    layer_rows,
+    layers_of,
+    layers_text,
     leaving_text,
     masking_text,
     missing_text,
     sites_text,
 )
 from funis.protocol import EndpointRequest, Escalation
+from funis.report.content import DesignRow, TrialReport
 from funis.trial import Study, TrialData
 
 HALFWIDTH = 0.05
@@ -79,28 +82,46 @@ def rules_of(plan: Escalation) -> ThreePlusThree | Crm:
     return Crm(skeleton, plan.target, plan.most, plan.cohort)
 
 
-def design_notes(
-    study: Study, data: TrialData, found: Analysed, shares: Sequence[LayerShare]
-) -> tuple[str, ...]:
-    """Return what the report says of a design; nothing where the protocol declares none."""
+def told_of_design(
+    report: TrialReport,
+    study: Study,
+    data: TrialData,
+    found: Analysed,
+    shares: Sequence[LayerShare],
+) -> TrialReport:
+    """Return a report with what it says of the design; the same where none is declared."""
+    rows = tuple(DesignRow(*row) for row in _design_rows(study, data, found) if row[1])
+    if not shares:
+        return replace(report, design=rows)
+    return replace(
+        report,
+        design=rows,
+        layers=layer_rows(shares),
+        layers_of=layers_of(study),
+        layers_text=layers_text(study, shares),
+    )
+
+
+def _design_rows(study: Study, data: TrialData, found: Analysed) -> list[tuple[str, str]]:
     protocol, design = study.protocol, study.design
-    notes = [leaving_text(protocol, data), missing_text(protocol)]
-    if design is not None:
-        notes = [
-            masking_text(design),
-            allocation_text(study, data),
-            enrolment_text(study, data),
-            sites_text(design, data),
-            *notes,
-            crossover_text(protocol, found.periods),
-            layer_text(study, shares),
-        ]
-        if design.escalation is not None:
-            notes.append(_escalation_note(study, design.escalation, data))
-    return tuple(note for note in notes if note)
+    rows = [("Left the trial", leaving_text(protocol, data)), ("Not seen", missing_text(protocol))]
+    if design is None:
+        return rows
+    return [
+        ("Masking", masking_text(design)),
+        ("Randomisation", allocation_text(study)),
+        ("Enrolment", enrolment_text(study, data)),
+        ("Sites", sites_text(design, data)),
+        *rows,
+        ("Crossover", crossover_text(protocol, found.periods)),
+        (
+            "Dose escalation",
+            "" if design.escalation is None else _escalation(study, design.escalation, data),
+        ),
+    ]
 
 
-def _escalation_note(study: Study, plan: Escalation, data: TrialData) -> str:
+def _escalation(study: Study, plan: Escalation, data: TrialData) -> str:
     rows = data.subjects.sort("subject")
     tried = [plan.levels.index(arm) for arm in rows["arm"].to_list()]
     toxic = rows["dose_limiting"].to_list()

@@ -6,14 +6,14 @@ Read this page first. Every step takes values and returns a new one; no step rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from funis.analysis import Results, check_failures
 from funis.calibrate.ensemble import Basis
 from funis.checks import IssueList
 from funis.evidence import Evidence
-from funis.pipeline.conducted import analysed, design_notes, next_level
+from funis.pipeline.conducted import analysed, next_level, told_of_design
 from funis.pipeline.inputs import Trial
 from funis.pipeline.layers import layer_shares
 from funis.pipeline.pools import trial_pool
@@ -96,7 +96,7 @@ def virtual_trial(
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)
     report = trial_report(trial, study, found.tables, results, courses, evidence, view)
-    report = replace(report, notes=(*report.notes, *design_notes(study, data, found, shares)))
+    report = told_of_design(report, study, data, found, shares)
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 

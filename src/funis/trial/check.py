@@ -17,6 +17,7 @@ from funis.protocol import (
     unknown_reference,
 )
 from funis.protocol.lines import Path
+from funis.safety import library_safety
 from funis.trial.enrol import run_in_day
 from funis.trial.study import products_of
 
@@ -37,6 +38,7 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
                 owner = f"the disease '{model.id}'" if kind != "product" else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
     issues += _structures(protocol, model)
+    issues += _terms(protocol)
     found = [*issues, *_products(protocol), *_measures(protocol, model), *_run_in(protocol)]
     return IssueList((*found, *_single_names(protocol, model)))
 
@@ -62,6 +64,30 @@ def _names(
         "parameter": lambda _: parameters,
         "weight": lambda _: list(model.covariates.values()),
     }
+
+
+def _terms(protocol: Protocol) -> list[Issue]:
+    """Find adverse events of the design that the library does not have."""
+    design, known = protocol.design, sorted(library_safety().terms)
+    if design is None:
+        return []
+    asked: list[tuple[Path, str]] = []
+    if design.unmasking is not None:
+        path: Path = ("design", "unmasking", "by")
+        asked += [((*path, number), name) for number, name in enumerate(design.unmasking.by)]
+    if design.escalation is not None:
+        path = ("design", "escalation", "dose_limiting", "terms")
+        asked += [((*path, number), name) for number, name in enumerate(design.escalation.terms)]
+    return [
+        protocol.where.issue(
+            path,
+            f"unknown adverse event '{name}'",
+            expected="one of " + ", ".join(known),
+            nearest=nearest(name, known),
+        )
+        for path, name in asked
+        if name not in known
+    ]
 
 
 def _run_in(protocol: Protocol) -> list[Issue]:

@@ -8,7 +8,7 @@ import pytest
 
 from funis.population import blocks
 from funis.protocol import Escalation
-from funis.trial import conduct, conduct_block, enrol, gather
+from funis.trial import check, conduct, conduct_block, enrol, gather
 from funis.trial.allocation import Allocated, allocate_patients, escalated, strata_of
 from funis.trial.conduct import serial
 from funis.trial.course import mixed_group, untreated_spread
@@ -125,7 +125,7 @@ def test_who_is_lost_is_never_seen_again_and_left_between_two_visits(study):
 
 def test_a_rule_does_not_fire_at_a_visit_that_was_missed(study):
     rule = "rules: [{id: all, when: not (tjc68 < 0), action: {withdraw: true}}]\n"
-    away = "missing: [{id: a, mechanism: not_at_random, when: tjc68 >= 0, probability: 1, source: b}]\n"
+    away = missing("not_at_random", 1, ", when: tjc68 >= 0")
     assert conduct(study(end=away + rule)).subjects["discontinued_week"].null_count() == 24
     assert set(conduct(study(end=rule)).subjects["discontinued_week"]) == {4.0}
 
@@ -212,14 +212,33 @@ def test_who_guesses_by_fever_hopes_more_after_it_and_others_less(study):
     early = group.told.at(plan, who, doses, 0)["pain_vas"]
     late = group.told.at(plan, who, doses, 84 * 1440)["pain_vas"]
     assert np.all(early == 0)
-    assert np.any(late > 0)
-    assert np.any(late < 0)
+    data = gather(
+        [conduct_block(plan, range(80), Allocated(np.ones(80, dtype=np.int64)))], plan.model
+    )
+    felt = set(data.adverse_events.filter(col("term") == "fever")["subject"])
+    assert 0 < len(felt) < 80
+    assert set(np.flatnonzero(late > 0).tolist()) == felt
+    assert set(np.flatnonzero(late < 0).tolist()) == set(range(80)) - felt
 
 
 def conduct_doses(plan, group):
     from funis.trial.course import regimen_doses
 
     return regimen_doses(plan, group.arms, group.arm_of, group.who, plan.horizon_minute)
+
+
+def test_an_unknown_adverse_event_is_one_line_with_the_nearest_name(study):
+    plan = study(end=UNMASKED.replace("fever", "fevr"))
+    (issue,) = check(plan.protocol, plan.model, plan.products)
+    assert "unknown adverse event 'fevr'" in str(issue)
+    assert "did you mean 'fever'" in str(issue)
+    assert issue.line is not None
+
+
+def test_a_stratum_that_nobody_knows_at_baseline_is_one_line(study):
+    plan = study(end=STRATA.replace("tjc68 >= 20", "tjc680 >= 20"))
+    (issue,) = check(plan.protocol, plan.model, plan.products)
+    assert "unknown name in a stratum 'tjc680' for the disease 'ra'" in str(issue)
 
 
 def test_layers_are_taken_away_after_enrolment(study):
@@ -232,7 +251,8 @@ def test_layers_are_taken_away_after_enrolment(study):
 def test_a_sham_is_recorded_and_does_nothing(study):
     sham = (
         "    control: placebo\n",
-        "    control: placebo\n    interventions: [{sham: true, route: iv, schedule: {days: [0, 28]}}]\n",
+        "    control: placebo\n"
+        "    interventions: [{sham: true, route: iv, schedule: {days: [0, 28]}}]\n",
     )
     usual, with_sham = conduct(study()), conduct(study(sham))
     rows = with_sham.doses.filter(col("arm") == "placebo")

@@ -8,6 +8,8 @@ from funis.analysis import Interval, PeriodEffects
 from funis.pipeline.layers import LayerShare
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.protocol import Crossover, Design, Escalation, Missing, Protocol
+from funis.report.content import LayerRow
+from funis.report.numerals import decimal
 from funis.trial import Study, TrialData
 from funis.trial.allocation import stratum_names
 from funis.trial.layers import LAYERS, Layer
@@ -34,7 +36,7 @@ def masking_text(design: Design) -> str:
     bias = bias_of(design)
     if bias is None or bias.sd == 0:
         more = "Nothing is added for knowing the arm." if design.masking != "double_blind" else ""
-        return f"Masking: {kind.lower()}. {more}".strip()
+        return f"{kind}. {more}".strip()
     who = "Patients who are given cells know it and"
     if design.unmasking is not None:
         terms = ", ".join(design.unmasking.by)
@@ -44,12 +46,11 @@ def masking_text(design: Design) -> str:
         )
     less = ", those who guess none as much less" if design.unmasking is not None else ""
     return (
-        f"Masking: {kind.lower()}. {who} report {bias.sd:g} standard deviations more{less}"
-        f" (source: {bias.source})."
+        f"{kind}. {who} report {bias.sd:g} standard deviations more{less} (source: {bias.source})."
     )
 
 
-def allocation_text(study: Study, data: TrialData) -> str:
+def allocation_text(study: Study) -> str:
     """Return how patients were randomised, and the sizes that came of it."""
     design = study.design
     assert design is not None
@@ -102,7 +103,7 @@ def missing_text(protocol: Protocol) -> str:
     """Return which visits are not seen, and why."""
     if not protocol.missing:
         return ""
-    return f"Not seen: {'; '.join(_missing(one) for one in protocol.missing)}."
+    return f"{'; '.join(_missing(one) for one in protocol.missing)}."
 
 
 def _missing(one: Missing) -> str:
@@ -118,7 +119,7 @@ def leaving_text(protocol: Protocol, data: TrialData) -> str:
         return ""
     found = data.subjects["discontinued_by"].drop_nulls().to_list()
     reasons = [f"{name} {found.count(name)}" for name in sorted(set(found))]
-    return f"Left the trial: {', '.join(reasons) or 'nobody'}."
+    return f"{', '.join(reasons) or 'nobody'}."
 
 
 def crossover_text(protocol: Protocol, periods: Sequence[PeriodEffects]) -> str:
@@ -136,6 +137,7 @@ def _sequences(turns: Crossover) -> str:
         f"Crossover of {turns.periods} periods of {turns.period_week:g} weeks with"
         f" {turns.washout_week:g} weeks between them ({order}). Weeks count from the start of a"
         " period; an arm counts the patients of its periods; differences are within patients."
+        " Figures of courses show an arm given once from the start, without changing over."
     )
 
 
@@ -165,37 +167,55 @@ def escalation_text(
     )
     end = "No level is tolerated." if level is None else f"Recommended: {labels[level]}."
     name = "3+3" if plan.method == "three_plus_three" else "Continual reassessment method"
-    return f"Dose escalation ({name}). {rows}. {end}"
+    return f"{name}. {rows}. {end}"
 
 
-def layer_text(study: Study, shares: Sequence[LayerShare]) -> str:
-    """Return which part of what is reported is by which layer."""
-    if not shares:
-        return ""
-    request = study.protocol.primary[0]
+def layer_rows(shares: Sequence[LayerShare]) -> tuple[LayerRow, ...]:
+    """Return the first primary endpoint layer by layer, arm by arm."""
+    arms = dict.fromkeys(one.arm for one in shares)
+    return tuple(
+        LayerRow(
+            arm, LAYER_WORDS[one.removed[-1]] if one.removed else "", one.estimate, one.improved
+        )
+        for arm in arms
+        for one in shares
+        if one.arm == arm
+    )
+
+
+def layers_text(study: Study, shares: Sequence[LayerShare]) -> str:
+    """Return how the table of layers is read, and which part of a difference is by knowledge."""
+    same = "The same patients with the same luck, conducted again"
+    if any(one.removed == LAYERS for one in shares):
+        return (
+            f"{same} without one layer after the other. What is left in the last row is the course"
+            " of the disease, what patients take anyway, chance, and regression to the mean:"
+            " patients enter when they are at their worst. None of that is an effect of cells."
+        )
+    text = f"{same}: between the rows of an arm lies what knowing or guessing it adds to reports."
+    return " ".join([text, *_differences(study, shares)])
+
+
+def _differences(study: Study, shares: Sequence[LayerShare]) -> list[str]:
+    """Return each arm against the reference, with and without what knowing the arm adds."""
+    reference = study.protocol.reference
+    assert reference is not None
+    found = {(one.arm, bool(one.removed)): one.estimate for one in shares}
     texts = []
     for arm in study.protocol.arms:
-        own = [one for one in shares if one.arm == arm.id]
-        steps = [f"{_amount(own[0])} as reported", *(_step(one) for one in own[1:])]
-        texts.append(f"{arm.label}: {'; '.join(steps)}")
-    name = f"{endpoint_name(request.endpoint, study.model.endpoints)} at week {request.week:g}"
-    kind = "change in " if request.measure == "change" else ""
-    text = f"What {kind}{name} is made of, the same patients without each. {'. '.join(texts)}."
-    if any(one.removed == LAYERS for one in shares):
-        text += (
-            " What is left without all of them is the course of the disease, what patients take"
-            " anyway, chance, and regression to the mean: patients enter when they are at their"
-            " worst."
-        )
-    return text
+        if arm is not reference:
+            with_it, without = (found[arm.id, k] - found[reference.id, k] for k in (False, True))
+            texts.append(
+                f"{arm.label} minus {reference.label}: {decimal(with_it, 3, sign=True)} as"
+                f" reported, {decimal(without, 3, sign=True)} without;"
+                f" {decimal(with_it - without, 3, sign=True)} of it is not by treatment."
+            )
+    return texts
 
 
-def _step(one: LayerShare) -> str:
-    words = LAYER_WORDS[one.removed[-1]]
-    also = "also " if len(one.removed) > 1 else ""
-    return f"{_amount(one)} {also}without {words}"
-
-
-def _amount(one: LayerShare) -> str:
-    text = f"{one.estimate:.2f}"
-    return text if one.improved is None else f"{text} ({100 * one.improved:.0f} % better)"
+def layers_of(study: Study) -> str:
+    """Return what is taken apart, in words."""
+    request = study.protocol.primary[0]
+    name = endpoint_name(request.endpoint, study.model.endpoints)
+    kind = {"change": "Mean change in", "responder": "Share of patients with"}
+    return f"{kind.get(request.measure, 'Mean of')} {name} at week {request.week:g}"
