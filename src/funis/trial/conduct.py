@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from funis.population import allocate, blocks
 from funis.protocol import DoseEvents
 from funis.solver import FAILED, STATUS
+from funis.trial.adverse import adverse_events
 from funis.trial.course import Course, Group, mixed_group, randomised, visit
 from funis.trial.data import Block, TrialData, gather
 from funis.trial.enrol import covariates, enrol
@@ -93,7 +94,11 @@ def _record(group: Group, course: Course) -> Block:
         components=components,
         values=values,
         doses=_dose_rows(group, course),
-    )
+        adverse_events=adverse_events(
+            study, group.arms, group.arm_of, who.patient, who.attempt, course.doses,
+            group.leave_minute,
+        ),
+    )  # fmt: skip
 
 
 def _dose_rows(group: Group, course: Course) -> dict[str, NDArray[np.generic]]:
