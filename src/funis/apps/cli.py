@@ -12,6 +12,7 @@ import typer
 from funis.apps import calibration, evidence, ledger, sbml, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.optimise import optimise
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -372,6 +373,7 @@ app.command()(calibration.validate)
 app.command("control")(control)
 app.command("design")(design)
 app.command("twin")(twin)
+app.command("optimise")(optimise)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 

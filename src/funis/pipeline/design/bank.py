@@ -188,8 +188,8 @@ def _key(plan: DesignPlan, settings: Mapping[str, Setting], task: _Task) -> str:
     study, points = settings[task.world.structure].study, task.world.points
     rows = points.factors[task.draws.start : task.draws.stop].tobytes().hex()
     words = (
-        study.protocol.hash, study.seed, study.rtol, plan.patients, plan.groups, plan.arms, plan.endpoints,
-        points.names, rows, task.draws, sorted(study.products.items()), FORM,
+        study.protocol.hash, study.seed, study.rtol, plan.patients, plan.groups, plan.arms,
+        plan.endpoints, points.names, rows, task.draws, sorted(study.products.items()), FORM,
     )  # fmt: skip
     return cache_key(study.model.hash, *(repr(word) for word in words))
 

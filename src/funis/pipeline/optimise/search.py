@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,13 +43,13 @@ class Judged:
     id : such as ``dose_flat own``.
     effects : of every candidate.
     front : (candidate,) share of draws in which each lies on the front.
-    no_effect : share of draws in which cells do nothing.
+    no_effect : share of the posterior in which cells do nothing; None without a posterior.
     """
 
     world: World
     effects: Effects
     front: Array
-    no_effect: float
+    no_effect: float | None
 
     @property
     def id(self) -> str:
@@ -127,27 +127,35 @@ def optimise_trial(
     require(by=(by in ("course", "response"), f"'{by}'", "course or response"))
     trial = load_trial(name_or_path)
     plan = search_plan(trial, grid, patients, stratum)
-    chosen = "course" if by == "course" and plan.score is not None else "response"
     pool = trial_pool(trial.model, workers=worker_count(workers), progress=progress)
-    asked = search_worlds(plan, draws)
-    return search(plan, pool, asked, "course" if chosen == "course" else "response",
-                  worker_count(workers), progress)  # fmt: skip
+    asked, chance = search_worlds(plan, draws)
+    judged: By = "course" if by == "course" and plan.score is not None else "response"
+    return search(plan, pool, asked, judged, chance, worker_count(workers), progress)
 
 
-def search_worlds(plan: SearchPlan, draws: int) -> tuple[World, ...]:
-    """Return the settings: every dose shape with every potency."""
+def search_worlds(
+    plan: SearchPlan, draws: int
+) -> tuple[tuple[World, ...], dict[str, float | None]]:
+    """Return the settings, every dose shape with every potency, and how often cells do nothing.
+
+    Draws of a posterior stand in the order of their potency, so some at equal distances are spread
+    as it is. Without a posterior the library's values stand in for it, and nothing is known of how
+    often cells do nothing.
+    """
     model = plan.design.trial.model
-    found = []
+    found, chance = [], {}
     for basis in BASES:
-        points = believed_points(chosen_ensemble(model, basis), basis)
+        posterior = chosen_ensemble(model, basis)
+        points = believed_points(posterior, basis)
         rows = ((np.arange(draws) + 0.5) / draws * len(points)).astype(np.int64)
         found += [World(basis, shape, points.rows(rows)) for shape in SHAPES]
-    return tuple(found)
+        chance[basis] = None if posterior is None else no_effect_share(points)
+    return tuple(found), chance
 
 
 def search(
-    plan: SearchPlan, pool: Pool, asked: Sequence[World], by: By, workers: int = 1,
-    progress: Progress = silent,
+    plan: SearchPlan, pool: Pool, asked: Sequence[World], by: By,
+    chance: Mapping[str, float | None], workers: int = 1, progress: Progress = silent,
 ) -> SearchResult:  # fmt: skip
     """Follow and judge the candidates in the settings that are asked for."""
     design = plan.design
@@ -162,11 +170,16 @@ def search(
     effects = [effects_of(plan, bank) for bank in banks]
     samples = [_judged_by(one, by) for one in effects]
     judged = tuple(
-        Judged(world, one, on_front(rows, events, columns), _no_effect(world.points))
+        Judged(world, one, on_front(rows, events, columns), chance.get(world.id))
         for world, one, rows in zip(asked, effects, samples, strict=True)
     )
     verdict = judge(samples, _floor(plan, by))
     return SearchResult(plan, by, design.patients, draws, uses, events, judged, verdict)
+
+
+def no_effect_share(points: Points) -> float:
+    """Return in what share of draws cells do nothing."""
+    return float(np.mean(points.factors[:, points.names.index(NO_CELLS)] == 0))
 
 
 def _judged_by(effects: Effects, by: By) -> Array:
@@ -177,10 +190,6 @@ def _judged_by(effects: Effects, by: By) -> Array:
 def _floor(plan: SearchPlan, by: By) -> float:
     """Return the difference up to which candidates are alike: a trace of what is important."""
     return NEGLIGIBLE * (plan.important or 0.0) if by == "course" else 0.0
-
-
-def _no_effect(points: Points) -> float:
-    return float(np.mean(points.factors[:, points.names.index(NO_CELLS)] == 0))
 
 
 def _enrolled(plan: SearchPlan, pool: Pool, shapes: tuple[str, ...]) -> dict[str, Setting]:
