@@ -15,6 +15,8 @@ from funis.report.svg import Attribute, element, picture, words
 
 SIZE = (360.0, 250.0)
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 350.0, 10.0, 214.0
+ASIDE, MOST_ASIDE = 4.0, 26.0
+"""Between dots of one cost, and over all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,25 @@ def ranges(dots: Sequence[Dot]) -> tuple[tuple[float, float], tuple[float, float
 def front_panel(dots: Sequence[Dot], frame: Frame) -> str:
     """Return the dots with their intervals, and the front of their means from no cells on."""
     known = [dot for dot in dots if np.isfinite(dot.x) and np.isfinite(dot.y)]
+    places = [
+        frame.right.at(dot.x) + aside for dot, aside in zip(known, _aside(known), strict=True)
+    ]
+    placed = list(zip(known, places, strict=True))
     return picture(
         frame.id, SIZE, frame.title, frame.description, _grid(frame), _front(known, frame),
-        *(_whisker(dot, frame) for dot in known), *(_dot(dot, frame) for dot in known),
+        *(_whisker(dot, x, frame) for dot, x in placed),
+        *(_dot(dot, x, frame) for dot, x in placed),
     )  # fmt: skip
+
+
+def _aside(dots: Sequence[Dot]) -> list[float]:
+    """Return how far dots of one cost are put aside, so that their intervals can be seen."""
+    alike = [[other for other, two in enumerate(dots) if two.x == one.x] for one in dots]
+    step = [min(ASIDE, MOST_ASIDE / len(same)) for same in alike]
+    return [
+        step[number] * (same.index(number) - (len(same) - 1) / 2)
+        for number, same in enumerate(alike)
+    ]
 
 
 def front_of(dots: Sequence[Dot]) -> list[tuple[float, float]]:
@@ -106,14 +123,14 @@ def _grid(frame: Frame) -> str:
     return "".join(parts)
 
 
-def _whisker(dot: Dot, frame: Frame) -> str:
-    x, low, high = frame.right.at(dot.x), frame.up.at(dot.low), frame.up.at(dot.high)
+def _whisker(dot: Dot, x: float, frame: Frame) -> str:
+    low, high = frame.up.at(dot.low), frame.up.at(dot.high)
     path = f"M{x:.1f},{low:.1f}V{high:.1f}"
     return element("path", {"class": f"whisker thin {dot.style}", "d": path})
 
 
-def _dot(dot: Dot, frame: Frame) -> str:
-    x, y = frame.right.at(dot.x), frame.up.at(dot.y)
+def _dot(dot: Dot, x: float, frame: Frame) -> str:
+    y = frame.up.at(dot.y)
     place: dict[str, Attribute] = {"transform": f"translate({x:.1f},{y:.1f})"}
     title = element("title", {}, escape(dot.name))
     halo = element("circle", {"class": "halo", "r": 9.0}) if dot.mark else ""

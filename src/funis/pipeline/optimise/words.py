@@ -82,8 +82,9 @@ def _of_effects(result: SearchResult) -> Iterator[str]:
     important = result.plan.important
     if result.by == "course" and important is not None and max(best) < important:
         yield (
-            f"No effect is large: the largest mean over {result.plan.horizon:g} weeks is {min(best):.2f} to"
-            f" {max(best):.2f} in the settings, below the important difference of {important:g}."
+            f"No effect is large: over {result.plan.horizon:g} weeks the largest mean is"
+            f" {min(best):.2f} to {max(best):.2f} in the settings, below the important difference"
+            f" of {important:g}."
         )
     chance = [one.no_effect for one in result.settings if one.no_effect is not None]
     if not chance:
