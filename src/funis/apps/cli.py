@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.optimise import optimise
@@ -376,6 +376,9 @@ app.command("twin")(twin)
 app.command("optimise")(optimise)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
+app.command()(sequential.escalation)
 
 
 @app.command("bench")
