@@ -3,6 +3,13 @@
 Nothing here can tell virtual patients from real ones: it sees tables and endpoints only.
 """
 
+from funis.analysis.adverse import (
+    DOSE_LIMITING,
+    SUMMARIES,
+    AdverseEstimate,
+    DoseLimit,
+    adverse_estimates,
+)
 from funis.analysis.comparison import (
     Comparison,
     ComparisonRow,
@@ -46,6 +53,11 @@ from funis.analysis.strategies import Handling, endpoint_values, event_counts, h
 from funis.analysis.trial_effects import trial_effect
 
 __all__ = [
+    "DOSE_LIMITING",
+    "SUMMARIES",
+    "AdverseEstimate",
+    "DoseLimit",
+    "adverse_estimates",
     "ArmCount",
     "Blocks",
     "Comparison",

@@ -78,6 +78,7 @@ def _usage(message: str, given: list[str]) -> str:
         "calibrate",
         "validate",
         "control",
+        "safety",
         "design",
         "twin",
         "sbml",

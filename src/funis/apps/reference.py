@@ -35,6 +35,13 @@ The document of `--json`, also written as `results.json`:
     "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
     "unit": "proportion", "p_value": 0.07}],
  "success": [], "durability": [],
+ "adverse_events": {"placebo": [{"term": "fever", "n": 100, "patients": 2, "events": 2,
+    "risk": 0.02, "low": 0.006, "high": 0.07, "patient_years": 95.0, "per_patient_year": 0.021,
+    "per_patient_year_low": 0.005, "per_patient_year_high": 0.08, "serious": 0, "grade3plus": 0,
+    "related": 2, "by_dose": [1, 1],
+    "risk_ratio": {"estimate": null, "low": null, "high": null},
+    "risk_difference": {"estimate": null, "low": null, "high": null},
+    "rate_ratio": {"estimate": null, "low": null, "high": null}}]},
  "ensemble": {"basis": "borrowed", "no_effect": {"borrowed": 0.06, "own": 0.03, "prior": 0.3},
     "potency_factor": {"estimate": 1.6, "low": 0.6, "high": 3.9}, "rests_on": {"rows": 21},
     "identified": false, "model_uncertainty": [{"arm": "msc", "score": "...", "week": 12.0,
@@ -52,8 +59,13 @@ values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 
 is the arm minus the reference, but for `"measure": "rate_ratio"` (`"unit": "ratio"`) the arm
 divided by it. What is not a number is `null`. `n` counts the patients whose simulation did not
 fail. The run folder holds `report.html`, `results.json`, `manifest.json`
-and the tables `subjects`, `doses` and `observations` as Parquet. The same trial, number of patients
-and seed give the same bytes for any number of processes.
+and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
+number of patients and seed give the same bytes for any number of processes.
+
+`adverse_events` lists, by arm, `any` event, `serious` ones, `related_serious` ones (following a
+dose), `dose_limiting` toxicities, and each term: patients with it, their share with Wilson's
+interval, events a patient-year, and the comparisons with the reference. `by_dose` counts the events
+that follow the first, second, ... administration. See [safety.md](safety.md).
 """
 
 SIMULATE_NOTES = """

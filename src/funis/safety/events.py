@@ -98,9 +98,7 @@ def follows(safety: Safety, rates: Rates, seed: int, given: Given, term: str) ->
     return found & _asked(safety.terms[term], given)
 
 
-def draw_events(
-    safety: Safety, rates: Rates, seed: int, given: Given, exposed: Exposed
-) -> Columns:
+def draw_events(safety: Safety, rates: Rates, seed: int, given: Given, exposed: Exposed) -> Columns:
     """Draw the adverse events of some patients, sorted by patient and day.
 
     Parameters
@@ -243,9 +241,7 @@ def _grade(term: Term, luck: Array) -> Integers:
     return np.asarray(np.searchsorted(ends, luck, side="right") + 1, dtype=np.int64)
 
 
-def _between(
-    seed: int, purpose: str, given: Given, key: NDArray[np.str_], spell: object
-) -> Array:
+def _between(seed: int, purpose: str, given: Given, key: NDArray[np.str_], spell: object) -> Array:
     luck = uniform(seed, purpose, given.patient, given.minute, key, given.attempt)
     low, high = getattr(spell, "low", 0.0), getattr(spell, "high", 0.0)
     return _stretch(low, high, luck)

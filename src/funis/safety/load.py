@@ -84,7 +84,9 @@ def safety_issues(document: Document, asked: SafetySchema) -> Iterator[Issue]:
                 yield from _known(document, (*at, "ratio"), hazard.ratio, asked.ratios, "ratio")
     for name, modifier in asked.modifiers.items():
         for place, word in enumerate(modifier.terms):
-            yield from _known(document, ("modifiers", name, "terms", place), word, asked.terms, "term")
+            yield from _known(
+                document, ("modifiers", name, "terms", place), word, asked.terms, "term"
+            )
 
 
 def _hazards(name: str, term: TermSchema) -> Iterator[tuple[KeyPath, HazardSchema]]:
@@ -115,7 +117,9 @@ def _missing(document: Document, asked: SafetySchema, found: FoundSchema) -> Ite
     ):
         for name in names:
             if name not in there:
-                yield _issue(document, (kind,), f"'{name}' was not computed", "funis safety --refit")
+                yield _issue(
+                    document, (kind,), f"'{name}' was not computed", "funis safety --refit"
+                )
 
 
 def _safety(asked: SafetySchema, found: FoundSchema) -> Safety:
@@ -190,5 +194,3 @@ def _assumed_pool(term: str, share: AssumedShareSchema) -> Pool:
         f"assumed_{term}", "assumed", "procedure", "logit", quantiles, share.value, share.low,
         share.high, 1.0, spread, 0, 0, 0, None, (),
     )  # fmt: skip
-
-

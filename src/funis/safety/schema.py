@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from typing_extensions import Self
 
 from funis.checks import InputError, Issue, StrictModel
 from funis.checks.documents import dotted
@@ -102,6 +101,15 @@ class PoolSchema(StrictModel):
     spread: SpreadSchema | None = None
     held_out: bool = False
     note: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> PoolSchema:
+        alone = self.printed or self.rate or self.per == "year"
+        if alone and self.spread is None:
+            raise _fault("one number without a spread between studies", "spread", "spread")
+        if self.per == "year" and self.rate is None and not (self.only and self.years):
+            raise _fault("a rate without its study and its time", "only, and years", "years")
+        return self
 
 
 class RatioSchema(StrictModel):
@@ -226,7 +234,9 @@ class TermSchema(StrictModel):
             if not hazard.routes:
                 raise _fault("follows no route", "routes such as [iv]", "after", number, "routes")
         if self.over_time and [bool(one.diseases) for one in self.over_time].count(False) != 1:
-            raise _fault("not one entry for all other diseases", "one without diseases", "over_time")
+            raise _fault(
+                "not one entry for all other diseases", "one without diseases", "over_time"
+            )
         return self
 
 

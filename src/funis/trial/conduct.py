@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from funis.population import allocate, blocks
 from funis.protocol import DoseEvents
+from funis.safety import Rates
 from funis.solver import FAILED, STATUS
 from funis.trial.adverse import adverse_events
 from funis.trial.course import Course, Group, mixed_group, randomised, visit
@@ -71,12 +72,26 @@ def _pass(group: Group, course: Course, week: float) -> Course:
 
 def _record(group: Group, course: Course) -> Block:
     """Write down what the trial leaves of a group."""
-    study, who = group.study, group.who
     components = tuple(course.seen[0])
     visits = [np.stack([seen[name] for name in components], axis=1) for seen in course.seen]
-    failed = course.status == FAILED
     values = np.stack(visits, axis=1)
-    values[failed] = np.nan
+    values[course.status == FAILED] = np.nan
+    return record(group, course, components, values)
+
+
+def record(
+    group: Group,
+    course: Course,
+    components: tuple[str, ...],
+    values: NDArray[np.float64],
+    rates: Rates | None = None,
+) -> Block:
+    """Write down a group with what was seen of it, (patient, visit, component).
+
+    ``rates`` are the true rates of adverse events, by default those of the trial's seed.
+    """
+    study, who = group.study, group.who
+    failed = course.status == FAILED
     gone = group.leave_minute <= study.horizon_minute
     return Block(
         arms=np.array([arm.id for arm in group.arms])[group.arm_of],
@@ -96,7 +111,7 @@ def _record(group: Group, course: Course) -> Block:
         doses=_dose_rows(group, course),
         adverse_events=adverse_events(
             study, group.arms, group.arm_of, who.patient, who.attempt, course.doses,
-            group.leave_minute,
+            group.leave_minute, rates,
         ),
     )  # fmt: skip
 

@@ -113,6 +113,11 @@ def enrol(study: Study, patients: Integers) -> Enrolled:
     return _in_order(parts, patients)
 
 
+def unscreened(study: Study, patients: Integers) -> Enrolled:
+    """Return the first candidate of each place, neither solved nor judged by any criterion."""
+    return _candidates(study, patients, np.zeros_like(patients))
+
+
 def _first_fitting(study: Study, patients: Integers, attempts: Integers) -> Enrolled:
     """Return the first candidate who fits of each place that has one."""
     row = np.repeat(patients, len(attempts))

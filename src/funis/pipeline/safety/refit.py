@@ -15,18 +15,27 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from funis.checks import InputError, Issue, read_yaml, validate
+from funis.checks import Document, InputError, Issue, read_yaml, validate
 from funis.evidence import AdverseEvent, Arm, Study, library_studies
-from funis.evidence.meta import SHARES, Counts, Events, arm_rate, predict_risk, printed_effect
+from funis.evidence.meta import (
+    SHARES,
+    Counts,
+    Events,
+    Measure,
+    arm_rate,
+    predict_risk,
+    printed_effect,
+)
 from funis.pipeline.meta.printed import gives_cells, is_control, not_cells, said
 from funis.safety.load import LIBRARY, POOLS
 from funis.safety.schema import PoolSchema, RatioSchema, SafetySchema
 from funis.store import write_text
 
 MONTHS_PER_YEAR = 12.0
-HEAD = """# Computed by `funis safety --refit` from library/evidence as library/safety.yaml says: not edited by hand.
-# estimate: expected risk of a patient (or rate a year) in a further study; low and high: 95 % range of the true risk there;
-# quantiles: of the true risk at 0.5, 2.5, 5, 10, 25, 50, 75, 90, 95, 97.5 and 99.5 %, on the logit or log scale.
+HEAD = """# Computed by `funis safety --refit` from library/evidence as library/safety.yaml says.
+# Not edited by hand. estimate: expected risk of a patient (or rate a year) in a further study;
+# low and high: 95 % range of the true risk there; quantiles: of the true risk at 0.5, 2.5, 5, 10,
+# 25, 50, 75, 90, 95, 97.5 and 99.5 %, on the logit or log scale.
 """
 
 
@@ -49,28 +58,43 @@ def refit(path: str | Path = LIBRARY, out: str | Path | None = None) -> dict[str
     InputError
         A pool without rows, or a row that does not exist.
     """
+    found = computed(path)
+    write_text(Path(path).parent / POOLS if out is None else Path(out), written(found))
+    return found
+
+
+def computed(path: str | Path = LIBRARY) -> dict[str, Any]:
+    """Compute every pool and ratio of a file of adverse events.
+
+    Raises
+    ------
+    InputError
+        As for `refit`.
+    """
     document = read_yaml(path)
     asked = validate(SafetySchema, document)
     studies = library_studies()
     found: dict[str, Any] = {"pools": {}, "ratios": {}}
-    for name, one in asked.pools.items():
-        try:
+    try:
+        for name, one in asked.pools.items():
+            at = ("pools", name)
             found["pools"][name] = _pool(one, studies, asked.nothing)
-        except ValueError as error:
-            raise _fault(document.file, ("pools", name), str(error), document) from None
-    for name, ratio in asked.ratios.items():
-        try:
+        for name, ratio in asked.ratios.items():
+            at = ("ratios", name)
             found["ratios"][name] = _ratio(ratio, studies)
-        except ValueError as error:
-            raise _fault(document.file, ("ratios", name), str(error), document) from None
-    place = Path(path).parent / POOLS if out is None else Path(out)
-    write_text(place, HEAD + _yaml(found))
+    except ValueError as error:
+        raise _fault(document, at, str(error)) from None
     return found
 
 
-def _fault(file: str, at: tuple[str, str], message: str, document: Any) -> InputError:
-    issue = Issue(file, document.line(at), ".".join(at), message, "rows of library/evidence")
-    return InputError(issue)
+def written(found: Mapping[str, Any]) -> str:
+    """Return pools and ratios as the text of their file."""
+    return HEAD + _yaml(found)
+
+
+def _fault(document: Document, at: tuple[str, str], message: str) -> InputError:
+    line, expected = document.line(at), "rows of library/evidence"
+    return InputError(Issue(document.file, line, ".".join(at), message, expected))
 
 
 def _pool(
@@ -137,7 +161,9 @@ def _of_study(asked: PoolSchema, study: Study, zero: set[str]) -> Row | None:
     if not _usable(study, asked):
         return None
     for words, zeros in ((set(asked.words), False), (zero, True)):
-        rows = [one for one in study.adverse_events if one.term in words and _fits(asked, study, one)]
+        rows = [
+            one for one in study.adverse_events if one.term in words and _fits(asked, study, one)
+        ]
         rows += [] if zeros else _outcomes(asked, study)
         rows = [one for one in rows if not zeros or (one.patients or one.events or 0) == 0]
         if rows:
@@ -146,7 +172,9 @@ def _of_study(asked: PoolSchema, study: Study, zero: set[str]) -> Row | None:
         arm = study.arm(one.arm)
         if one.study == study.id and arm is not None and arm.n:
             source = f"{study.id}: {arm.id}, not mentioned"
-            return Row(study.id, _family(study), Counts(0, arm.n), float(arm.infusions or 1), source)
+            return Row(
+                study.id, _family(study), Counts(0, arm.n), float(arm.infusions or 1), source
+            )
     return None
 
 
@@ -163,12 +191,14 @@ def _row(study: Study, rows: Sequence[AdverseEvent]) -> Row:
     first = {one.arm: one for one in reversed(rows)}.values()
     counts = Counts(sum(_patients(one) for one in first), sum(one.n or 0 for one in first))
     given = [_infusions(study, one) for one in first]
-    source = "; ".join(
-        f"{study.id}: {one.arm}, {one.term}, {_patients(one)}/{one.n}" for one in first
-    )
+    source = "; ".join(_printed_row(study, one) for one in first)
     unknown = "" if all(one is not None for one in given) else " (infusions not stated: 1)"
     mean = sum((g or 1.0) * (one.n or 0) for g, one in zip(given, first, strict=True)) / counts.n
     return Row(study.id, _family(study), counts, mean, source + unknown)
+
+
+def _printed_row(study: Study, one: AdverseEvent) -> str:
+    return f"{study.id}: {one.arm}, {one.term}, {_patients(one)}/{one.n}"
 
 
 def _patients(one: AdverseEvent) -> int:
@@ -216,7 +246,8 @@ def _family(study: Study) -> str:
 
 def _rate(asked: PoolSchema, studies: Sequence[Study]) -> dict[str, Any]:
     """Return a rate a year: patients with the event over patients times mean follow-up."""
-    assert asked.years is not None and asked.spread is not None
+    assert asked.years is not None
+    assert asked.spread is not None
     timed = next(study for study in studies if study.id == asked.years)
     years = float(said(timed.population, "followup_months_mean")) / MONTHS_PER_YEAR
     study = next(study for study in studies if study.id in asked.only)
@@ -231,14 +262,15 @@ def _rate(asked: PoolSchema, studies: Sequence[Study]) -> dict[str, Any]:
     return {
         **_normal("log", effect.estimate, math.hypot(effect.error, asked.spread.sd)),
         "administrations": 1.0, "studies": 1, "events": events, "n": n, "years": n * years,
-        "rows": [f"{study.id}: {one.arm}, {one.term}, {one.patients}/{one.n}" for one in rows.values()]
-        + [f"{timed.id}: mean follow-up"],
+        "rows": [*(_printed_row(study, one) for one in rows.values()),
+                 f"{timed.id}: mean follow-up"],
     }  # fmt: skip
 
 
 def _published_rate(asked: PoolSchema) -> dict[str, Any]:
     """Return a rate that was published without its patient-years."""
-    assert asked.rate is not None and asked.spread is not None
+    assert asked.rate is not None
+    assert asked.spread is not None
     return {
         **_normal("log", math.log(asked.rate.value), asked.spread.sd),
         "administrations": 1.0, "studies": 1, "events": 0, "n": 0, "years": None,
@@ -248,7 +280,8 @@ def _published_rate(asked: PoolSchema) -> dict[str, Any]:
 
 def _printed(asked: PoolSchema, studies: Sequence[Study]) -> dict[str, Any]:
     """Return a share that a meta-analysis printed, as of its number of patients."""
-    assert asked.printed is not None and asked.spread is not None
+    assert asked.printed is not None
+    assert asked.spread is not None
     study, row = _find(studies, asked.printed.study, asked.printed.term)
     if row.pct is None or not row.n:
         raise ValueError("the row has no share with its patients")
@@ -272,7 +305,7 @@ def _ratio(asked: RatioSchema, studies: Sequence[Study]) -> dict[str, Any]:
     if row.kind not in ("risk_ratio", "odds_ratio") or row.estimate is None or row.ci95 is None:
         raise ValueError("the row is no ratio with its interval")
     low, high = row.ci95
-    measure = "rr" if row.kind == "risk_ratio" else "or"
+    measure: Measure = "rr" if row.kind == "risk_ratio" else "or"
     logs = (math.log(low), math.log(high))
     effect = printed_effect(study.id, measure, math.log(row.estimate), logs)
     return {
