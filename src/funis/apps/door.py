@@ -81,6 +81,7 @@ def _usage(message: str, given: list[str]) -> str:
         "safety",
         "design",
         "twin",
+        "optimise",
         "sbml",
         "evidence",
         "ledger",

@@ -31,7 +31,7 @@ from funis.pipeline.optimise.page import search_page
 from funis.pipeline.optimise.plan import SHAPES, search_plan
 from funis.pipeline.optimise.search import search
 from funis.pipeline.optimise.words import caveats, first_line
-from funis.protocol import FrozenMapping
+from funis.protocol import Action, FrozenMapping, Rule
 from funis.report.front import Dot, front_of
 from funis.report.search import render_search
 
@@ -283,6 +283,23 @@ def test_the_trials_rules_and_people_hold_and_its_drop_out_does_not(demo):
     assert protocol.dropout.rate("no_cells") == 0
     assert {week for week in own.visits.weeks if week <= 40} <= set(protocol.visits.weeks)
     assert [one for one in protocol.visits.weeks if one <= 12] == [0, 2, 4, 8, 12]
+
+
+def test_looks_of_the_trial_are_left_out_and_its_rules_follow_the_candidates(demo):
+    from funis.protocol.interim import Interim
+
+    stop = Rule(
+        "stop", ("four_monthly",), (4.0,), demo.protocol.rules[0].when, Action(stop=("all",))
+    )
+    other = replace(stop, id="other", arms=("advertised",))
+    protocol = replace(
+        demo.protocol, interim=Interim((0.5, 1.0)), rules=(*demo.protocol.rules, stop, other)
+    )
+    plan = search_plan(replace(demo, protocol=protocol), SMALL, 8)
+    made = plan.design.trial.protocol
+    assert made.interim is None
+    assert [rule.id for rule in made.rules] == ["stop"]  # rescue comes after the search
+    assert made.rules[0].arms == tuple(one.id for one in plan.candidates)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,19 +50,18 @@ def events_by_draw(candidates: Sequence[Candidate], disease: str, seed: int, dra
         (draw, candidate).
     """
     safety = library_safety()
+    regimens = [(one.route, len(one.weeks)) for one in candidates]
+    luck: dict[str, list[float]] = {}
+
+    def share(draw: int, name: str) -> float:
+        if name not in luck:
+            key = "adverse event rates of a search"
+            luck[name] = uniform(seed, key, np.arange(draws), name).tolist()
+        return luck[name][draw]
+
     found = np.empty((draws, len(candidates)))
     for draw in range(draws):
-        rates = rates_at(safety, disease, _share(seed, draw))
-        found[draw] = [
-            expected_events(safety, rates, one.route, len(one.weeks)) for one in candidates
-        ]
+        rates = rates_at(safety, disease, partial(share, draw))
+        known = {one: expected_events(safety, rates, *one) for one in dict.fromkeys(regimens)}
+        found[draw] = [known[one] for one in regimens]
     return found
-
-
-def _share(seed: int, draw: int) -> Callable[[str], float]:
-    """Return where in what is believed of each pool a draw lies, by its own key."""
-
-    def share(name: str) -> float:
-        return float(uniform(seed, "adverse event rates of a search", draw, name))
-
-    return share

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ from funis.protocol import (
 )
 from funis.protocol.values import SUMMARY_OF
 from funis.trial import check
+
+Declared = TypeVar("Declared", Protocol, Success, EndpointRequest)
 
 SHAPES = ("dose_flat", "dose_emax", "dose_bell")
 """Forms of the dose response that an optimum has to survive."""
@@ -149,7 +152,21 @@ def _request(protocol: Protocol, horizon: float) -> EndpointRequest:
     if found.week > horizon:
         expected = f"at least {found.week:g}, the week of {found.key}"
         raise InputError(Issue(None, None, "horizon", f"week {horizon:g}", expected))
-    return found
+    return without_late(found)
+
+
+def without_late(value: Declared) -> Declared:
+    """Return what was declared without what has a default that came later.
+
+    Looks at the data, designs, methods of analysis and missing visits are of the trial itself: a
+    search compares regimens in the same patients.
+    """
+    late: dict[str, Any] = {
+        one.name: one.default if one.default_factory is MISSING else one.default_factory()
+        for one in fields(value)
+        if one.metadata.get("late")
+    }
+    return replace(value, **late) if late else value
 
 
 def _untreated(protocol: Protocol) -> Arm:
@@ -160,7 +177,7 @@ def _untreated(protocol: Protocol) -> Arm:
 
 
 def _drugs(arm: Arm) -> tuple[Intervention, ...]:
-    return tuple(one for one in arm.interventions if one.product is None)
+    return tuple(one for one in arm.interventions if one.drug is not None)
 
 
 def _arm(given: Arm, one: Candidate, twin: Arm) -> Arm:
@@ -186,7 +203,7 @@ def _rule(trial: Trial, request: EndpointRequest, arms: Sequence[str]) -> Succes
     """Return the success rule for the candidates; without one, better is what the endpoint says."""
     declared = trial.protocol.success
     if declared is not None:
-        return replace(declared, reference=arms[0], arms=tuple(arms[1:]))
+        return replace(without_late(declared), reference=arms[0], arms=tuple(arms[1:]))
     up = better(request.endpoint, trial.model.endpoints) == "higher"
     return Success(
         request.endpoint, request.week, tuple(arms[1:]), arms[0], SUMMARY_OF[request.measure],
@@ -207,7 +224,8 @@ def _protocol(
     weeks = tuple(sorted({*own, *after, horizon}))
     rules = [_kept(one, protocol, given, arms, horizon) for one in protocol.rules]
     return replace(
-        protocol, arms=arms, visits=replace(protocol.visits, weeks=weeks), endpoints=(request,),
+        without_late(protocol), arms=arms, visits=replace(protocol.visits, weeks=weeks),
+        endpoints=(request,),
         success=rule, rules=tuple(one for one in rules if one is not None),
         dropout=replace(protocol.dropout, rate_per_year=0.0, arms=FrozenMapping()),
         structures=_without_shape(protocol.structures),
@@ -222,7 +240,8 @@ def _kept(
     before = {NO_CELLS: reference}
     named = tuple(arm.id for arm in arms if before.get(arm.id, given.id) in rule.arms)
     concerned = rule.arms if rule.arms == (ALL,) else named
-    weeks = tuple(one for one in rule.weeks or protocol.visits.weeks if one <= horizon)
+    asked = rule.weeks or protocol.visits.weeks[1:]
+    weeks = tuple(one for one in asked if one <= horizon)
     stops = _stops(rule, protocol, arms)
     if not concerned or not weeks or not (rule.action.give or stops):
         return None

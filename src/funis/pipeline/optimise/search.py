@@ -32,6 +32,8 @@ By = Literal["course", "response"]
 
 PATIENTS = 32
 DRAWS = 24
+RATES = 200
+"""Draws of the true rates of adverse events; the first ones go with the draws of the model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,7 @@ class SearchResult:
     ----------
     by : what candidates are judged by: ``course`` (over the horizon) or ``response``.
     uses : of each candidate.
-    events : (draw, candidate) expected adverse events a patient.
+    events : (draw of the rates, candidate) expected adverse events a patient.
     """
 
     plan: SearchPlan
@@ -165,12 +167,13 @@ def search(
     uses = tuple(use_of(one, weight) for one in plan.candidates)
     model, protocol = design.trial.model, design.trial.protocol
     draws = len(asked[0].points)
-    events = events_by_draw(plan.candidates, model.id, protocol.seed, draws)
+    rates = max(draws, RATES)
+    events = events_by_draw(plan.candidates, model.id, protocol.seed, rates)
     columns = [np.array([use.cells for use in uses]), np.array([use.cost for use in uses])]
     effects = [effects_of(plan, bank) for bank in banks]
     samples = [_judged_by(one, by) for one in effects]
     judged = tuple(
-        Judged(world, one, on_front(rows, events, columns), chance.get(world.id))
+        Judged(world, one, on_front(rows, events[:draws], columns), chance.get(world.id))
         for world, one, rows in zip(asked, effects, samples, strict=True)
     )
     verdict = judge(samples, _floor(plan, by))

@@ -110,7 +110,10 @@ def _of_costs(result: SearchResult) -> Iterator[str]:
     if unknown:
         yield f"Nothing is known of adverse events by the route {', '.join(sorted(unknown))}."
     if unknown != routes:
-        yield "Adverse events follow from route and number of doses: no data tie them to cells."
+        yield (
+            "Adverse events follow from route and number of doses, for no data tie them to the"
+            " number of cells; each counts the same, whatever its grade."
+        )
     yield "Costs are assumed, in units of one administration; they are no money."
 
 
