@@ -125,7 +125,9 @@ def _check_time(one: Candidate) -> None:
     course = (one.number - 1) * (one.interval or 0.0)
     if course + (one.maintenance or 0.0) < one.horizon:
         return
-    what = f"{one.number} doses every {one.interval or 0:g} weeks"
+    what = "one dose"
+    if one.interval is not None:
+        what = f"{one.number} doses every {one.interval:g} weeks"
     if one.maintenance is not None:
         what += f" and maintenance {one.maintenance:g} weeks later"
     raise _fault("horizon", f"{what} do not fit into {one.horizon:g} weeks", "a later horizon")

@@ -110,12 +110,15 @@ def mark(result: SearchResult, place: int) -> str:
 
 
 def _candidate_table(result: SearchResult) -> Table:
+    shares = result.plan.design.request.measure == "responder"
     columns = (
         "", "Regimen", "Million cells", "Doses", "Cost", "Events", "Effect, least to most",
-        "Response", "On front",
+        "Response, points" if shares else "Response", "On front",
     )  # fmt: skip
-    rows = tuple(_row(result, place) for place in in_order(result))
-    title = f"{effect_words(result)}; = cannot be told apart"
+    order = in_order(result)
+    rows = tuple(_row(result, place) for place in order)
+    first = result.plan.candidates[order[0]]
+    title = f"{effect_words(result)}; = cannot be told apart.\n{first.id}: {first.label}"
     return Table(title, columns, rows)
 
 
@@ -137,16 +140,16 @@ def range_text(result: SearchResult, place: int) -> str:
 
 
 def response_text(result: SearchResult, place: int) -> str:
-    """Return the least and the most of its responses over the settings."""
+    """Return the least and the most of its responses over the settings; of shares in points."""
     means = [float(one.effects.response[place]) for one in result.settings]
     if result.plan.design.request.measure == "responder":
-        return f"{100 * min(means):+.0f} to {100 * max(means):+.0f} %"
+        return f"{100 * min(means):+.0f} to {100 * max(means):+.0f}"
     return f"{min(means):.2f} to {max(means):.2f}"
 
 
 def _setting_table(result: SearchResult) -> Table:
     columns = (
-        "Dose shape, potency", "No effect", "Largest effect", "Mean (80 %)", "Next",
+        "Setting", "No effect", "Largest effect", "Mean (80 %)", "Next",
         "Difference (80 %)",
     )  # fmt: skip
     rows = tuple(setting_row(result, one) for one in result.settings)

@@ -130,12 +130,10 @@ def response_words(result: SearchResult) -> str:
     """Return the endpoint in words."""
     request = result.plan.design.request
     name = endpoint_name(request.endpoint, result.plan.design.trial.model.endpoints)
-    kind = {"responder": "more responders", "rate": "fewer events a year"}.get(
-        request.measure, "mean benefit"
-    )
-    if request.measure == "rate" and result.plan.sign > 0:
-        kind = "more events a year"
-    return f"{name} at week {request.week:g}, {kind} than with no cells"
+    more = "fewer" if result.plan.sign < 0 else "more"
+    kinds = {"responder": f"{more} responders than", "rate": f"{more} events a year than"}
+    kind = kinds.get(request.measure, "mean benefit against")
+    return f"{name} at week {request.week:g}, {kind} {'with ' * kind.endswith('than')}no cells"
 
 
 def setting_words(structure: str, basis: str) -> str:
