@@ -12,6 +12,7 @@ import typer
 from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.safety import safety
 
@@ -406,6 +407,7 @@ app.command("twin")(twin)
 app.command("optimise")(optimise)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command("export")(export)
 app.command()(sequential.boundaries)
 app.command()(sequential.adaptive)
 app.command()(sequential.escalation)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funis.checks import InputError
+from funis.models import library_folder
 from funis.models.factors import Points
+from funis.pipeline.check import check_file
 from funis.pipeline.design import bank
 from funis.pipeline.design.worlds import World
 from funis.pipeline.optimise import optimise_trial
@@ -227,6 +229,15 @@ def test_a_wrong_grid_is_one_clear_line(call, said):
         call()
     assert len(error.value.issues) == 1
     assert said in str(error.value)
+
+
+def test_a_file_of_costs_is_checked(tmp_path):
+    own = library_folder() / "optimise.yaml"
+    assert check_file(own).kind == "costs"
+    assert not check_file(own).issues.errors
+    wrong = tmp_path / "costs.yaml"
+    wrong.write_text(own.read_text(encoding="utf-8").replace("value: 0.02", "value: -1"))
+    assert ":11: costs.million_cells.value" in str(next(iter(check_file(wrong).issues)))
 
 
 # ---- the whole search

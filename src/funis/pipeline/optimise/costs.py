@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ class CostSchema(StrictModel):
 
     value: float = Field(ge=0)
     unit: str
-    status: str
+    status: Literal["measured", "derived", "calibrated", "assumed"]
     source: str
 
 
@@ -53,11 +55,21 @@ class Use:
     cost: float
 
 
+def load_costs(path: Path) -> CostsSchema:
+    """Read a file of costs.
+
+    Raises
+    ------
+    InputError
+        One issue a fault, with file and line.
+    """
+    return validate(CostFile, read_yaml(path)).costs
+
+
 @cache
 def library_costs() -> CostsSchema:
     """Return the costs of the library."""
-    path = library_folder() / "optimise.yaml"
-    return validate(CostFile, read_yaml(path)).costs
+    return load_costs(library_folder() / "optimise.yaml")
 
 
 def use_of(candidate: Candidate, weight_kg: NDArray[np.float64] | None) -> Use:
