@@ -237,7 +237,7 @@ def test_a_file_of_costs_is_checked(tmp_path):
     assert not check_file(own).issues.errors
     wrong = tmp_path / "costs.yaml"
     wrong.write_text(own.read_text(encoding="utf-8").replace("value: 0.02", "value: -1"))
-    assert ":11: costs.million_cells.value" in str(next(iter(check_file(wrong).issues)))
+    assert ":10: costs.million_cells.value" in str(next(iter(check_file(wrong).issues)))
 
 
 # ---- the whole search
@@ -245,11 +245,19 @@ def test_a_file_of_costs_is_checked(tmp_path):
 
 @pytest.fixture(scope="module")
 def done():
+    """A search; then the same from all pieces that it left, and from every second one."""
     with pytest.MonkeyPatch.context() as patch:
-        pieces_in(patch, {})
+        kept, followed, follow = {}, [], bank.follow_rows
+        pieces_in(patch, kept)
+        patch.setattr(bank, "follow_rows", lambda *given: followed.append(1) or follow(*given))
         once = found(stratum="crp >= 5")
-        patch.setattr(bank, "follow_rows", None)  # nothing is followed a second time
+        whole = len(followed)
         assert text(found(stratum="crp >= 5")) == text(once)
+        assert len(followed) == whole == len(kept)
+        for key in sorted(kept)[::2]:
+            del kept[key]
+        assert text(found(stratum="crp >= 5")) == text(once)
+        assert len(followed) == whole + whole // 2
         yield once
 
 

@@ -175,7 +175,7 @@ def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], task: _Task) -> by
     who = setting.who.rows(people)
     found = follow_people(plan, setting.study, who, task.world.points, draws)
     content = BytesIO()
-    np.savez(content, allow_pickle=False, **found)
+    np.savez_compressed(content, allow_pickle=False, **found)
     return content.getvalue()
 
 
