@@ -125,6 +125,14 @@ def test_a_difference_within_the_floor_is_none():
     assert judge([samples(0.5, 0.51)], floor=0.0).optimum == 1
 
 
+def test_the_best_of_all_is_no_optimum_where_no_cells_may_do_as_much():
+    effects = np.stack([samples(0.2, 0.5, 0.3), samples(0.2, 0.5, 0.3) * 0.2 - 0.1])[:, :, 0]
+    verdict = judge([effects])
+    assert verdict.optimum is None
+    assert verdict.alike == (1,)
+    assert verdict.no_cells_stands
+
+
 def test_harmful_cells_are_beaten_by_no_cells():
     verdict = judge([samples(-0.2, -0.1)])
     assert verdict.optimum is None
