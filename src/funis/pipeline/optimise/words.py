@@ -31,9 +31,8 @@ def first_line(result: SearchResult) -> str:
     if not verdict.alike:
         return f"No regimen is better than no cells in {settings}."
     if len(verdict.alike) == 1:
-        best = names[verdict.alike[0]]
-        also = f" It does more than each of {len(names) - 1} others." if len(names) > 1 else ""
-        return f"{best} cannot be told apart from no cells in {settings}.{also}"
+        most = f"; of {len(names)}, {names[verdict.alike[0]]} does most" if len(names) > 1 else ""
+        return f"No regimen is better than no cells in {settings}{most}."
     shown = ", ".join(names[place] for place in verdict.alike[:NAMED])
     more = len(verdict.alike) - NAMED
     rest = f" and {more} more" if more > 0 else ""
