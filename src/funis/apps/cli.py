@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
@@ -407,6 +407,7 @@ app.command("twin")(twin)
 app.command("optimise")(optimise)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command("tests")(sizes.measure_sizes)
 app.command("export")(export)
 app.command()(sequential.boundaries)
 app.command()(sequential.adaptive)

@@ -1,5 +1,14 @@
 """Trial protocols: arms, regimens, visits, endpoints, estimand and rules. Declares, never runs."""
 
+from funis.protocol.analyses import (
+    DEFAULT_METHOD,
+    METHOD_USES,
+    RATIOS,
+    TIME_METHODS,
+    FurtherEndpoint,
+    Multiplicity,
+    Sensitivity,
+)
 from funis.protocol.dose_text import parse_dose_text
 from funis.protocol.doses import DoseEvents, dose_events, end_doses, merge_doses, no_doses
 from funis.protocol.interim import (
@@ -47,6 +56,10 @@ from funis.protocol.values import (
 __all__ = [
     "ALL",
     "CONTINUOUS",
+    "DEFAULT_METHOD",
+    "METHOD_USES",
+    "RATIOS",
+    "TIME_METHODS",
     "SUFFIXES",
     "SUMMARY_OF",
     "RULE_NAMES",
@@ -62,12 +75,14 @@ __all__ = [
     "EndpointRequest",
     "Estimand",
     "FrozenMapping",
+    "FurtherEndpoint",
     "Futility",
     "Interim",
     "IntercurrentEvent",
     "Intervention",
     "Lines",
     "Measure",
+    "Multiplicity",
     "Population",
     "Protocol",
     "Reference",
@@ -75,6 +90,7 @@ __all__ = [
     "Resize",
     "Role",
     "Rule",
+    "Sensitivity",
     "Selection",
     "Spending",
     "Strategy",

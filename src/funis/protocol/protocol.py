@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funis.checks import Expression, IssueList
+from funis.protocol.analyses import Sensitivity
 from funis.protocol.check import (
     check_arms,
     check_criteria,
@@ -18,10 +19,12 @@ from funis.protocol.check import (
     check_success,
     check_visits,
 )
+from funis.protocol.check_analyses import check_methods, check_multiplicity, check_sensitivity
 from funis.protocol.interim import Interim, check_interim
 from funis.protocol.lines import Lines
 from funis.protocol.structures import check_structures, structure_parameters
 from funis.protocol.values import (
+    LATE,
     Arm,
     Dropout,
     EndpointRequest,
@@ -58,6 +61,7 @@ class Protocol:
     scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
     structures: tuple[Structure, ...] = ()
     source: str | None = None
+    sensitivity: tuple[Sensitivity, ...] = field(default=(), metadata=LATE)
     interim: Interim | None = field(default=None, metadata={"late": True})
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
@@ -121,6 +125,9 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_endpoints(protocol.endpoints, visits, where)
         + check_rules(protocol.rules, arms, visits, where)
         + check_success(protocol.success, arms, protocol.endpoints, where)
+        + check_methods(protocol.endpoints, where)
+        + check_multiplicity(protocol.success, where)
+        + check_sensitivity(protocol.sensitivity, protocol.endpoints, where)
         + check_dropout(protocol.dropout, arms, where)
         + check_interim(protocol.interim, protocol.success, arms, where)
         + check_structures(protocol.structures, ("structures",), where)

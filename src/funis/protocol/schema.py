@@ -5,6 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funis.checks import InputError, Issue, StrictModel
+from funis.protocol.analysis_schema import (
+    FurtherSchema,
+    MultiplicitySchema,
+    SensitivitySchema,
+)
 from funis.protocol.interim_schema import InterimSchema
 from funis.protocol.values import (
     Control,
@@ -180,6 +185,9 @@ class EndpointSchema(StrictModel):
     week: NotNegative
     measure: Measure
     role: Role
+    method: Name | None = None
+    strata: tuple[Name, ...] = ()
+    hierarchy: tuple[Name, ...] = ()
 
 
 class EstimandSchema(StrictModel):
@@ -204,6 +212,9 @@ class SuccessSchema(StrictModel):
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     direction: Direction
     minimal_difference: NotNegative = 0.0
+    method: Name | None = None
+    multiplicity: MultiplicitySchema | None = None
+    further: tuple[FurtherSchema, ...] = ()
 
 
 class DropoutSchema(StrictModel):
@@ -252,6 +263,7 @@ class ProtocolSchema(StrictModel):
     rules: tuple[RuleSchema, ...] = ()
     structures: tuple[Name, ...] = ()
     scenario: dict[Name, Finite] = Field(default_factory=dict)
+    sensitivity: tuple[SensitivitySchema, ...] = ()
     source: str | None = None
     interim: InterimSchema | None = None
 

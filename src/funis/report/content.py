@@ -13,7 +13,7 @@ from funis.report.scales import Array
 from funis.report.statement import CANNOT_SAY
 
 if TYPE_CHECKING:
-    from funis.analysis.results import Contrast, Estimate
+    from funis.analysis.results import Contrast, Estimate, SensitivityResult
 
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
@@ -358,6 +358,18 @@ class SafetyCell:
 
 
 @dataclass(frozen=True, slots=True)
+class BelievedLine:
+    """What was believed of an event beforehand, in words; ``follows`` is a route, or time."""
+
+    follows: str
+    control: str
+    cells: str
+    ratio: str
+    source: str
+    basis: Literal["evidence", "predicted", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyRow:
     """One adverse event in every arm, and what was believed of it beforehand.
 
@@ -365,21 +377,15 @@ class SafetyRow:
     ----------
     group : str
         summary | dose | time.
-    believed : tuple of (str, str, str, str)
-        What it follows, the risk without and with cells, and the ratio, in words.
-    source : str
-        Rows behind it, in words.
-    basis : str
-        evidence | predicted | assumed.
+    believed : tuple of BelievedLine
+        A line a route.
     """
 
     term: str
     name: str
     group: Literal["summary", "dose", "time"]
     cells: tuple[SafetyCell, ...]
-    believed: tuple[tuple[str, str, str, str], ...] = ()
-    source: str = ""
-    basis: Literal["evidence", "predicted", "assumed", ""] = ""
+    believed: tuple[BelievedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +499,7 @@ class TrialReport:
     structures: tuple[StructureRow, ...] = ()
     uncertainty: UncertaintyView | None = None
     safety: SafetyView | None = None
+    sensitivity: tuple[SensitivityResult, ...] = ()
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funis.report import comparison, courses, mechanism, overview, responders, results, safety
+from funis.report import (
+    comparison,
+    courses,
+    mechanism,
+    overview,
+    responders,
+    results,
+    safety,
+    sensitivity,
+)
 from funis.report.alerts import alerts, failure_rates_differ
 from funis.report.content import TrialReport
 from funis.report.numerals import count, decimal, percent, week
@@ -87,6 +96,7 @@ def _context(report: TrialReport) -> dict[str, object]:
         "structural_tables": results.result_tables(report, structural=True),
         "courses": courses.course_groups(report),
         "structural_courses": courses.course_groups(report, structural=True),
+        "sensitivity": sensitivity.sensitivity_tables(report),
         "responders": responders.responder_groups(report),
         "bars": responders.responder_bars(report),
         "tabs": mechanism.mechanism_tabs(report),

@@ -17,6 +17,7 @@ from funis.protocol import (
     unknown_reference,
 )
 from funis.protocol.lines import Path
+from funis.trial.check_methods import check_methods
 from funis.trial.enrol import run_in_day
 from funis.trial.study import products_of
 
@@ -37,6 +38,7 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
                 owner = f"the disease '{model.id}'" if kind != "product" else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
     issues += _structures(protocol, model)
+    issues += check_methods(protocol, model)
     found = [*issues, *_products(protocol), *_measures(protocol, model), *_run_in(protocol)]
     return IssueList((*found, *_single_names(protocol, model)))
 

@@ -1,6 +1,7 @@
 """Adverse events in reports, documents and commands, and the gate of large trials."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_a_report_shows_every_event_and_what_it_cannot_tell(done):
     assert all(row.name in page or row.name.lower() in page.lower() for row in view.rows)
     assert "rule of three" in page
     assert "0.78 is not used" in page
-    assert named["fatigue"].basis == "assumed"
+    assert [line.basis for line in named["fatigue"].believed] == ["assumed"]
 
 
 def test_the_document_holds_counts_that_add_up(done):
@@ -95,6 +96,7 @@ def test_a_trial_shows_its_own_routes_and_a_disease_its_own_background():
     [
         (["safety", "raa"], "did you mean 'ra'"),
         (["safety", "--route", "ivv"], "did you mean 'iv'"),
+        (["safety", "--limit", "1.5"], "a risk between 0 and 1"),
         (["safety", "--out", "x.yaml"], "--out without --refit"),
         (["gate", "safety", "--patients", "3"], "100"),
     ],
@@ -104,3 +106,9 @@ def test_wrong_input_is_one_line_and_status_2(arguments, words, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert words in lines[0]
+
+
+def test_the_documented_numbers_are_the_present_ones():
+    text = (Path(__file__).parents[3] / "docs" / "safety.md").read_text(encoding="utf-8")
+    shown = text.split("<!-- generated: funis safety -->")[1].split("<!-- end -->")[0]
+    assert shown.strip() == "\n".join(table.markdown() for table in hazards().tables()).strip()

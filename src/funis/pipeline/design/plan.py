@@ -36,6 +36,15 @@ METHODS = {
 }
 """Analysis of an endpoint by its measure, as `funis run` does it."""
 
+REPLICATED = (
+    *dict.fromkeys(METHODS.values()),
+    "miettinen_nurminen",
+    "chi_square",
+    "ancova",
+    "negative_binomial",
+)
+"""Methods that a design follows: their test is their interval, and need no more than a sample."""
+
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
@@ -89,7 +98,7 @@ class DesignPlan:
     @property
     def method(self) -> str:
         """Analysis of the endpoint."""
-        return METHODS[self.request.measure]
+        return self.rule.method or self.request.method or METHODS[self.request.measure]
 
     @property
     def weeks(self) -> tuple[float, ...]:
@@ -119,12 +128,29 @@ def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
         one for one in protocol.endpoints
         if (one.endpoint, one.week) == (rule.endpoint, rule.week)
     )  # fmt: skip
+    _refuse(protocol, rule, request)
     cut = _cut(protocol, (rule.reference, *rule.arms), request.week)
     how = handling(request, protocol.estimand, endpoints)
     per_site = protocol.population.patients_per_site
     whole = replace(trial, protocol=cut)
     series = _improvements(protocol, endpoints)
     return DesignPlan(whole, rule, request, how, series, patients, per_site)
+
+
+def _refuse(protocol: Protocol, rule: Success, request: EndpointRequest) -> None:
+    """Refuse what replicates do not follow: methods that need more, several hypotheses at once."""
+    method = rule.method or request.method
+    if method is not None and method not in REPLICATED:
+        message = f"'{method}' is not replicated"
+        raise _not_replicated(protocol, message, "one of " + ", ".join(REPLICATED))
+    if rule.multiplicity is not None or rule.further:
+        message = "multiplicity and further endpoints are not replicated"
+        raise _not_replicated(protocol, message, "a success rule of one endpoint without them")
+
+
+def _not_replicated(protocol: Protocol, message: str, expected: str) -> InputError:
+    line = protocol.where.line(("success",))
+    return InputError(Issue(protocol.file, line, "success", message, expected))
 
 
 def _improvements(protocol: Protocol, endpoints: Endpoints) -> tuple[Improvement, ...]:
@@ -151,6 +177,7 @@ def _cut(protocol: Protocol, arms: tuple[str, ...], week: float) -> Protocol:
             protocol.visits, weeks=tuple(one for one in protocol.visits.weeks if one <= week)
         ),
         endpoints=tuple(one for one in protocol.endpoints if one.week <= week),
+        sensitivity=(),
         rules=tuple(rule for rule in cut if rule is not None),
         dropout=replace(
             protocol.dropout,
