@@ -33,7 +33,7 @@ from funis.pipeline.optimise.page import search_page
 from funis.pipeline.optimise.plan import SHAPES, search_plan
 from funis.pipeline.optimise.search import search
 from funis.pipeline.optimise.words import caveats, first_line
-from funis.protocol import Action, FrozenMapping, Rule
+from funis.protocol import Action, EndpointRequest, FrozenMapping, Rule
 from funis.report.front import Dot, front_of
 from funis.report.search import render_search
 
@@ -327,6 +327,17 @@ def test_looks_of_the_trial_are_left_out_and_its_rules_follow_the_candidates(dem
     assert made.interim is None
     assert [rule.id for rule in made.rules] == ["stop"]  # rescue comes after the search
     assert made.rules[0].arms == tuple(one.id for one in plan.candidates)
+
+
+def test_a_trial_that_counts_wins_is_searched_by_the_endpoint_itself(two_arm):
+    request = EndpointRequest("DAS28_CRP", 12.0, "change", "primary", method="win_ratio")
+    rule = replace(
+        two_arm.protocol.success, endpoint="DAS28_CRP", measure="win_ratio", direction="greater"
+    )
+    protocol = replace(two_arm.protocol, endpoints=(request,), success=rule)
+    plan = search_plan(replace(two_arm, protocol=protocol), SMALL, 8)
+    assert plan.sign == -1  # a lower score is better, though more wins are
+    assert plan.design.request.method is None
 
 
 @pytest.mark.parametrize(

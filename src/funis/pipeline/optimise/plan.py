@@ -19,6 +19,7 @@ from funis.protocol import (
     ALL,
     Arm,
     Criterion,
+    Direction,
     EndpointRequest,
     FrozenMapping,
     Intervention,
@@ -200,15 +201,18 @@ def _without_shape(structures: Sequence[Structure]) -> tuple[Structure, ...]:
 
 
 def _rule(trial: Trial, request: EndpointRequest, arms: Sequence[str]) -> Success:
-    """Return the success rule for the candidates; without one, better is what the endpoint says."""
-    declared = trial.protocol.success
-    if declared is not None:
+    """Return the success rule for the candidates, compared in the plainest way.
+
+    Better is what the trial says where it compares so itself, else what the endpoint says.
+    """
+    declared, plain = trial.protocol.success, SUMMARY_OF[request.measure]
+    if declared is not None and declared.measure == plain:
         return replace(without_late(declared), reference=arms[0], arms=tuple(arms[1:]))
     up = better(request.endpoint, trial.model.endpoints) == "higher"
+    direction: Direction = "greater" if up else "less"
     return Success(
-        request.endpoint, request.week, tuple(arms[1:]), arms[0], SUMMARY_OF[request.measure],
-        0.05, "greater" if up else "less", 0.0,
-    )  # fmt: skip
+        request.endpoint, request.week, tuple(arms[1:]), arms[0], plain, 0.05, direction, 0.0
+    )
 
 
 def _protocol(
