@@ -22,6 +22,9 @@ from funis.report import RESEARCH_USE
 
 Array = NDArray[np.float64]
 
+SMALL, TRACE = 0.05, 1e-4
+"""Below the first an effect needs other digits; below the second it is nothing to be seen."""
+
 
 def search_document(result: SearchResult) -> dict[str, Any]:
     """Return a search as plain data; effects are benefits against no cells."""
@@ -133,10 +136,16 @@ def _row(result: SearchResult, place: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def number_text(value: float) -> str:
+    """Return an effect with two decimals, or two digits where it is small."""
+    text = f"{value:.2f}" if abs(value) >= SMALL or value == 0 else f"{value:.1g}"
+    return "0.00" if abs(value) < TRACE else text
+
+
 def range_text(result: SearchResult, place: int) -> str:
     """Return the least and the most of the mean effects of a candidate over the settings."""
     means = [float(result.means(one)[place]) for one in result.settings]
-    return f"{min(means):.2f} to {max(means):.2f}"
+    return f"{number_text(min(means))} to {number_text(max(means))}"
 
 
 def response_text(result: SearchResult, place: int) -> str:
@@ -144,7 +153,7 @@ def response_text(result: SearchResult, place: int) -> str:
     means = [float(one.effects.response[place]) for one in result.settings]
     if result.plan.design.request.measure == "responder":
         return f"{100 * min(means):+.0f} to {100 * max(means):+.0f}"
-    return f"{min(means):.2f} to {max(means):.2f}"
+    return f"{number_text(min(means))} to {number_text(max(means))}"
 
 
 def _setting_table(result: SearchResult) -> Table:
@@ -177,4 +186,4 @@ def setting_row(result: SearchResult, setting: Judged) -> tuple[str, ...]:
 
 def _text(samples: Array, mean: float) -> str:
     low, high = interval(samples[..., None])[:, 0].tolist()
-    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
+    return f"{number_text(mean)} ({number_text(low)} to {number_text(high)})"
