@@ -445,6 +445,8 @@ class UncertaintyView:
     score, unit : str
     week : float
         What the rows are about.
+    unreported : str
+        What trials that nobody has reported would change, in a sentence.
     """
 
     basis: str
@@ -458,6 +460,7 @@ class UncertaintyView:
     week: float = 0.0
     draws: int = 0
     rows: tuple[UncertaintyRow, ...] = ()
+    unreported: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
