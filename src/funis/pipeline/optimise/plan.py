@@ -32,7 +32,7 @@ from funis.protocol import (
 from funis.protocol.values import SUMMARY_OF
 from funis.trial import check
 
-Declared = TypeVar("Declared", Protocol, Success, EndpointRequest)
+Declared = TypeVar("Declared", Success, EndpointRequest, Protocol)
 
 SHAPES = ("dose_flat", "dose_emax", "dose_bell")
 """Forms of the dose response that an optimum has to survive."""
@@ -162,12 +162,16 @@ def without_late(value: Declared) -> Declared:
     Looks at the data, designs, methods of analysis and missing visits are of the trial itself: a
     search compares regimens in the same patients.
     """
-    late: dict[str, Any] = {
+    return replace(value, **late_defaults(value))
+
+
+def late_defaults(value: Declared) -> dict[str, Any]:
+    """Return what stands for all that came later where it is not declared."""
+    return {
         one.name: one.default if one.default_factory is MISSING else one.default_factory()
         for one in fields(value)
         if one.metadata.get("late")
     }
-    return replace(value, **late) if late else value
 
 
 def _untreated(protocol: Protocol) -> Arm:
@@ -228,8 +232,8 @@ def _protocol(
     weeks = tuple(sorted({*own, *after, horizon}))
     rules = [_kept(one, protocol, given, arms, horizon) for one in protocol.rules]
     return replace(
-        without_late(protocol), arms=arms, visits=replace(protocol.visits, weeks=weeks),
-        endpoints=(request,),
+        protocol, **late_defaults(protocol), arms=arms,
+        visits=replace(protocol.visits, weeks=weeks), endpoints=(request,),
         success=rule, rules=tuple(one for one in rules if one is not None),
         dropout=replace(protocol.dropout, rate_per_year=0.0, arms=FrozenMapping()),
         structures=_without_shape(protocol.structures),
