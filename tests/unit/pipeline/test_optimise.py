@@ -81,6 +81,8 @@ def test_a_planted_best_dose_is_found(planted):
     assert result.verdict.alike == ()
     assert first_line(result).startswith("The largest effect in all 6 settings")
     assert search_document(result)["optimum"] == "iv_60M_x1"
+    assert "are fewer than usual" in caveats(result)[0]
+    assert not any("of the search: more" in line for line in caveats(result))  # not at an edge
 
 
 def test_cells_that_do_nothing_leave_no_optimum(planted):

@@ -8,7 +8,7 @@ import numpy as np
 
 from funis.pipeline.optimise.candidates import Candidate
 from funis.pipeline.optimise.judge import LOW
-from funis.pipeline.optimise.search import SearchResult
+from funis.pipeline.optimise.search import DRAWS, PATIENTS, SearchResult
 from funis.pipeline.reporting.endpoints import endpoint_name
 
 NAMED = 6
@@ -54,6 +54,11 @@ def _of_optimum(result: SearchResult) -> Iterator[str]:
     place = result.verdict.optimum
     if place is None:
         return
+    if result.patients < PATIENTS or result.draws < DRAWS:
+        yield (
+            f"{result.patients} patients and {result.draws} draws are fewer than usual ({PATIENTS}"
+            f" and {DRAWS}): look again with more before it is believed."
+        )
     edges = at_edges(result.plan.candidates, place)
     if edges:
         yield f"It has {' and '.join(edges)} of the search: more than that was not looked at."
