@@ -16,6 +16,12 @@ from funis.analysis.comparison import (
     comparison,
     comparison_requests,
 )
+from funis.analysis.crossover import (
+    PeriodEffects,
+    PeriodTables,
+    by_period,
+    estimate_crossover,
+)
 from funis.analysis.durability import Durability, band, durability
 from funis.analysis.estimates import estimate
 from funis.analysis.failures import check_failures
@@ -70,6 +76,8 @@ __all__ = [
     "Interval",
     "MeanSummary",
     "Moments",
+    "PeriodEffects",
+    "PeriodTables",
     "PharmacologyRow",
     "Published",
     "RELATIVE_ERROR",
@@ -78,12 +86,14 @@ __all__ = [
     "Summary",
     "TrialTables",
     "band",
+    "by_period",
     "check_failures",
     "comparison",
     "comparison_requests",
     "durability",
     "empty_summary",
     "estimate",
+    "estimate_crossover",
     "histogram",
     "histogram_quantiles",
     "mean_interval",

@@ -230,7 +230,19 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
         "evidence": evidence_text(done.report.evidence),
         "issues": [str(issue) for issue in done.issues],
     }  # fmt: skip
+    document |= design_document(done.report)
     return {name: finite(value) for name, value in document.items()}
+
+
+def design_document(report: TrialReport) -> dict[str, Any]:
+    """Return what is told of the design, nothing where the trial declares none."""
+    if not report.design:
+        return {}
+    layers = [
+        {"arm": row.arm, "without": row.removed, "estimate": row.estimate, "improved": row.improved}
+        for row in report.layers
+    ]
+    return {"design": {row.name: row.text for row in report.design}, "layers": layers}
 
 
 def finite(value: Any) -> Any:

@@ -463,6 +463,28 @@ class UncertaintyView:
     unreported: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DesignRow:
+    """One part of the design of a trial in words, e.g. how patients were randomised."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """The first primary endpoint of an arm with layers taken away, on the same patients.
+
+    `removed` is empty for what is reported, else it names the last layer taken away; `improved` is
+    the share of patients better than at entry, None where that has no meaning.
+    """
+
+    arm: str
+    removed: str
+    estimate: float
+    improved: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialReport:
     """Everything that the report of a virtual trial shows.
@@ -501,6 +523,10 @@ class TrialReport:
     targets: tuple[TargetRow, ...] = ()
     structures: tuple[StructureRow, ...] = ()
     uncertainty: UncertaintyView | None = None
+    design: tuple[DesignRow, ...] = ()
+    layers: tuple[LayerRow, ...] = ()
+    layers_of: str = ""
+    layers_text: str = ""
     safety: SafetyView | None = None
     sensitivity: tuple[SensitivityResult, ...] = ()
     cannot_say: tuple[str, ...] = CANNOT_SAY

@@ -15,6 +15,7 @@ from funis.trial.study import MINUTES_PER_DAY, Study
 from funis.units import to_minute
 
 CELLS_PER_UNIT = 1e6
+SHAM = "(sham)"
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -68,6 +69,19 @@ def administrations(
     leave_minute: Array,
 ) -> Given:
     """Return what patients were given until they left, mock administrations of controls too."""
+    return administered(study, arms, arm_of, patient, attempt, doses, leave_minute)[0]
+
+
+def administered(
+    study: Study,
+    arms: Sequence[Arm],
+    arm_of: Integers,
+    patient: Integers,
+    attempt: Integers,
+    doses: DoseEvents,
+    leave_minute: Array,
+) -> tuple[Given, Integers]:
+    """Return what patients were given as `administrations` does, and the row of each patient."""
     product = _products(study, arms)
     keys = zip(arm_of[doses.patient].tolist(), doses.intervention.tolist(), strict=True)
     of_dose = np.array([product.get(key, "") for key in keys], dtype=str)
@@ -81,12 +95,13 @@ def administrations(
     order = np.lexsort((route, minute, row))
     order = order[minute[order] < leave_minute[row[order]]]
     row = row[order]
-    return Given(
+    given = Given(
         patient=patient[row], attempt=attempt[row], minute=minute[order], route=route[order],
         cells=cells[order], number=_numbers(row),
         tissue=np.array([_tissue(study, one) for one in name[order].tolist()], dtype=str),
         allogeneic=np.array([_allogeneic(study, one) for one in name[order].tolist()], dtype=bool),
     )  # fmt: skip
+    return given, row
 
 
 def mock_interventions(arms: Sequence[Arm]) -> tuple[Intervention, ...]:
@@ -100,7 +115,7 @@ def _mock(
 ) -> tuple[Integers, Integers, NDArray[np.str_]]:
     """Return rows, minutes and routes of the mock administrations of placebo arms."""
     masked = [
-        arm.control == "placebo" and not any(one.product for one in arm.interventions)
+        arm.control == "placebo" and not any(one.product or one.sham for one in arm.interventions)
         for arm in arms
     ]
     rows = np.flatnonzero(np.asarray(masked, dtype=np.bool_)[arm_of])
@@ -121,17 +136,17 @@ def _products(study: Study, arms: Sequence[Arm]) -> dict[tuple[int, str], str]:
         rules = [rule for rule in study.protocol.rules if rule.applies_to(arm.id)]
         by_rule = [one for rule in rules for one in rule.action.give]
         for one in (*by_rule, *arm.interventions):
-            if one.product is not None:
-                found[place, one.id] = one.product
+            if one.product is not None or one.sham:
+                found[place, one.id] = one.product or SHAM
     return found
 
 
 def _tissue(study: Study, product: str) -> str:
-    return study.products[product].tissue if product else ""
+    return study.products[product].tissue if product in study.products else ""
 
 
 def _allogeneic(study: Study, product: str) -> bool:
-    return bool(product) and study.products[product].allogeneic
+    return product in study.products and study.products[product].allogeneic
 
 
 def _numbers(row: Integers) -> Integers:

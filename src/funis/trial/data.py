@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,9 @@ class TrialData:
     ----------
     subjects : one row a patient: subject, site, arm, status, status_reason, solver,
         solver_deviation (of those solved a second time), discontinued_week, rescued_week and the
-        covariates known at entry.
+        covariates known at entry; then, where the design has them, arrival_day, stratum,
+        dose_limiting, discontinued_by (a rule, a row of ``missing`` or drop-out) and
+        protocol_deviations (administrations planned that are missed or halved).
     doses : one row an administration: subject, arm, day, intervention, route, amount,
         duration_day, rule.
     observations : one row a measurement: subject, arm, week, visit, component, value.
@@ -61,6 +63,7 @@ class Block:
     values: Array
     doses: Mapping[str, NDArray[np.generic]]
     adverse_events: Mapping[str, NDArray[np.generic]]
+    further: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
 
 def gather(blocks: Iterable[Block], model: Model) -> TrialData:
@@ -99,7 +102,7 @@ def _subjects(block: Block) -> polars.DataFrame:
         "discontinued_week": block.discontinued_week,
         "rescued_week": block.rescued_week,
     }
-    frame = polars.DataFrame(columns | dict(block.covariates))
+    frame = polars.DataFrame(columns | dict(block.covariates) | _further(block))
     return frame.with_columns(
         polars.col("discontinued_week", "rescued_week", "solver_deviation").fill_nan(None),
         polars.when(polars.col("status_reason") == "")
@@ -107,6 +110,18 @@ def _subjects(block: Block) -> polars.DataFrame:
         .otherwise(polars.col("status_reason"))
         .alias("status_reason"),
     )
+
+
+def _further(block: Block) -> dict[str, polars.Series]:
+    """Return the columns that only some designs have; empty text is null."""
+    import polars
+
+    return {
+        name: polars.Series(name, [text or None for text in values.tolist()], dtype=polars.String)
+        if values.dtype.kind == "U"
+        else polars.Series(name, values)
+        for name, values in block.further.items()
+    }
 
 
 def _doses(block: Block) -> polars.DataFrame:
