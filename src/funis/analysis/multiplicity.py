@@ -77,11 +77,11 @@ def graphical(
         reached = max(reached, min(ratio))
         found[chosen] = min(reached, 1.0)
         left.remove(chosen)
-        weight, graph = _without(chosen, left, weight, graph)
+        weight, graph = passed_on(chosen, left, weight, graph)
     return tuple(float(x) for x in found)
 
 
-def _without(
+def passed_on(
     gone: int, left: Sequence[int], weight: Floats, graph: Floats
 ) -> tuple[Floats, Floats]:
     """Pass on the level of a hypothesis that fell."""

@@ -112,3 +112,36 @@ def _last_place(table: Array, weeks: Array, end: Array) -> NDArray[np.int64]:
 
 def _place(weeks: Array, week: float) -> int:
     return int(np.flatnonzero(weeks == week)[0])
+
+
+def first_met(
+    table: Array, weeks: Sequence[float], events: Mapping[str, Array], how: Handling
+) -> tuple[Array, Array]:
+    """Return the week at which a condition is first met or censored, and 1 where it was met.
+
+    As `outcomes.first_times` does it for tables.
+    """
+    seen, last_week = np.asarray(weeks, dtype=np.float64), how.request.week
+    asked = np.where((seen > 0) & (seen <= last_week), table, np.nan)
+    met = asked == 1
+    last = last_seen_week(asked, seen)
+    event = met.any(axis=-1).astype(np.float64)
+    time = np.where(event == 1, seen[np.argmax(met, axis=-1)], last)
+    for name, strategy in how.strategies.items():
+        week, happened = events[name], events[name] < last_week
+        if strategy == "composite":
+            reached = happened & ~((event == 1) & (time <= week))
+            bad = how.worst == 1.0
+            time = np.where(reached, week if bad else last_week, time)
+            event = np.where(reached, 1.0 if bad else 0.0, event)
+        elif strategy != "treatment_policy":
+            later = happened & ((time > week) | ((time == week) & (event == 0)))
+            time, event = np.where(later, week, time), np.where(later, 0.0, event)
+    return time, event
+
+
+def last_seen_week(table: Array, weeks: Array) -> Array:
+    """Return the week of the last visit that was seen, not-a-number where there is none."""
+    there = ~np.isnan(table)
+    last = table.shape[-1] - 1 - np.argmax(there[..., ::-1], axis=-1)
+    return np.where(there.any(axis=-1), weeks[last], np.nan)

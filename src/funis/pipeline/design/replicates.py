@@ -22,6 +22,9 @@ from funis.population import uniform
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+SITE = "site"
+"""Stratum of a trial by its sites."""
+
 AT_ONCE = 500
 """Replicates that are picked at once: memory."""
 
@@ -30,28 +33,44 @@ AT_ONCE = 500
 class Outcomes:
     """The endpoint of every patient of a bank, after intercurrent events, (draw, arm, patient).
 
-    ``years`` are those at risk, for a rate.
+    Attributes
+    ----------
+    values, baseline : of the endpoint.
+    years : at risk, for a rate.
+    stratum : of the patients, whole numbers.
+    visits : (draw, arm, patient, visit) what a method of repeated measures or of wins compares.
+    time, event : to the first visit that meets a condition, or to censoring.
     """
 
     values: Array
-    baseline: Array
-    years: Array | None
+    baseline: Array | None = None
+    years: Array | None = None
+    stratum: Array | None = None
+    visits: Array | None = None
+    time: Array | None = None
+    event: Array | None = None
 
     def sample(self, draw: int, arm: int, place: Integers) -> ReplicateSample:
         """Return some patients of a draw under an arm, (replicate, patient)."""
-        years = None if self.years is None else self.years[draw, arm][place]
-        values = self.values[draw, arm][place]
-        return ReplicateSample(values, self.baseline[draw, arm][place], years)
+        names = ("values", "baseline", "years", "stratum", "visits", "time", "event")
+        whole = {name: getattr(self, name) for name in names}
+        return ReplicateSample(
+            **{k: None if one is None else one[draw, arm][place] for k, one in whole.items()}
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decided:
-    """What replicates of one world and size decide, (draw, replicate, arm of the rule)."""
+    """What replicates of one world and size decide, (draw, replicate, arm of the rule).
+
+    ``patients`` are those enrolled before the trial ended, (draw, replicate).
+    """
 
     estimate: Array
     low: Array
     high: Array
     success: NDArray[np.bool_]
+    patients: Array
 
     @property
     def any_arm(self) -> NDArray[np.bool_]:
@@ -60,17 +79,65 @@ class Decided:
 
 
 def outcomes(plan: DesignPlan, bank: Bank) -> Outcomes:
-    """Return the endpoint of the success rule of every patient of a bank."""
-    table = bank.tables[plan.request.endpoint]
+    """Return what the method of the success rule compares, of every patient of a bank."""
+    table, how = bank.tables[plan.request.endpoint], plan.handling
     if plan.request.measure == "rate":
-        values, years = event_counts(table, bank.weeks, bank.events, plan.handling)
-        return Outcomes(_without(values, bank), table[..., 0], _without(years, bank))
-    values = endpoint_values(table, bank.weeks, bank.events, plan.handling)
-    return Outcomes(_without(values, bank), table[..., 0], None)
+        values, years = event_counts(table, bank.weeks, bank.events, how)
+        return Outcomes(_solved(values, bank), years=_solved(years, bank))
+    values = _solved(endpoint_values(table, bank.weeks, bank.events, how), bank)
+    known: dict[str, Array] = {}
+    if plan.method in ("ancova", "mmrm"):
+        known["baseline"] = table[..., 0]
+    if plan.request.strata:
+        known["stratum"] = _stratum(plan, bank)
+    if plan.method == "mmrm":
+        known["visits"] = _at_visits(plan, bank)
+    if plan.method == "win_ratio":
+        known["visits"] = _layers(plan, bank)
+    if plan.request.of_time:
+        time, event = first_met(table, bank.weeks, bank.events, how)
+        known |= {"time": _solved(time, bank), "event": _solved(event, bank)}
+    return Outcomes(values, **known)
 
 
-def _without(values: Array, bank: Bank) -> Array:
+def _solved(values: Array, bank: Bank) -> Array:
     return np.where(bank.failed, np.nan, values)
+
+
+def _stratum(plan: DesignPlan, bank: Bank) -> Array:
+    """Return the stratum of each patient; a number with many values is cut at its median."""
+    sites = np.arange(plan.patients, dtype=np.float64) // plan.site_size
+    joint = np.zeros(bank.failed.shape)
+    for name in plan.request.strata:
+        start = np.broadcast_to(sites, joint.shape) if name == SITE else bank.tables[name][..., 0]
+        if len(np.unique(start[~np.isnan(start)])) > FEW_VALUES and name != SITE:
+            start = (start > np.nanmedian(start)).astype(np.float64)
+        joint = joint * 1000 + start
+    return joint
+
+
+def _at_visits(plan: DesignPlan, bank: Bank) -> Array:
+    """Return the endpoint at every visit after baseline, (draw, arm, patient, visit)."""
+    table, how = bank.tables[plan.request.endpoint], plan.handling
+    found = [
+        endpoint_values(table, bank.weeks, bank.events, _at(how, week))
+        for week in bank.weeks
+        if week > 0
+    ]
+    return np.stack([_solved(one, bank) for one in found], axis=-1)
+
+
+def _at(how: Handling, week: float) -> Handling:
+    return replace(how, request=replace(how.request, week=week))
+
+
+def _layers(plan: DesignPlan, bank: Bank) -> Array:
+    """Return what a win ratio compares, the most important first, more being better."""
+    found = []
+    for how, side in plan.layers:
+        table = bank.tables[how.request.endpoint]
+        found.append(side * _solved(endpoint_values(table, bank.weeks, bank.events, how), bank))
+    return np.stack(found, axis=-1)
 
 
 def picked(plan: DesignPlan, sizes: Sequence[int], numbers: Integers) -> tuple[Integers, ...]:
@@ -119,6 +186,8 @@ def _arms_in_turn(sizes: Sequence[int], sites: int) -> Integers:
 
 def decide(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int) -> Decided:
     """Conduct replicates of one size under every draw, and judge each by the success rule."""
+    if plan.adaptive:
+        return adapted(plan, found, sizes, replicates)
     parts = [
         _decided(plan, found, sizes, np.arange(first, min(first + AT_ONCE, replicates)))
         for first in range(0, replicates, AT_ONCE)
@@ -128,35 +197,35 @@ def decide(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: 
         np.concatenate([one.low for one in parts], axis=1),
         np.concatenate([one.high for one in parts], axis=1),
         np.concatenate([one.success for one in parts], axis=1),
+        np.concatenate([one.patients for one in parts], axis=1),
     )
+
+
+def adapted(
+    plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int
+) -> Decided:
+    """Conduct replicates of a trial that changes while it runs; fewer, patient by patient."""
+    fewer = max(replicates // FEWER, 10)
+    place = picked(plan, (plan.most(sum(sizes)),), np.arange(fewer))[0]
+    rows = []
+    for draw, values in enumerate(found.values):
+        outcome = np.moveaxis(values[:, place], 0, -1)
+        made, samples = adapted_trials(plan, outcome, sum(sizes), draw * fewer)
+        rows.append((*naive_intervals(plan, samples), made.success, made.enrolled.astype(float)))
+    return Decided(*(np.stack(column) for column in zip(*rows, strict=True)))
 
 
 def _decided(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], numbers: Integers) -> Decided:
     places = picked(plan, sizes, numbers)
     draws = range(len(found.values))
     rows = [judged(plan, [found.sample(d, a, p) for a, p in enumerate(places)]) for d in draws]
-    estimate, low, high = (np.stack([row[k] for row in rows]) for k in range(3))
-    return Decided(estimate, low, high, succeeds(plan, low, high))
-
-
-def judged(plan: DesignPlan, samples: Sequence[ReplicateSample]) -> tuple[Array, Array, Array]:
-    """Return estimate and interval of every arm against the reference, (replicate, arm) each."""
-    made = [
-        contrast(plan.method, one, samples[0], confidence=1 - plan.rule.alpha)
-        for one in samples[1:]
-    ]
-    return (
-        np.stack([one.estimate for one in made], axis=1),
-        np.stack([one.low for one in made], axis=1),
-        np.stack([one.high for one in made], axis=1),
+    return Decided(
+        np.stack([row.estimate for row in rows]),
+        np.stack([row.low for row in rows]),
+        np.stack([row.high for row in rows]),
+        np.stack([row.success for row in rows]),
+        np.stack([row.patients for row in rows]),
     )
-
-
-def succeeds(plan: DesignPlan, low: Array, high: Array) -> NDArray[np.bool_]:
-    """Return whether the whole interval lies beyond the required difference."""
-    rule = plan.rule
-    worst = low - rule.null if rule.direction == "greater" else rule.null - high
-    return np.asarray(worst > rule.minimal_difference)
 
 
 def improved(one: Improvement, bank: Bank) -> Array:
