@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom, nct, t
 
-from funis.analysis import endpoint_values, newcombe
+from funis.analysis import endpoint_values, estimate, newcombe
 from funis.analysis.samples import SampleTable
 from funis.checks import InputError
 from funis.models.factors import Points
 from funis.pipeline.design import design_trial
-from funis.pipeline.design.bank import World, build_banks, follow_people, settings_of
+from funis.pipeline.design.bank import Bank, World, build_banks, follow_people, settings_of
+from funis.pipeline.design.decisions import judged
 from funis.pipeline.design.document import (
     design_document,
     design_tables,
@@ -23,7 +24,7 @@ from funis.pipeline.design.plan import PRESENT, design_plan
 from funis.pipeline.design.replicates import Outcomes, decide, outcomes, picked
 from funis.pipeline.design.twin import replicate_trial
 from funis.pipeline.design.worlds import parse_sizes
-from funis.pipeline.inputs import find_trial
+from funis.pipeline.inputs import find_trial, load_trial
 from funis.pipeline.processes import silent
 from funis.trial import Study, conduct
 from funis.trial.bank import follow_rows
@@ -273,22 +274,111 @@ def test_a_wrong_replicate_is_one_line(asked, line):
         replicate_trial("ra_two_arm", **{"n": 8, "replicate": 0, **SMALL, **asked})
 
 
+# ---- methods, multiplicity and looks
+
+
+TRIAL = find_trial("ra_two_arm").read_text(encoding="utf-8")
+ENROLMENT = "design:\n  enrolment: {patients_per_month: 10, sites: 3}\n"
+
+
+def written(path, *changes, end=""):
+    """Return the trial of a file with some changes."""
+    text = TRIAL
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text + end, encoding="utf-8")
+    return path
+
+
+def rule(line):
+    return ("  direction: greater\n", f"  direction: greater\n{line}\n")
+
+
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("changes", "end", "told"),
     [
-        ("  method: fisher\n", "success: 'fisher' is not replicated; expected one of newcombe"),
-        ("  multiplicity: {method: holm}\n", "multiplicity and further endpoints are not"),
+        ([], "interim: {looks: [0.5, 1], resize: {rule: promising_zone}}\n", "without enrolment"),
+        (
+            [rule("  minimal_difference: 0.1")],
+            "interim: {looks: [0.5, 1]}\n",
+            "a required difference beside interim looks",
+        ),
     ],
 )
-def test_what_replicates_do_not_follow_is_refused(tmp_path, line, told):
-    from funis.models import library_folder
-    from funis.pipeline.design.plan import design_plan
-    from funis.pipeline.inputs import load_trial
-
-    text = (library_folder() / "trials" / "ra_two_arm.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "trial.yaml"
-    path.write_text(text.replace("  direction: greater\n", "  direction: greater\n" + line))
+def test_what_replicates_do_not_follow_is_refused(tmp_path, changes, end, told):
+    path = written(tmp_path / "trial.yaml", *changes, end=end)
     with pytest.raises(InputError, match=told):
         design_plan(load_trial(path))
-    path.write_text(text.replace("role: primary}", "role: primary, method: miettinen_nurminen}"))
-    assert design_plan(load_trial(path)).method == "miettinen_nurminen"
+
+
+METHODS = {
+    "miettinen_nurminen": "difference_in_proportions",
+    "fisher": "difference_in_proportions",
+    "log_rank": "hazard_ratio",
+    "cox": "hazard_ratio",
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_replicate_decides_as_its_tables_would(tmp_path, method, small_pool, ra):
+    """Every method on arrays gives the interval that the analysis of tables gives."""
+    path = written(
+        tmp_path / "trial.yaml", rule(f"  method: {method}"),
+        ("measure: difference_in_proportions", f"measure: {METHODS[method]}"),
+        ("rate_per_year: 0.163", "rate_per_year: 1.5"),
+    )  # fmt: skip
+    trial = load_trial(path)
+    plan, protocol = design_plan(trial, 64), trial.protocol
+    study = Study(protocol, ra, small_pool, trial.products, 32, 11)
+    data = conduct(study)
+    decision = estimate(protocol, data, ra.endpoints).success[0]
+    arms = [arm.id for arm in protocol.arms]
+    arm_of = np.array([arms.index(arm) for arm in data.subjects["arm"]])
+    found = follow_rows(study, enrol(study, np.arange(64)), arm_of, {}, plan.endpoints)
+    places = [np.flatnonzero(arm_of == arms.index(arm)) for arm in plan.arms]
+    tables = {
+        name: np.stack([np.stack([table[rows] for rows in places])])
+        for name, table in found.tables.items()
+    }
+    events = {
+        k: np.stack([np.stack([v[rows] for rows in places])]) for k, v in found.events.items()
+    }
+    failed = np.zeros((1, 2, 32), dtype=bool)
+    world = World("truth", PRESENT, Points(("potency",), np.ones((1, 1))))
+    bank = Bank(world, plan.arms, protocol.visits.weeks, tables, events, failed)
+    whole = outcomes(plan, bank)
+    samples = [whole.sample(0, arm, np.arange(32)[None, :]) for arm in (0, 1)]
+    made = judged(plan, samples)
+    shown = (made.estimate[0, 0], made.low[0, 0], made.high[0, 0])
+    assert shown == pytest.approx((decision.estimate, decision.low, decision.high), nan_ok=True)
+    assert made.success[0, 0] == decision.success
+
+
+def test_looks_end_trials_early_and_keep_the_error(tmp_path):
+    end = "interim: {looks: [0.5, 1], spending: obrien_fleming}\n"
+    plan = design_plan(load_trial(written(tmp_path / "trial.yaml", end=end)), 128)
+    luck = np.random.default_rng(3)
+    null = (luck.random((200, 2, 128)) < 0.3).astype(np.float64)
+    made = decide(plan, _flat(null), (60, 60), 100)
+    rate, error = made.any_arm.mean(), made.any_arm.mean(axis=1).std() / np.sqrt(200)
+    assert rate <= 0.025 + 3 * error
+    assert set(np.unique(made.patients)) <= {60.0, 120.0}
+    strong = null.copy()
+    strong[:, 1] = luck.random((200, 128)) < 0.75
+    early = decide(plan, _flat(strong), (60, 60), 20)
+    assert early.patients.mean() < 100
+    assert early.any_arm.mean() > 0.99
+
+
+def test_a_trial_that_grows_enrols_more_and_keeps_the_error(tmp_path):
+    end = ENROLMENT + "interim: {looks: [0.5, 1], resize: {rule: promising_zone, at_most: 1.5}}\n"
+    plan = design_plan(load_trial(written(tmp_path / "trial.yaml", end=end)), 128)
+    assert plan.adaptive
+    assert plan.most(80) == 120
+    null = (np.random.default_rng(4).random((100, 2, 128)) < 0.3).astype(np.float64)
+    made = decide(plan, _flat(null), (40, 40), 200)
+    rate, error = made.any_arm.mean(), made.any_arm.mean(axis=1).std() / np.sqrt(100)
+    assert rate <= 0.025 + 3 * error
+    assert made.patients.max() <= 120
+    assert made.patients.mean() > 80

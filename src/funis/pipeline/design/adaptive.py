@@ -13,9 +13,6 @@ from funis.pipeline.design.plan import DesignPlan
 
 Array = NDArray[np.float64]
 
-FEWER = 20
-"""Replicates of a changing trial go patient by patient: one in so many is conducted."""
-
 
 def adaptive_plan(plan: DesignPlan, patients: int) -> AdaptivePlan:
     """Return what is fixed before the first patient of a trial that changes."""
@@ -43,6 +40,7 @@ def adapted_trials(
     -------
     What became of them, and the patients of each arm as samples.
     """
+    assert plan.patients_per_week is not None
     arrival = np.arange(outcome.shape[1]) / plan.patients_per_week
     made = simulate_adaptive(
         outcome, arrival, plan.request.week, adaptive_plan(plan, patients),

@@ -57,8 +57,9 @@ def judged(plan: DesignPlan, samples: Sequence[ReplicateSample]) -> Judged:
 
     alpha, size = plan.rule.alpha, sum(one.values.shape[1] for one in samples)
     shown, count = at(alpha), len(samples) - 1
-    success, patients = rejected(met, alpha, count, plan.rule.multiplicity), np.full(
-        len(samples[0]), float(size)
+    success, patients = (
+        rejected(met, alpha, count, plan.rule.multiplicity),
+        np.full(len(samples[0]), float(size)),
     )
     if plan.interim is not None:
         success, patients = _with_looks(plan, samples)

@@ -8,22 +8,23 @@ every form of the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.analysis import endpoint_values, event_counts
-from funis.analysis.replicates import ReplicateSample, contrast
+from funis.analysis import Handling, endpoint_values, event_counts
+from funis.analysis.outcomes import FEW_VALUES
+from funis.analysis.replicates import ReplicateSample
+from funis.analysis.strategies import first_met
+from funis.pipeline.design.adaptive import adapted_trials, naive_intervals
 from funis.pipeline.design.bank import Bank
-from funis.pipeline.design.plan import DesignPlan, Improvement
+from funis.pipeline.design.decisions import judged
+from funis.pipeline.design.plan import BY_SITE, DesignPlan, Improvement
 from funis.population import uniform
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-SITE = "site"
-"""Stratum of a trial by its sites."""
 
 AT_ONCE = 500
 """Replicates that are picked at once: memory."""
@@ -52,11 +53,9 @@ class Outcomes:
 
     def sample(self, draw: int, arm: int, place: Integers) -> ReplicateSample:
         """Return some patients of a draw under an arm, (replicate, patient)."""
-        names = ("values", "baseline", "years", "stratum", "visits", "time", "event")
-        whole = {name: getattr(self, name) for name in names}
-        return ReplicateSample(
-            **{k: None if one is None else one[draw, arm][place] for k, one in whole.items()}
-        )
+        further = {one.name: getattr(self, one.name) for one in fields(self)[1:]}
+        known = {k: one[draw, arm][place] for k, one in further.items() if one is not None}
+        return ReplicateSample(self.values[draw, arm][place], **known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,11 +108,19 @@ def _stratum(plan: DesignPlan, bank: Bank) -> Array:
     sites = np.arange(plan.patients, dtype=np.float64) // plan.site_size
     joint = np.zeros(bank.failed.shape)
     for name in plan.request.strata:
-        start = np.broadcast_to(sites, joint.shape) if name == SITE else bank.tables[name][..., 0]
-        if len(np.unique(start[~np.isnan(start)])) > FEW_VALUES and name != SITE:
+        start = (
+            np.broadcast_to(sites, joint.shape) if name == BY_SITE else bank.tables[name][..., 0]
+        )
+        if len(np.unique(start[~np.isnan(start)])) > FEW_VALUES and name != BY_SITE:
             start = (start > np.nanmedian(start)).astype(np.float64)
         joint = joint * 1000 + start
     return joint
+
+
+def _halved(values: Array) -> Array:
+    if len(np.unique(values[~np.isnan(values)])) <= FEW_VALUES:
+        return values
+    return (values > np.nanmedian(values)).astype(np.float64)
 
 
 def _at_visits(plan: DesignPlan, bank: Bank) -> Array:
@@ -186,6 +193,7 @@ def _arms_in_turn(sizes: Sequence[int], sites: int) -> Integers:
 
 def decide(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int) -> Decided:
     """Conduct replicates of one size under every draw, and judge each by the success rule."""
+    replicates = plan.replicates(replicates)
     if plan.adaptive:
         return adapted(plan, found, sizes, replicates)
     parts = [
@@ -201,16 +209,13 @@ def decide(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: 
     )
 
 
-def adapted(
-    plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int
-) -> Decided:
-    """Conduct replicates of a trial that changes while it runs; fewer, patient by patient."""
-    fewer = max(replicates // FEWER, 10)
-    place = picked(plan, (plan.most(sum(sizes)),), np.arange(fewer))[0]
+def adapted(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int) -> Decided:
+    """Conduct replicates of a trial that changes while it runs, patient by patient."""
+    place = picked(plan, (plan.most(sum(sizes)),), np.arange(replicates))[0]
     rows = []
     for draw, values in enumerate(found.values):
         outcome = np.moveaxis(values[:, place], 0, -1)
-        made, samples = adapted_trials(plan, outcome, sum(sizes), draw * fewer)
+        made, samples = adapted_trials(plan, outcome, sum(sizes), draw * replicates)
         rows.append((*naive_intervals(plan, samples), made.success, made.enrolled.astype(float)))
     return Decided(*(np.stack(column) for column in zip(*rows, strict=True)))
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from funis.checks import InputError, Issue, nearest
 from funis.pipeline.design.bank import Bank, bank_of, design_study, follow_people, part
+from funis.pipeline.design.decisions import judged
 from funis.pipeline.design.plan import PATIENTS, PRESENT, DesignPlan, design_plan
-from funis.pipeline.design.replicates import judged, outcomes, picked, succeeds
+from funis.pipeline.design.replicates import outcomes, picked
 from funis.pipeline.design.worlds import (
     World,
     believed_points,
@@ -136,8 +137,7 @@ def _replicate(
 ) -> Replicate:  # fmt: skip
     found = outcomes(plan, bank)
     samples = [found.sample(0, arm, place[None, :]) for arm, place in enumerate(at)]
-    estimate, low, high = judged(plan, samples)
-    success = succeeds(plan, low, high)
+    made = judged(plan, samples)
     points = bank.world.points
     patients: list[TwinPatient] = []
     for arm, places in enumerate(at):
@@ -158,10 +158,10 @@ def _replicate(
         plan, bank.world, number, draw,
         dict(zip(points.names, points.factors[draw].tolist(), strict=True)),
         {
-            arm: Interval(float(estimate[0, k]), float(low[0, k]), float(high[0, k]))
+            arm: Interval(float(made.estimate[0, k]), float(made.low[0, k]), float(made.high[0, k]))
             for k, arm in enumerate(plan.rule.arms)
         },
-        {arm: bool(success[0, k]) for k, arm in enumerate(plan.rule.arms)},
+        {arm: bool(made.success[0, k]) for k, arm in enumerate(plan.rule.arms)},
         tuple(patients),
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def search_plan(trial: Trial, grid: Grid, patients: int, stratum: str | None = N
     )
     kept = () if score is None else (Improvement("score", "", score, 0.0, True),)
     design = DesignPlan(
-        replace(trial, protocol=protocol), rule, request,
+        replace(trial, protocol=protocol), trial.protocol, rule, request,
         handling(request, protocol.estimand, endpoints), kept, patients, patients, groups=1,
     )  # fmt: skip
     up = 1 if score is not None and better(score, endpoints) == "higher" else -1
