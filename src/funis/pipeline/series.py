@@ -25,6 +25,7 @@ MANY = 400
 """Patients of the same kind behind what is usual; those of the series are the first of them."""
 
 AT_ONCE = 128
+NO_UNIT = ("1", "dimensionless", "score")
 Z_95 = float(norm.ppf(0.975))
 
 
@@ -98,7 +99,7 @@ def _view(
     sums = _Sums(found.left, _improved(found.left, least, lower=lower), found.seen, mine, solved)
     return SeriesView(
         arm.id, arm.label, len(own), int((found.seen & mine).sum()), int(solved.sum()), score,
-        endpoint_name(score, endpoints), "" if item.unit in ("1", "dimensionless") else item.unit,
+        endpoint_name(score, endpoints), "" if item.unit in NO_UNIT else item.unit,
         week, least, lower,
         sums.of_seen("reported", LAYERS.index("not_seen")),
         sums.of_seen("placebo", LAYERS.index("cells")),
@@ -163,7 +164,7 @@ def _mean(values: Array) -> float:
 def _interval(values: Array) -> Interval:
     """Return a mean with its 95 % interval over patients."""
     mean = _mean(values)
-    half = Z_95 * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    half = Z_95 * float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
     return Interval(mean, mean - half, mean + half)
 
 

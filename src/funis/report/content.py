@@ -14,6 +14,7 @@ from funis.report.statement import CANNOT_SAY
 
 if TYPE_CHECKING:
     from funis.analysis.results import Contrast, Estimate
+    from funis.report.series import SeriesView
 
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
@@ -436,6 +437,7 @@ class TrialReport:
     targets: tuple[TargetRow, ...] = ()
     structures: tuple[StructureRow, ...] = ()
     uncertainty: UncertaintyView | None = None
+    series: tuple[SeriesView, ...] = ()
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None

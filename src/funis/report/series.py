@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from funis.report.content import Interval
 from funis.report.numerals import count, decimal, percent, points
-from funis.report.strips import Axis, Mark, axis_around, axis_strip, bar_strip
+from funis.report.strips import Axis, Mark, axis_around, axis_strip, interval_strip
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "not_seen": (
@@ -183,12 +183,12 @@ def _row(
     part: SeriesPart, words: tuple[str, str], axis: Axis, *, total: bool = False
 ) -> SeriesRow:
     change = Interval(part.change, None, None)
-    text = f"{words[0]}: {_signed(part.change)}"
-    style = "a0" if total else "a1"
+    text = f"{words[0]}: these {_signed(part.change)}, usually {_usual(part.usual_change)}"
+    marks = (Mark(change, "circle", "a1"), Mark(part.usual_change, "ring", "a0"))
     exact = part.change == 0.0
     return SeriesRow(
         words[0], words[1], "0" if exact else _signed(part.change),
-        bar_strip(Mark(change, style=style), axis, text),
+        interval_strip(marks, axis, text),
         _share(part.share, total=total), _usual(part.usual_change),
         _usual_share(part.usual_share, total=total), total,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funis.report import comparison, courses, mechanism, overview, responders, results
+from funis.report import comparison, courses, mechanism, overview, responders, results, series
 from funis.report.alerts import alerts, failure_rates_differ
 from funis.report.content import TrialReport
 from funis.report.numerals import count, decimal, percent, week
@@ -84,6 +84,7 @@ def _context(report: TrialReport) -> dict[str, object]:
         "calendar_axis": overview.arm_calendar_axis(report),
         "tables": results.result_tables(report),
         "structural_tables": results.result_tables(report, structural=True),
+        "series": series.series_tables(report.series),
         "courses": courses.course_groups(report),
         "structural_courses": courses.course_groups(report, structural=True),
         "responders": responders.responder_groups(report),
