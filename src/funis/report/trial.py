@@ -21,7 +21,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render_trial(report: TrialReport) -> str:
     """Return the report as HTML; it loads nothing and works without JavaScript."""
-    return _environment().get_template("trial.html.j2").render(_context(report))
+    return page_environment().get_template("trial.html.j2").render(_context(report))
 
 
 def write_trial(report: TrialReport, path: Path | str) -> Path:
@@ -37,7 +37,8 @@ def write_trial(report: TrialReport, path: Path | str) -> Path:
     return target
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Return the templates of pages, with the filters that they use."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

@@ -55,6 +55,7 @@ class DesignPlan:
     Attributes
     ----------
     trial : with the arms of the rule and the reference alone, and no visit after the endpoint.
+    declared : the protocol as it was written.
     rule, request, handling : the decision, its endpoint, and how events are dealt with.
     series : what an uncontrolled series may call improved.
     patients : in each of the `GROUPS` parts of the bank.
@@ -62,6 +63,7 @@ class DesignPlan:
     """
 
     trial: Trial
+    declared: Protocol
     rule: Success
     request: EndpointRequest
     handling: Handling
@@ -122,7 +124,7 @@ def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
     per_site = protocol.population.patients_per_site
     whole = replace(trial, protocol=cut)
     series = _improvements(protocol, endpoints)
-    return DesignPlan(whole, rule, request, how, series, patients, per_site)
+    return DesignPlan(whole, protocol, rule, request, how, series, patients, per_site)
 
 
 def _improvements(protocol: Protocol, endpoints: Endpoints) -> tuple[Improvement, ...]:
