@@ -48,6 +48,14 @@ class DotView:
 
 
 @dataclass(frozen=True, slots=True)
+class StripView:
+    """Replicates of the largest trial, with what they report of one arm."""
+
+    arm: str
+    dots: tuple[DotView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BinsView:
     """A distribution: the share in each bin."""
 
@@ -59,7 +67,8 @@ class BinsView:
 class TrapView:
     """A series without a control, of cells that do nothing, beside a trial of as many patients."""
 
-    words: str
+    score: str
+    how: str
     n: int
     share: float
     inside: Interval
@@ -103,7 +112,7 @@ class DesignReport:
     parts: int
     failed: int
     sizes: tuple[SizeView, ...]
-    dots: tuple[DotView, ...]
+    strips: tuple[StripView, ...]
     traps: tuple[TrapView, ...]
     forms: Mapping[str, str]
     provenance: Provenance
@@ -124,10 +133,9 @@ def render_design(report: DesignReport) -> str:
     return page_environment().get_template("design.html.j2").render(
         report=report, research_use=RESEARCH_USE, simulated=SIMULATED, answer=answer(report),
         null_sentence=null_sentence(report), warnings=warnings(report),
-        curves=charts.curves(report), errors=charts.errors(report), dots=charts.dots(report),
-        dots_words=_dots_words(report), rows=_rows(report), arm_rows=_arm_rows(report),
-        dot_rows=_dot_rows(report), trap_pairs=[charts.trap(trap) for trap in report.traps],
-        trap_words=[_trap_words(trap) for trap in report.traps],
+        curves=charts.curves(report), errors=charts.errors(report), rows=_rows(report),
+        arm_rows=_arm_rows(report), strips=_strips(report), traps=_traps(report),
+        trap_rows=_trap_rows(report),
     )  # fmt: skip
 
 
@@ -143,7 +151,8 @@ def answer(report: DesignReport) -> str:
         )
     return (
         f"A trial of {count(size.n)} patients ({arms}) would meet its success rule with a "
-        f"probability of {_share(size.assurance)}, over what is believed of the cells."
+        f"probability of {_share(size.assurance)}: the mean over all that the posterior holds for "
+            "possible of the cells."
     )
 
 
@@ -152,7 +161,7 @@ def null_sentence(report: DesignReport) -> str:
     size, parts = report.largest, []
     if report.no_effect is not None and size.if_any_effect is not None:
         parts.append(
-            f"In {percent(report.no_effect, 0)} of what is believed they do nothing; where they do "
+            f"In {percent(report.no_effect, 0)} of it they do nothing; where they do "
             f"anything, the rule is met in {_share(size.if_any_effect)} of trials."
         )
     if size.forms:
@@ -215,34 +224,79 @@ def _arm_rows(report: DesignReport) -> tuple[tuple[str, str, str, str, str], ...
     )
 
 
-def _dots_words(report: DesignReport) -> str:
-    won = sum(dot.success for dot in report.dots)
-    false = sum(dot.success and not dot.acting for dot in report.dots)
-    idle = sum(not dot.acting for dot in report.dots)
-    text = f"{count(won)} of {count(len(report.dots))} trials meet the rule in their first arm"
-    if not idle:
-        return f"{text}."
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The figure of the replicates of one arm: wide, narrow, in words and as rows."""
+
+    arm: str
+    words: str
+    wide: str
+    narrow: str
+    rows: tuple[tuple[str, str, str, str], ...]
+
+
+def _strips(report: DesignReport) -> tuple[Strip, ...]:
+    found = []
+    for place, strip in enumerate(report.strips):
+        wide, narrow = charts.dots(report, strip, place)
+        found.append(Strip(strip.arm, _dots_words(strip), wide, narrow, _dot_rows(report, strip)))
+    return tuple(found)
+
+
+def _dots_words(strip: StripView) -> str:
+    won = sum(dot.success for dot in strip.dots)
+    idle = sum(not dot.acting for dot in strip.dots)
+    false = sum(dot.success and not dot.acting for dot in strip.dots)
+    text = f"{count(won)} of {count(len(strip.dots))} trials meet the rule in this arm"
     return f"{text}; of the {count(idle)} in which cells do nothing, {count(false)}."
 
 
-def _dot_rows(report: DesignReport) -> tuple[tuple[str, str, str, str], ...]:
+def _dot_rows(report: DesignReport, strip: StripView) -> tuple[tuple[str, str, str, str], ...]:
     return tuple(
         (
             str(dot.replicate), charts.interval_words(report, dot.interval),
             ("success" if dot.success else "no success")
             + ("" if dot.acting else ", cells do nothing"), dot.command,
         )
-        for dot in charts.in_order(report)
+        for dot in charts.in_order(strip)
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """The figures of the smallest series, for one way of calling patients improved."""
+
+    heading: str
+    words: str
+    n: str
+    series: str
+    trials: str
+
+
+def _traps(report: DesignReport) -> tuple[Trap, ...]:
+    least = min((trap.n for trap in report.traps), default=0)
+    return tuple(
+        Trap(f"{trap.score} {trap.how}", _trap_words(trap), count(trap.n), *charts.trap(trap, place))
+        for place, trap in enumerate(trap for trap in report.traps if trap.n == least)
+    )
 
 
 def _trap_words(trap: TrapView) -> str:
     return (
-        f"Improved: {trap.words}. {percent(trap.share, 0)} of all patients improve so. Of series of "
-        f"{count(trap.n)} patients, {_share(trap.inside)} show 60-90% improved. As many patients "
-        f"divided into a treated and a control arm find a difference in {_share(trap.finds, 1)} of "
-        "trials."
+        f"Of all patients {percent(trap.share, 0)} are. Of series of {count(trap.n)} patients, "
+        f"{_share(trap.inside)} show 60\u201390% improved. As many patients divided into a treated and "
+        f"a control arm find a difference in {_share(trap.finds, 1)} of trials."
     )
+
+
+def _trap_rows(report: DesignReport) -> tuple[tuple[str, str, str, str, str], ...]:
+    return tuple(
+        (
+            count(trap.n), trap.how, percent(trap.share, 0), _text(trap.inside),
+            _text(trap.finds, 1),
+        )
+        for trap in sorted(report.traps, key=lambda trap: trap.how)
+    )  # fmt: skip
 
 
 def _share(one: Interval, digits: int = 0) -> str:

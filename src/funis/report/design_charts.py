@@ -14,7 +14,14 @@ from funis.report.scales import Array, Scale, linear_ticks, tick_digits
 from funis.report.svg import element, picture, polyline, words
 
 if TYPE_CHECKING:
-    from funis.report.design import BinsView, DesignReport, DotView, SizeView, TrapView
+    from funis.report.design import (
+        BinsView,
+        DesignReport,
+        DotView,
+        SizeView,
+        StripView,
+        TrapView,
+    )
 
 WIDE, NARROW = 780.0, 370.0
 GAP = 14.0
@@ -183,39 +190,40 @@ def _end_labels(frame: Frame, shown: Sequence[Curve]) -> str:
     )
 
 
-def in_order(report: DesignReport) -> list[DotView]:
+def in_order(strip: StripView) -> list[DotView]:
     """Return the dots by what they report."""
-    return sorted(report.dots, key=lambda dot: _known(dot.interval.estimate))
+    return sorted(strip.dots, key=lambda dot: _known(dot.interval.estimate))
 
 
-def dots(report: DesignReport) -> tuple[str, str]:
-    """Return the replicates side by side, sorted, wide and narrow."""
-    return _both(lambda width: _dots(report, width)) if report.dots else ("", "")
+def dots(report: DesignReport, strip: StripView, place: int) -> tuple[str, str]:
+    """Return the replicates of an arm side by side, sorted, wide and narrow."""
+    return _both(lambda width: _dots(report, strip, place, width))
 
 
-def _dots(report: DesignReport, width: float) -> str:
-    order = in_order(report)
-    height = 300.0
+def _dots(report: DesignReport, strip: StripView, place: int, width: float) -> str:
+    order, height = in_order(strip), 280.0
     low, high = _range(report)
     frame = Frame(
-        f"dots-{width:.0f}", Scale(0.0, len(order) - 1.0 or 1.0, 52.0, width - 12.0),
+        f"dots-{place}-{width:.0f}", Scale(0.0, len(order) - 1.0 or 1.0, 52.0, width - 12.0),
         Scale(low, high, height - 24.0, 10.0, log=report.ratio), (width, height),
     )  # fmt: skip
     parts = [_grid(frame, _value_ticks(report, low, high)), _limit(report, frame)]
-    parts += [_dot(report, frame, place, dot) for place, dot in enumerate(order)]
+    parts += [_dot(report, frame, rank, dot) for rank, dot in enumerate(order)]
     name = f"{count(len(order))} trials of {count(report.largest.n)} patients, sorted"
     parts.append(words(name, frame.across.start, height - 6.0, class_="tick"))
     won = sum(dot.success for dot in order)
-    said = f"{won} of {len(order)} trials meet the success rule."
-    return picture(frame.id, frame.size, "Single trials of this design", said, *parts)
+    said = f"{won} of {len(order)} trials meet the success rule in this arm."
+    return picture(frame.id, frame.size, f"Single trials: {strip.arm}", said, *parts)
 
 
 def _range(report: DesignReport) -> tuple[float, float]:
-    ends = [_known(end) for dot in report.dots for end in (dot.interval.low, dot.interval.high)]
+    """Return a range that holds the intervals of all arms."""
+    shown = [dot.interval for strip in report.strips for dot in strip.dots]
+    ends = [_known(end) for one in shown for end in (one.low, one.high)]
     ends += [report.null, report.limit]
     known = [end for end in ends if np.isfinite(end) and (end > 0 or not report.ratio)]
     if report.ratio:
-        return min(known) / 1.1, max(known) * 1.1
+        return max(min(known) / 1.1, 0.05), min(max(known) * 1.1, 20.0)
     room = 0.03 * (max(known) - min(known)) or 0.1
     return min(known) - room, max(known) + room
 
@@ -272,15 +280,14 @@ def interval_words(report: DesignReport, one: Interval) -> str:
     return f"{first} ({low} to {high})"
 
 
-def trap(view: TrapView) -> tuple[str, str]:
+def trap(view: TrapView, place: int) -> tuple[str, str]:
     """Return what series show beside what trials of as many patients show."""
-    key = "".join(letter for letter in view.words if letter.isalnum())[:24] + str(view.n)
     series = _bars(
-        f"series-{key}", view.shares, "Share improved in a series without control",
+        f"series-{place}", view.shares, "Share improved in a series without control",
         "improved in a series", band=(0.6, 0.9), span=(0.0, 1.0),
     )  # fmt: skip
     trials = _bars(
-        f"trials-{key}", view.differences, "Difference to the control in a trial of as many",
+        f"trials-{place}", view.differences, "Difference to the control in a trial of as many",
         "difference to the control, points", band=None, span=_span(view.differences),
     )  # fmt: skip
     return series, trials
@@ -319,7 +326,7 @@ def _bars(
 def _shade(frame: Frame, band: tuple[float, float]) -> str:
     left, right = (frame.across.at(end) for end in band)
     box = {"x": left, "y": 12.0, "width": right - left, "height": 138.0}
-    name = words("60-90%", (left + right) / 2, 10.0, class_="note", text_anchor="middle")
+    name = words("60\u201390%", (left + right) / 2, 10.0, class_="note", text_anchor="middle")
     return element("rect", {"class": "advertised", **box}) + name
 
 

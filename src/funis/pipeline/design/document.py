@@ -62,8 +62,9 @@ def _point(one: DesignPoint) -> dict[str, Any]:
         "uncontrolled_series": [_series(series) for series in one.series],
         "dots": [
             {
-                "replicate": dot.replicate, "estimate": dot.estimate, "low": dot.low,
-                "high": dot.high, "success": dot.success, "cells_act": dot.acting,
+                "replicate": dot.replicate, "arm": dot.arm, "estimate": dot.estimate,
+                "low": dot.low, "high": dot.high, "success": dot.success,
+                "cells_act": dot.acting,
             }
             for dot in one.dots
         ],

@@ -19,7 +19,15 @@ from funis.pipeline.run import json_text
 from funis.protocol import Protocol, content_hash, library_structures
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval, Provenance
-from funis.report.design import BinsView, DesignReport, DotView, SizeView, TrapView, write_design
+from funis.report.design import (
+    BinsView,
+    DesignReport,
+    DotView,
+    SizeView,
+    StripView,
+    TrapView,
+    write_design,
+)
 from funis.report.statement import SIMULATED
 from funis.store import hash_bytes, run_folder, write_manifest, write_text
 
@@ -84,8 +92,8 @@ def design_report(result: DesignResult) -> DesignReport:
         parts=GROUPS,
         failed=result.failed,
         sizes=tuple(_size(plan, point) for point in result.points),
-        dots=tuple(_dot(result, last, dot) for dot in last.dots),
-        traps=tuple(_trap(series) for series in last.series),
+        strips=tuple(_strip(result, last, arm) for arm in rule.arms if last.dots),
+        traps=tuple(_trap(plan, series) for point in result.points for series in point.series),
         forms={name: library_structures()[name].question for name in forms},
         provenance=_provenance(result),
     )
@@ -130,6 +138,11 @@ def _size(plan: DesignPlan, point: DesignPoint) -> SizeView:
     )  # fmt: skip
 
 
+def _strip(result: DesignResult, point: DesignPoint, arm: str) -> StripView:
+    dots = tuple(_dot(result, point, dot) for dot in point.dots if dot.arm == arm)
+    return StripView(result.plan.declared.arm(arm).label, dots)
+
+
 def _dot(result: DesignResult, point: DesignPoint, dot: Dot) -> DotView:
     interval = Interval(dot.estimate, dot.low, dot.high)
     command = twin_command(result, point.n, dot.replicate)
@@ -147,9 +160,12 @@ def _more(result: DesignResult) -> str:
     return words if result.basis == "borrowed" else f"{words} --ensemble {result.basis}"
 
 
-def _trap(one: Series) -> TrapView:
+def _trap(plan: DesignPlan, one: Series) -> TrapView:
+    item = plan.trial.model.endpoints.number(one.improvement.score)
+    least = one.improvement.least
+    how = f"better by the important difference, {least:g}, or more" if least else "better at all"
     return TrapView(
-        one.improvement.words, one.n, one.share, one.inside, one.finds, _bins(one.shares),
+        item.name, how, one.n, one.share, one.inside, one.finds, _bins(one.shares),
         _bins(one.differences),
     )  # fmt: skip
 

@@ -45,12 +45,13 @@ DOTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One replicate: its number in its world, and what it reports of the first arm.
+    """One replicate: its number in its world, and what it reports of one arm.
 
     ``acting`` is whether cells do anything in its draw.
     """
 
     replicate: int
+    arm: str
     estimate: float
     low: float
     high: float
@@ -206,7 +207,7 @@ def _point(
         {form: _power(plan, made) for form, made in believed.items()},
         None if present is None else mean_share(present.any_arm[acting[0]], groups_of(acting[0])),
         series_of(plan, null, asked, replicates),
-        () if present is None else _dots(present, acting[0]),
+        () if present is None else _dots(plan, present, acting[0]),
     )  # fmt: skip
 
 
@@ -226,12 +227,15 @@ def _power(plan: DesignPlan, made: Decided) -> Power:
     )
 
 
-def _dots(made: Decided, acting: NDArray[np.int64]) -> tuple[Dot, ...]:
+def _dots(plan: DesignPlan, made: Decided, acting: NDArray[np.int64]) -> tuple[Dot, ...]:
+    """Return the first replicates, each under another draw, arm by arm of the success rule."""
     draws, count = len(made.success), min(DOTS, made.success[..., 0].size)
+    works = np.isin(np.arange(draws), acting)
     dots = []
-    for k in range(count):
-        at = (k % draws, k // draws, 0)
-        estimate, low, high = (float(x[at]) for x in (made.estimate, made.low, made.high))
-        works = bool(np.isin(at[0], acting))
-        dots.append(Dot(k, estimate, low, high, bool(made.success[at]), works))
+    for place, arm in enumerate(plan.rule.arms):
+        for k in range(count):
+            at = (k % draws, k // draws, place)
+            estimate, low, high = (float(x[at]) for x in (made.estimate, made.low, made.high))
+            success = bool(made.success[at])
+            dots.append(Dot(k, arm, estimate, low, high, success, bool(works[k % draws])))
     return tuple(dots)
