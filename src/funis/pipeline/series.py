@@ -94,7 +94,7 @@ def _view(
     endpoints = study.model.endpoints
     item, lower = endpoints.number(score), better(score, endpoints) == "lower"
     least = float(item.minimal_important_difference or 0.0)
-    solved = ~np.isnan(found.left).any(axis=0)
+    solved = np.asarray(~np.isnan(found.left).any(axis=0))
     mine = np.isin(found.patient, own) & solved
     sums = _Sums(found.left, _improved(found.left, least, lower=lower), found.seen, mine, solved)
     return SeriesView(

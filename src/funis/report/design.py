@@ -152,7 +152,7 @@ def answer(report: DesignReport) -> str:
     return (
         f"A trial of {count(size.n)} patients ({arms}) would meet its success rule with a "
         f"probability of {_share(size.assurance)}: the mean over all that the posterior holds for "
-            "possible of the cells."
+        "possible of the cells."
     )
 
 
@@ -276,7 +276,9 @@ class Trap:
 def _traps(report: DesignReport) -> tuple[Trap, ...]:
     least = min((trap.n for trap in report.traps), default=0)
     return tuple(
-        Trap(f"{trap.score} {trap.how}", _trap_words(trap), count(trap.n), *charts.trap(trap, place))
+        Trap(
+            f"{trap.score} {trap.how}", _trap_words(trap), count(trap.n), *charts.trap(trap, place)
+        )
         for place, trap in enumerate(trap for trap in report.traps if trap.n == least)
     )
 
@@ -284,8 +286,8 @@ def _traps(report: DesignReport) -> tuple[Trap, ...]:
 def _trap_words(trap: TrapView) -> str:
     return (
         f"Of all patients {percent(trap.share, 0)} are. Of series of {count(trap.n)} patients, "
-        f"{_share(trap.inside)} show 60\u201390% improved. As many patients divided into a treated and "
-        f"a control arm find a difference in {_share(trap.finds, 1)} of trials."
+        f"{_share(trap.inside)} show 60\u201390% improved. As many patients divided into a "
+        f"treated and a control arm find a difference in {_share(trap.finds, 1)} of trials."
     )
 
 

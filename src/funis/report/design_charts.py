@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -88,9 +89,7 @@ def _curves_of(report: DesignReport) -> list[Curve]:
     return found
 
 
-def _all(
-    report: DesignReport, of: Callable[[SizeView], Interval | None]
-) -> tuple[Interval, ...]:
+def _all(report: DesignReport, of: Callable[[SizeView], Interval | None]) -> tuple[Interval, ...]:
     return tuple(one for one in (of(size) for size in report.sizes) if one is not None)
 
 
@@ -140,7 +139,9 @@ def _sizes(frame: Frame, n: Array) -> str:
         x = frame.across.at(value)
         parts.append(element("path", {"class": "axis", "d": f"M{x:.1f},{bottom:.1f}v4"}))
         if x - last > 28.0:
-            parts.append(words(count(int(value)), x, bottom + 16.0, class_="tick", text_anchor="middle"))
+            parts.append(
+                words(count(int(value)), x, bottom + 16.0, class_="tick", text_anchor="middle")
+            )
             last = x
     middle = (frame.across.start + frame.across.stop) / 2
     name = words("patients in all arms", middle, bottom + 31.0, class_="tick", text_anchor="middle")
@@ -243,11 +244,10 @@ def _value_ticks(report: DesignReport, low: float, high: float) -> list[tuple[fl
 def _limit(report: DesignReport, frame: Frame) -> str:
     y, left, right = frame.upward.at(report.limit), frame.across.start, frame.across.stop
     line = element("path", {"class": "zero", "d": f"M{left:.1f},{y:.1f}H{right:.1f}"})
-    side = "above" if report.greater else "below"
-    text = f"success: the whole interval {side} this line"
-    place = {"x": right, "text_anchor": "end"} if report.greater else {"x": left + 4.0}
-    x = float(place.pop("x"))
-    return line + words(text, x, y + (13.0 if report.greater else -5.0), class_="note", **place)
+    text = "success: the whole interval {} this line".format("above" if report.greater else "below")
+    if report.greater:
+        return line + words(text, right, y + 13.0, class_="note", text_anchor="end")
+    return line + words(text, left + 4.0, y - 5.0, class_="note")
 
 
 def _dot(report: DesignReport, frame: Frame, place: int, dot: DotView) -> str:
@@ -260,16 +260,16 @@ def _dot(report: DesignReport, frame: Frame, place: int, dot: DotView) -> str:
     style = ("won" if dot.success else "lost") + ("" if dot.acting else " idle")
     said = "success" if dot.success else "no success"
     idle = "" if dot.acting else "; in this draw cells do nothing"
-    text = f"Replicate {dot.replicate}: {interval_words(report, interval)}; {said}{idle}\n{dot.command}"
+    text = f"Replicate {dot.replicate}: {interval_words(report, interval)}; {said}{idle}"
     whisker = element("path", {"class": "whisker", "d": f"M{x:.1f},{low:.1f}V{high:.1f}"})
     mark = element("circle", {"class": "dot", "cx": x, "cy": y, "r": 2.4})
-    return element("g", {"class": f"trial {style}"}, element("title", {}, _escaped(text)), whisker, mark)
-
-
-def _escaped(text: str) -> str:
-    from xml.sax.saxutils import escape
-
-    return escape(text)
+    return element(
+        "g",
+        {"class": f"trial {style}"},
+        element("title", {}, escape(f"{text}\n{dot.command}")),
+        whisker,
+        mark,
+    )
 
 
 def interval_words(report: DesignReport, one: Interval) -> str:

@@ -19,7 +19,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Drugs given on the way",
         "by the arm or as rescue; what was taken steadily before stays",
     ),
-    "knowledge": ("Knowing that it is the treatment", "open label, beyond what placebo patients expect"),
+    "knowledge": (
+        "Knowing that it is the treatment",
+        "open label, beyond what placebo patients expect",
+    ),
     "expectation": ("Expectation", "as much as placebo patients have"),
     "inflation": ("Scores raised at entry", "assessors who want a patient to qualify"),
     "measurement": (
@@ -143,20 +146,19 @@ def first_line(view: SeriesView) -> str:
             "the series improves all the same."
         )
     of = f"{_signed(part.change)} of {_signed(view.reported.change)}{_unit(view)}"
-    return (
-        f"The cells' part of the mean change is {of}; the rest would be there without them."
-    )
+    return f"The cells' part of the mean change is {of}; the rest would be there without them."
 
 
 def _lead(view: SeriesView) -> str:
     way = "lower" if view.lower else "higher"
+    way = way if _better(view, view.reported.change) else _other(way)
+    size = f"{decimal(abs(view.reported.change), 2)}{_unit(view)}"
     return (
-        f"{view.name} at week {view.week:g} is {decimal(abs(view.reported.change), 2)}{_unit(view)} "
-        f"{way if _better(view, view.reported.change) else _other(way)} than at baseline on "
-        f"average, and {percent(view.reported.share, 0)} of the patients are better by "
-        f"{view.least:g} or more. Below, the same virtual patients with one layer less at a time, "
-        "in this order, so that the parts add up. Layers act together: in another order the same "
-        "total would be shared out a little differently."
+        f"{view.name} at week {view.week:g} is {size} {way} than at baseline on average, and "
+        f"{percent(view.reported.share, 0)} of the patients are better by {view.least:g} or more. "
+        "Below, the same virtual patients with one layer less at a time, in this order, so that "
+        "the parts add up. Layers act together: in another order the same total would be shared "
+        "out a little differently."
     )
 
 
@@ -179,9 +181,7 @@ def _axis(view: SeriesView) -> Axis:
     return Axis(axis.low, axis.high, 0.0, signed=True)
 
 
-def _row(
-    part: SeriesPart, words: tuple[str, str], axis: Axis, *, total: bool = False
-) -> SeriesRow:
+def _row(part: SeriesPart, words: tuple[str, str], axis: Axis, *, total: bool = False) -> SeriesRow:
     change = Interval(part.change, None, None)
     text = f"{words[0]}: these {_signed(part.change)}, usually {_usual(part.usual_change)}"
     marks = (Mark(change, "circle", "a1"), Mark(part.usual_change, "ring", "a0"))

@@ -66,9 +66,7 @@ class Layered:
     left: Array
 
 
-def layered_changes(
-    study: Study, arm: Arm, who: Enrolled, score: str, week: float
-) -> Layered:
+def layered_changes(study: Study, arm: Arm, who: Enrolled, score: str, week: float) -> Layered:
     """Take the layers away one after the other.
 
     Parameters
@@ -161,8 +159,8 @@ def _without_drugs(group: Group) -> Group:
 
 
 def _drug_free(protocol: Protocol) -> Protocol:
-    rules = tuple(replace(one, action=_drug_free_action(one.action)) for one in protocol.rules)
-    return replace(protocol, rules=rules)
+    rules = (replace(one, action=_drug_free_action(one.action)) for one in protocol.rules)
+    return replace(protocol, rules=tuple(one for one in rules if one.action.give))
 
 
 def _drug_free_arm(arm: Arm) -> Arm:
@@ -170,7 +168,8 @@ def _drug_free_arm(arm: Arm) -> Arm:
 
 
 def _drug_free_action(action: Action) -> Action:
-    return replace(action, give=tuple(one for one in action.give if one.drug is None))
+    """Return an action that gives no drug; it stops none either, for none is given."""
+    return replace(action, give=tuple(one for one in action.give if one.drug is None), stop=())
 
 
 def _without_expectation(group: Group) -> Group:

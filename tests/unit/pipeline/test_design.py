@@ -33,12 +33,8 @@ SMALL = {"patients": 16, "workers": 1}
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FUNIS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield design_trial(
-            "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), **SMALL
-        )
+def small(small_design):
+    return small_design
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +62,8 @@ def test_a_patient_on_placebo_is_his_own_twin(small):
             assert own[0] == twin[0]  # nothing was given before the baseline visit
 
 
-def test_the_numbers_do_not_depend_on_processes(small, monkeypatch):
-    monkeypatch.setenv("FUNIS_CACHE", "")
+def test_the_numbers_do_not_depend_on_processes(small, monkeypatch, again_no_banks):
+    monkeypatch.setenv("FUNIS_CACHE", again_no_banks)
     other = design_trial(
         "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), patients=16,
         workers=2,

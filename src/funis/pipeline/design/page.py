@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from funis.analysis import Results
-from funis.calibrate.ensemble import Ensemble
 from funis.pipeline.design.document import design_document
 from funis.pipeline.design.plan import GROUPS, PATIENTS, PRESENT, DesignPlan
 from funis.pipeline.design.run import DesignPoint, DesignResult, Dot

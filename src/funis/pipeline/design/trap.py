@@ -1,4 +1,4 @@
-"""The trap: what a series without a control shows of cells that do nothing, and what a trial does."""
+"""The trap: what a series without a control shows of cells that do nothing, beside a trial."""
 
 from __future__ import annotations
 
