@@ -87,6 +87,9 @@ COMMANDS = {
     "evidence rewrite": "funis evidence rewrite open --out closed",
     "evidence claims": "funis evidence claims --row 12 --json",
     "evidence testimonials": f"funis evidence testimonials uc --patients 20 {SMALL} --json",
+    "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
+    "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",
+    "escalation": "funis escalation --toxicity 0.05,0.1,0.25 --patients 6 --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -154,7 +157,23 @@ def calibrate_keys(found, _):
     assert 0 <= disease["posterior"]["own"]["no_effect"] <= 1
 
 
+def documented_keys(name):
+    """Whether the documented JSON of a command has its keys, and those of its first rows."""
+
+    def check(found, text):
+        part = text[text.index(f"## funis {name}") :]
+        shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+        assert list(shown) == list(found)
+        for key in {"rows", "levels"} & set(shown):
+            assert list(shown[key][0]) == list(found[key][0])
+
+    return check
+
+
 KEYS = {
+    "boundaries": documented_keys("boundaries"),
+    "adaptive": documented_keys("adaptive"),
+    "escalation": documented_keys("escalation"),
     "run": run_keys,
     "validate": validate_keys,
     "calibrate": calibrate_keys,

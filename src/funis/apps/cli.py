@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 
@@ -374,6 +374,9 @@ app.command("design")(design)
 app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command()(sequential.boundaries)
+app.command()(sequential.adaptive)
+app.command()(sequential.escalation)
 
 
 @app.command("bench")

@@ -368,7 +368,51 @@ figure for each activity or "not done", what the posterior rests on, validation,
 and structures. The pages of the library stand in `docs/credibility/`.
 """
 
+BOUNDARIES_NOTES = """
+What the bounds are, and what falls short: [sequential.md](sequential.md). Sizes are multiples of a
+trial with one analysis. The document of `--json` (null: no bound):
+
+```json
+{"research_use": "...", "trial": null, "looks": [0.5, 1.0], "alpha": 0.025, "direction": "greater",
+ "spending": "obrien_fleming", "parameter": null, "futility": null, "binding": false, "power": 0.9,
+ "drift": 3.253, "largest_size": 1.007,
+ "expected_size": {"no_effect": 1.006, "half_effect": 0.982, "planned_effect": 0.851},
+ "rows": [{"share": 0.5, "efficacy_z": 2.797, "nominal_p": 0.0026, "alpha_spent": 0.0026,
+    "futility_z": null, "no_effect": {"success": 0.0026, "no_success": 0.0},
+    "half_effect": {"success": 0.05, "no_success": 0.0},
+    "planned_effect": {"success": 0.31, "no_success": 0.0}}]}
+```
+"""
+
+ADAPTIVE_NOTES = """
+Every change that suits the arms, on the same outcomes ([sequential.md](sequential.md)). A part of
+the replicates is as it is among all. The document of `--json`:
+
+```json
+{"research_use": "...", "measure": "proportion", "arms": [0.3, 0.5], "patients": 200,
+ "looks": [0.5, 1.0], "alpha": 0.025, "replicates": 1000,
+ "rows": [{"change": "none", "success": {"estimate": 0.84, "low": 0.82, "high": 0.86},
+    "each_arm": [0.84], "patients": 187.0, "share_in_best_arm": 0.5}]}
+```
+"""
+
+ESCALATION_NOTES = """
+3 + 3 follows every path and is exact; continual reassessment (crm) is simulated. Counts are null
+where no number of toxicities ends a trial. The document of `--json`:
+
+```json
+{"research_use": "...", "rule": "3+3", "skeleton": null, "none_tolerated": 0.03, "patients": 17.1,
+ "toxicities": 3.2,
+ "levels": [{"level": 1, "toxicity": 0.05, "named": 0.1, "patients": 3.7, "toxicities": 0.2}],
+ "stopping": {"limit": 0.3, "probability": 0.9, "counts": [null, null, 2],
+    "stopped_at_limit": [0.0, 0.0, 0.216]}}
+```
+"""
+
 NOTES = {
+    "boundaries": BOUNDARIES_NOTES,
+    "adaptive": ADAPTIVE_NOTES,
+    "escalation": ESCALATION_NOTES,
     "evidence impact": IMPACT_NOTES,
     "ledger": LEDGER_NOTES,
     "ledger score": LEDGER_SCORE_NOTES,

@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from funis.checks import InputError, Issue, IssueList
 from funis.evidence import Evidence, load_evidence
 from funis.models import Model
 from funis.pipeline.inputs import load_trial, require_whole
+from funis.pipeline.looks import looks_not_held
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.reporting import protocol_results
 from funis.pipeline.reporting.published import evidence_text
@@ -127,6 +128,7 @@ def run_trial(
         ensemble=ensemble,
         progress=progress,
     )
+    done = replace(done, issues=done.issues + looks_not_held(trial.protocol))
     document = results_document(done)
     if out is not None:
         write_run(done, document, Path(out))

@@ -2,6 +2,14 @@
 
 from funis.protocol.dose_text import parse_dose_text
 from funis.protocol.doses import DoseEvents, dose_events, end_doses, merge_doses, no_doses
+from funis.protocol.interim import (
+    Allocation,
+    Futility,
+    Interim,
+    Resize,
+    Selection,
+    Spending,
+)
 from funis.protocol.lines import Lines
 from funis.protocol.load import load_protocol
 from funis.protocol.protocol import Protocol, content_hash
@@ -43,6 +51,7 @@ __all__ = [
     "SUMMARY_OF",
     "RULE_NAMES",
     "Action",
+    "Allocation",
     "Arm",
     "Control",
     "Criterion",
@@ -53,6 +62,8 @@ __all__ = [
     "EndpointRequest",
     "Estimand",
     "FrozenMapping",
+    "Futility",
+    "Interim",
     "IntercurrentEvent",
     "Intervention",
     "Lines",
@@ -61,8 +72,11 @@ __all__ = [
     "Protocol",
     "Reference",
     "Regimen",
+    "Resize",
     "Role",
     "Rule",
+    "Selection",
+    "Spending",
     "Strategy",
     "Structure",
     "StructureFile",

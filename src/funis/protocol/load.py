@@ -15,6 +15,7 @@ from funis.checks import (
     read_yaml,
     validate,
 )
+from funis.protocol.interim_schema import interim_from
 from funis.protocol.lines import Lines, Path, lines_of
 from funis.protocol.protocol import Protocol
 from funis.protocol.structures import named_structures
@@ -106,6 +107,7 @@ def protocol_from(document: Document) -> Protocol:
         scenario=FrozenMapping(trial.scenario),
         structures=named_structures(trial.structures, ("structures",), where),
         source=trial.source,
+        interim=None if trial.interim is None else interim_from(trial.interim),
         where=where,
     )
 

@@ -18,6 +18,7 @@ from funis.protocol.check import (
     check_success,
     check_visits,
 )
+from funis.protocol.interim import Interim, check_interim
 from funis.protocol.lines import Lines
 from funis.protocol.structures import check_structures, structure_parameters
 from funis.protocol.values import (
@@ -57,6 +58,7 @@ class Protocol:
     scenario: FrozenMapping[float] = field(default_factory=FrozenMapping)
     structures: tuple[Structure, ...] = ()
     source: str | None = None
+    interim: Interim | None = field(default=None, metadata={"late": True})
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
 
@@ -120,6 +122,7 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_rules(protocol.rules, arms, visits, where)
         + check_success(protocol.success, arms, protocol.endpoints, where)
         + check_dropout(protocol.dropout, arms, where)
+        + check_interim(protocol.interim, protocol.success, arms, where)
         + check_structures(protocol.structures, ("structures",), where)
         + [
             issue
@@ -135,7 +138,8 @@ def content_hash(value: Any) -> str:
     Parameters
     ----------
     value : dataclass instance
-        Fields with ``compare=False`` are left out.
+        Fields with ``compare=False`` are left out, and so is a field that came later (metadata
+        ``late``) as long as it stands at its default: an older file keeps its hash.
     """
     text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -146,7 +150,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Expression):
         return value.text
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [f.name for f in dataclasses.fields(value) if f.compare]
+        fields = [f.name for f in dataclasses.fields(value) if f.compare and not _unused(value, f)]
         return {name: _plain(getattr(value, name)) for name in fields}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -157,3 +161,12 @@ def _plain(value: Any) -> Any:
             return repr(value)
         return int(value) if value.is_integer() else value
     return value
+
+
+def _unused(value: Any, one: dataclasses.Field[Any]) -> bool:
+    """Whether a field that came later stands at its default."""
+    if not one.metadata.get("late", False):
+        return False
+    factory = one.default_factory
+    default = one.default if factory is dataclasses.MISSING else factory()
+    return bool(getattr(value, one.name) == default)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funis.checks import InputError, Issue, StrictModel
+from funis.protocol.interim_schema import InterimSchema
 from funis.protocol.values import (
     Control,
     CriterionVisit,
@@ -252,6 +253,7 @@ class ProtocolSchema(StrictModel):
     structures: tuple[Name, ...] = ()
     scenario: dict[Name, Finite] = Field(default_factory=dict)
     source: str | None = None
+    interim: InterimSchema | None = None
 
 
 class RangeSchema(StrictModel):
