@@ -7,11 +7,13 @@ from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from funis.checks import InputError
 from funis.pipeline.design import design_trial
 from funis.pipeline.design.page import design_report, fixed_hash, write_folder
+from funis.pipeline.design.run import shown_replicates
 from funis.pipeline.design.twin import replicate_trial
 from funis.pipeline.inputs import load_trial
 from funis.report.content import Interval
@@ -61,6 +63,16 @@ def test_the_title_of_a_dot_is_the_command_that_opens_it(page, small):
     again = replicate_trial("ra_two_arm", n=16, replicate=7, **SMALL)
     shown = decimal(100 * again.estimates["msc"].estimate, 1, sign=True)
     assert text.startswith(f"Replicate 7: {shown} (")
+
+
+@pytest.mark.parametrize(("draws", "replicates"), [(8, 100), (150, 9), (200, 1), (730, 2)])
+def test_every_draw_is_shown_as_often_as_another(draws, replicates):
+    shown = np.array(shown_replicates(draws, replicates))
+    assert len(np.unique(shown)) == len(shown) <= 200
+    assert shown.max() < draws * replicates
+    counts = np.bincount(shown % draws, minlength=draws)
+    assert len(np.unique(counts[counts > 0])) == 1
+    assert np.mean(shown % draws) == pytest.approx((draws - 1) / 2, abs=3)
 
 
 def test_identifiers_of_the_page_are_unique(page):

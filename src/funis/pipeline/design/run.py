@@ -228,14 +228,25 @@ def _power(plan: DesignPlan, made: Decided) -> Power:
 
 
 def _dots(plan: DesignPlan, made: Decided, acting: NDArray[np.int64]) -> tuple[Dot, ...]:
-    """Return the first replicates, each under another draw, arm by arm of the success rule."""
-    draws, count = len(made.success), min(DOTS, made.success[..., 0].size)
+    """Return some replicates, every draw as often as another, arm by arm of the success rule."""
+    draws = len(made.success)
     works = np.isin(np.arange(draws), acting)
     dots = []
     for place, arm in enumerate(plan.rule.arms):
-        for k in range(count):
+        for k in shown_replicates(draws, made.success.shape[1]):
             at = (k % draws, k // draws, place)
             estimate, low, high = (float(x[at]) for x in (made.estimate, made.low, made.high))
             success = bool(made.success[at])
             dots.append(Dot(k, arm, estimate, low, high, success, bool(works[k % draws])))
     return tuple(dots)
+
+
+def shown_replicates(draws: int, replicates: int) -> list[int]:
+    """Return the numbers of about `DOTS` replicates; draws of a posterior are kept in order.
+
+    As they are in order, some of the first would not stand for all: whole rounds of the draws are
+    shown, or draws evenly apart.
+    """
+    if draws > DOTS:
+        return [k * draws // DOTS for k in range(DOTS)]
+    return list(range(min(DOTS // draws, replicates) * draws))
