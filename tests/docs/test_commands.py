@@ -84,6 +84,7 @@ COMMANDS = {
     "ledger score": "funis ledger score --studies study.yaml --json",
     "credibility": f"funis credibility ssc --patients 8 {SMALL} --json",
     "petab": f"funis petab ssc --patients 8 {SMALL} --out petab --json",
+    "export": "funis export ra_two_arm --format usdm --out protocol --json",
     "evidence list": "funis evidence list --disease ra --json",
     "evidence show": "funis evidence show he2020_ra --json",
     "evidence add": "funis evidence add study.yaml --json",
@@ -160,6 +161,13 @@ def calibrate_keys(found, _):
     assert 0 <= disease["posterior"]["own"]["no_effect"] <= 1
 
 
+def export_keys(found, text):
+    """The documented JSON of an export has its keys."""
+    part = text[text.index("## funis export") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    assert list(shown) == list(found)
+
+
 def documented_keys(name):
     """Whether the documented JSON of a command has its keys, and those of its first rows."""
 
@@ -187,6 +195,7 @@ def design_keys(found, text):
 
 KEYS = {
     "design": design_keys,
+    "export": export_keys,
     "boundaries": documented_keys("boundaries"),
     "adaptive": documented_keys("adaptive"),
     "escalation": documented_keys("escalation"),

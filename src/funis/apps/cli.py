@@ -12,6 +12,7 @@ import typer
 from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.export import export
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -374,6 +375,7 @@ app.command("design")(design)
 app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command("export")(export)
 app.command()(sequential.boundaries)
 app.command()(sequential.adaptive)
 app.command()(sequential.escalation)

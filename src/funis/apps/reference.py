@@ -366,6 +366,18 @@ linter; status 1 where it fails. The document of `--json`:
 ```
 """
 
+EXPORT_NOTES = """
+Every file or none: `adsl`, `adex`, `adeff`, `adendpt`, `adtte` and `adae` with the ending of the
+format, or `usdm.json`; `README.md` and `manifest.json` beside them. Only an earlier export is ever
+replaced. What the tables and the document hold, and what falls short: `docs/export.md`. Status 2
+where the folder is no run, a table was damaged, or the trial or the model is not the run's. The
+document of `--json`:
+
+```json
+{"folder": "...", "format": "xpt", "rows": {"adsl.xpt": 120}, "remarks": []}
+```
+"""
+
 CREDIBILITY_NOTES = """
 Failures first, then question and context of use, the table of V&V 40 and ICH M15 with a measured
 figure for each activity or "not done", what the posterior rests on, validation, applicability, gaps
@@ -461,6 +473,7 @@ NOTES = {
     "ledger score": LEDGER_SCORE_NOTES,
     "credibility": CREDIBILITY_NOTES,
     "petab": PETAB_NOTES,
+    "export": EXPORT_NOTES,
     "calibrate": CALIBRATE_NOTES,
     "validate": VALIDATE_NOTES,
     "control": CONTROL_NOTES,

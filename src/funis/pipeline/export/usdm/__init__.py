@@ -1,0 +1,5 @@
+"""A trial as a document of the CDISC Unified Study Definitions Model (USDM)."""
+
+from funis.pipeline.export.usdm.document import REMARKS, USDM_VERSION, usdm_document
+
+__all__ = ["REMARKS", "USDM_VERSION", "usdm_document"]
