@@ -59,8 +59,8 @@ def own_folder(place, monkeypatch):
 
 
 COMMANDS = {
-    "design": f"funis design ra_two_arm --n 16 --replicates 2 --patients 16 --structures none {SMALL}"
-    " --json",
+    "design": "funis design ra_two_arm --n 16 --replicates 2 --patients 16 --structures none"
+    f" {SMALL} --json",
     "twin": f"funis twin ra_two_arm --n 16 --replicate 3 --patients 16 {SMALL} --json",
     "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64 --json",
     "run": f"funis run ra_two_arm --patients 4 {SMALL} --json",

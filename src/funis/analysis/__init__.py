@@ -3,11 +3,24 @@
 Nothing here can tell virtual patients from real ones: it sees tables and endpoints only.
 """
 
+from funis.analysis.adverse import (
+    DOSE_LIMITING,
+    SUMMARIES,
+    AdverseEstimate,
+    DoseLimit,
+    adverse_estimates,
+)
 from funis.analysis.comparison import (
     Comparison,
     ComparisonRow,
     comparison,
     comparison_requests,
+)
+from funis.analysis.crossover import (
+    PeriodEffects,
+    PeriodTables,
+    by_period,
+    estimate_crossover,
 )
 from funis.analysis.durability import Durability, band, durability
 from funis.analysis.estimates import estimate
@@ -46,6 +59,11 @@ from funis.analysis.strategies import Handling, endpoint_values, event_counts, h
 from funis.analysis.trial_effects import trial_effect
 
 __all__ = [
+    "DOSE_LIMITING",
+    "SUMMARIES",
+    "AdverseEstimate",
+    "DoseLimit",
+    "adverse_estimates",
     "ArmCount",
     "Blocks",
     "Comparison",
@@ -58,6 +76,8 @@ __all__ = [
     "Interval",
     "MeanSummary",
     "Moments",
+    "PeriodEffects",
+    "PeriodTables",
     "PharmacologyRow",
     "Published",
     "RELATIVE_ERROR",
@@ -66,12 +86,14 @@ __all__ = [
     "Summary",
     "TrialTables",
     "band",
+    "by_period",
     "check_failures",
     "comparison",
     "comparison_requests",
     "durability",
     "empty_summary",
     "estimate",
+    "estimate_crossover",
     "histogram",
     "histogram_quantiles",
     "mean_interval",

@@ -13,14 +13,16 @@ from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
+from funis.apps.safety import safety
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
     from funis.pipeline.processes import Progress
     from funis.pipeline.routes import RoutesGate
     from funis.pipeline.run import RunResult
+    from funis.pipeline.safety.gate import SafetyGate
 
-    Gate: TypeAlias = PharmacologyGate | PlaceboGate | PopulationGate | RoutesGate
+    Gate: TypeAlias = PharmacologyGate | PlaceboGate | PopulationGate | RoutesGate | SafetyGate
 
 DEMO_TRIAL = "ra_demo"
 DEMO_FOLDER = Path("funis-demo")
@@ -368,11 +370,39 @@ def gate_routes(
     return _judge(gate, into, json, f"funis gate routes {disease}")
 
 
+@gates.command("safety")
+def gate_safety(
+    trial: Annotated[
+        str, typer.Argument(metavar="[TRIAL]", help="Trial whose schedule is given by each route.")
+    ] = "ra_two_arm",
+    patients: Annotated[
+        int, typer.Option(metavar="N", help="Virtual patients a route, half of them controls.")
+    ] = 20000,
+    seed: Annotated[int, typer.Option(metavar="S", help="Seed of the trials.")] = 1,
+    trials: Annotated[
+        int, typer.Option(metavar="N", help="Small trials, each with true rates of its own.")
+    ] = 100,
+    workers: Workers = None,
+    into: Into = None,
+    json: Json = False,
+) -> int:
+    """Hold adverse events of large trials against published ratios, predicted ones beside them."""
+    from funis.pipeline.safety.gate import safety_gate
+
+    def gate(progress: Progress) -> SafetyGate:
+        return safety_gate(
+            trial, patients=patients, seed=seed, drawn=trials, workers=workers, progress=progress
+        )
+
+    return _judge(gate, into, json, "funis gate safety")
+
+
 app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
 app.command("design")(design)
 app.command("twin")(twin)
+app.command("safety")(safety)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("export")(export)

@@ -80,6 +80,7 @@ def _usage(message: str, given: list[str]) -> str:
         "control",
         "design",
         "twin",
+        "safety",
         "sbml",
         "evidence",
         "ledger",

@@ -35,6 +35,13 @@ The document of `--json`, also written as `results.json`:
     "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
     "unit": "proportion", "p_value": 0.07}],
  "success": [], "durability": [],
+ "adverse_events": {"placebo": [{"term": "fever", "n": 100, "patients": 2, "events": 2,
+    "risk": 0.02, "low": 0.006, "high": 0.07, "patient_years": 95.0, "per_patient_year": 0.021,
+    "per_patient_year_low": 0.005, "per_patient_year_high": 0.08, "serious": 0, "grade3plus": 0,
+    "related": 2, "by_dose": [1, 1],
+    "risk_ratio": {"estimate": null, "low": null, "high": null},
+    "risk_difference": {"estimate": null, "low": null, "high": null},
+    "rate_ratio": {"estimate": null, "low": null, "high": null}}]},
  "ensemble": {"basis": "borrowed", "no_effect": {"borrowed": 0.06, "own": 0.03, "prior": 0.3},
     "potency_factor": {"estimate": 1.6, "low": 0.6, "high": 3.9}, "rests_on": {"rows": 21},
     "identified": false, "model_uncertainty": [{"arm": "msc", "score": "...", "week": 12.0,
@@ -51,13 +58,19 @@ Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes,
 values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 0 and 1. A contrast
 is the arm minus the reference, but for `"measure": "rate_ratio"` (`"unit": "ratio"`) the arm
 divided by it. What is not a number is `null`. `n` counts the patients whose simulation did not
-fail. A trial
-without a reference arm has `series` besides: what each layer (cells, drugs, expectation, ...) adds to the
-mean change of the main score and to the share of the improved, arm by arm; the parts add up to `reported`,
-and `on_placebo` is what the same patients would have shown without cells.
-The run folder holds `report.html`, `results.json`, `manifest.json`
-and the tables `subjects`, `doses` and `observations` as Parquet. The same trial, number of patients
-and seed give the same bytes for any number of processes.
+fail. The run folder holds `report.html`, `results.json`, `manifest.json`
+and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
+number of patients and seed give the same bytes for any number of processes.
+
+A trial without a reference arm has `series` besides: what each layer (those not seen, cells,
+knowing it, drugs, expectation, ...) adds to the mean change of the main score and to the share of
+the improved, arm by arm. The parts add up to `reported`; `on_placebo` is what the same patients
+would have shown without cells and masked.
+
+`adverse_events` lists, by arm, `any` event, `serious` ones, `related_serious` ones (following a
+dose), `dose_limiting` toxicities, and each term: patients with it, their share with Wilson's
+interval, events a patient-year, and the comparisons with the reference. `by_dose` counts the events
+that follow the first, second, ... administration. See [safety.md](safety.md).
 """
 
 SIMULATE_NOTES = """
@@ -426,9 +439,9 @@ where no number of toxicities ends a trial. The document of `--json`:
 """
 
 DESIGN_NOTES = """
-Type I error, power and assurance are explained in [design.md](design.md). `--out` writes a folder with
-`design.html`, `design.json` (the document of `--json`) and `manifest.json`. A run that was interrupted or
-killed goes on from what was kept. The document:
+Type I error, power and assurance are explained in [design.md](design.md). `--out` writes a folder
+with `design.html`, `design.json` (the document of `--json`) and `manifest.json`. A run that was
+interrupted or killed goes on from what was kept. The document:
 
 ```json
 {"research_use": "...", "trial": "ra_two_arm", "seed": 1,
@@ -457,9 +470,9 @@ killed goes on from what was kept. The document:
 """
 
 TWIN_NOTES = """
-`--replicate`, `--world`, `--structure`, `--ensemble` and `--patients` name one trial of `funis design`
-([design.md](design.md)). Values are those of the endpoint of the success rule; the twin is the same
-person with the same luck under the reference arm.
+`--replicate`, `--world`, `--structure`, `--ensemble` and `--patients` name one trial of
+`funis design` ([design.md](design.md)). Values are those of the endpoint of the success rule; the
+twin is the same person with the same luck under the reference arm.
 """
 
 NOTES = {

@@ -116,13 +116,13 @@ def _table(group: Group, course: Course, size: int) -> SampleTable:
 
     row = np.arange(len(course.status))
     labels = np.array([f"{point:06d}" for point in range(len(row) // size)])
-    study, gone = group.study, group.leave_minute <= group.study.horizon_minute
+    study, gone = group.study, course.leave_minute <= group.study.horizon_minute
     subjects = pl.DataFrame(
         {
             "subject": row % size,
             "arm": labels[row // size],
             "status": np.where(course.status == FAILED, "failed", "followed"),
-            "discontinued_week": np.where(gone, group.leave_minute / MINUTES_PER_WEEK, np.nan),
+            "discontinued_week": np.where(gone, course.leave_minute / MINUTES_PER_WEEK, np.nan),
             "rescued_week": course.rescued_week,
         }
     ).with_columns(pl.col("discontinued_week", "rescued_week").fill_nan(None))

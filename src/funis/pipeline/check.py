@@ -17,7 +17,7 @@ from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
     "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
-    "registered",
+    "registered", "safety",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def library_paths() -> list[Path]:
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
     names = ("trials", "protocols", "products", "evidence")
-    singles = ("structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml")
+    singles = ("structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml", "safety.yaml")
     single = [root / name for name in singles]
     return (
         folders + single + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
@@ -107,6 +107,7 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
     "structures": frozenset({"structures"}),
     "claims": frozenset({"claims", "testimony"}),
     "registered": frozenset({"size", "trials", "left_out"}),
+    "safety": frozenset({"pools", "ratios", "terms", "modifiers", "dose_limiting"}),
     "evidence": frozenset(
         {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
     ),
@@ -167,6 +168,12 @@ def _check_registered(path: Path) -> IssueList:
     return registered_issues(path)
 
 
+def _check_safety(path: Path) -> IssueList:
+    from funis.pipeline.safety.check import safety_file_issues
+
+    return safety_file_issues(path)
+
+
 def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
     """Return every disease, route, drug and product of a regimen that does not exist."""
     known = disease_ids()
@@ -211,5 +218,6 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "claims": _check_claims,
     "ledger": _check_ledger,
     "registered": _check_registered,
+    "safety": _check_safety,
 }
 """How each kind is checked."""

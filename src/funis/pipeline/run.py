@@ -20,6 +20,7 @@ from funis.pipeline.looks import looks_not_held
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.reporting import protocol_results
 from funis.pipeline.reporting.published import evidence_text
+from funis.pipeline.reporting.safety import safety_document
 from funis.pipeline.straight_line import TWINS, VirtualTrial, virtual_trial
 from funis.report import RESEARCH_USE, TrialReport, manifest, write_trial
 from funis.report.content import Interval
@@ -211,14 +212,27 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
             }
             for row in done.report.durability
         ],
+        "adverse_events": safety_document(protocol, done.data),
         "ensemble": _ensemble(done.report),
         "trial": protocol.id,
         "evidence": evidence_text(done.report.evidence),
         "issues": [str(issue) for issue in done.issues],
     }  # fmt: skip
+    document |= design_document(done.report)
     if done.report.series:
         document["series"] = {view.arm: series_entry(view) for view in done.report.series}
     return {name: finite(value) for name, value in document.items()}
+
+
+def design_document(report: TrialReport) -> dict[str, Any]:
+    """Return what is told of the design, nothing where the trial declares none."""
+    if not report.design:
+        return {}
+    layers = [
+        {"arm": row.arm, "without": row.removed, "estimate": row.estimate, "improved": row.improved}
+        for row in report.layers
+    ]
+    return {"design": {row.name: row.text for row in report.design}, "layers": layers}
 
 
 def series_entry(view: SeriesView) -> dict[str, Any]:
@@ -265,7 +279,7 @@ def write_run(done: VirtualTrial, document: Mapping[str, Any], out: Path) -> Non
     with run_folder(out) as folder:
         write_trial(done.report, folder / REPORT)
         write_text(folder / RESULTS, json_text(document))
-        for name in ("subjects", "doses", "observations"):
+        for name in ("subjects", "doses", "observations", "adverse_events"):
             marked_table(getattr(done.data, name), folder / f"{name}.parquet", document["evidence"])
         write_manifest(folder, manifest(done.report))
 

@@ -40,8 +40,12 @@ class _Task:
 
 
 def is_uncontrolled(protocol: Protocol) -> bool:
-    """Return whether no arm of a trial can be compared with another that is its reference."""
-    return protocol.reference is None
+    """Return whether no arm of a trial can be compared with another that is its reference.
+
+    Levels of a dose escalation are no series: they are about what is tolerated.
+    """
+    escalates = protocol.design is not None and protocol.design.escalation is not None
+    return protocol.reference is None and protocol.crossover is None and not escalates
 
 
 def series_views(
@@ -102,7 +106,7 @@ def _view(
         endpoint_name(score, endpoints), "" if item.unit in NO_UNIT else item.unit,
         week, least, lower,
         sums.of_seen("reported", LAYERS.index("not_seen")),
-        sums.of_seen("placebo", LAYERS.index("cells")),
+        sums.of_seen("placebo", LAYERS.index("knowledge")),
         tuple(sums.part(layer) for layer in LAYERS),
     )  # fmt: skip
 

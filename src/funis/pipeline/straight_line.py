@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
-from funis.analysis import Results, check_failures, estimate
+from funis.analysis import Results, check_failures
 from funis.calibrate.ensemble import Basis
 from funis.checks import IssueList
 from funis.evidence import Evidence
+from funis.pipeline.conducted import analysed, next_level, told_of_design
 from funis.pipeline.inputs import Trial
+from funis.pipeline.layers import layer_shares
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
 from funis.pipeline.reporting import requests_of, trial_report, twin_plan
@@ -86,15 +88,17 @@ def virtual_trial(
     requests = requests_of(trial.protocol, trial.model, evidence)
     view = None
     with Processes(study, workers) as processes:
-        data = conduct(study, InBlocks(processes, progress))
+        data = conduct(study, InBlocks(processes, progress), next_level)
         courses = follow_twins(study, processes, min(twins, patients), progress)
-        results = estimate(trial.protocol, data, trial.model.endpoints, requests=requests)
+        found = analysed(study, data, requests)
+        results = found.results
+        shares = layer_shares(study, data, InBlocks(processes, progress))
         if posterior is not None:
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)
         taken_apart = series_views(study, data, processes, progress)
-    report = trial_report(trial, study, data, results, courses, evidence, view)
-    report = replace(report, series=taken_apart)
+    report = trial_report(trial, study, found.tables, results, courses, evidence, view)
+    report = replace(told_of_design(report, study, data, found, shares), series=taken_apart)
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 

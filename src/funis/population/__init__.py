@@ -6,6 +6,7 @@ from funis.population.draws import RawDraws, draw
 from funis.population.fluctuation import Fluctuation, fluctuation
 from funis.population.gate import Gate, GateResult, GateRow, gate_table, pass_gate
 from funis.population.pool import Pool, build_pool, choose, load_pool, save_pool, weigh_pool
+from funis.population.randomise import arrival_days, arrival_sites, randomise
 from funis.population.streams import Stream, exponential, normal, uniform
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "RawDraws",
     "Stream",
     "allocate",
+    "arrival_days",
+    "arrival_sites",
     "blocks",
     "build_pool",
     "choose",
@@ -30,6 +33,7 @@ __all__ = [
     "load_pool",
     "normal",
     "pass_gate",
+    "randomise",
     "save_pool",
     "site_effect",
     "site_of",

@@ -18,14 +18,17 @@ from funis.protocol.values import (
 )
 
 
-def check_arms(arms: Sequence[Arm], where: Lines) -> IssueList:
-    """Arms exist once each, hold something unless they are controls, and one is the reference."""
+def check_arms(arms: Sequence[Arm], where: Lines, *, compared: bool = True) -> IssueList:
+    """Arms exist once each, hold something unless they are controls, and one is the reference.
+
+    Nothing is the reference where arms are not ``compared``, as in a dose escalation.
+    """
     if not arms:
         return IssueList([where.issue(("arms",), "no arm", expected="at least one arm")])
     issues = _repeated([arm.id for arm in arms], ("arms",), "arm", where)
     for index, arm in enumerate(arms):
         issues += _check_arm(arm, ("arms", index), where)
-    return IssueList([*issues, *_check_reference(arms, where)])
+    return IssueList([*issues, *(_check_reference(arms, where) if compared else [])])
 
 
 def _check_arm(arm: Arm, path: Path, where: Lines) -> list[Issue]:
@@ -134,9 +137,9 @@ def _check_truth(expression: Expression, path: Path, where: Lines) -> list[Issue
 def _check_action(
     rule: Rule, path: Path, arms: Sequence[Arm], rules: Sequence[Rule], where: Lines
 ) -> list[Issue]:
-    if not rule.action.give and not rule.action.stop:
+    if not rule.action.give and not rule.action.stop and not rule.action.withdraw:
         message = f"rule '{rule.id}' does nothing"
-        return [where.issue(path, message, expected="give or stop")]
+        return [where.issue(path, message, expected="give, stop or withdraw")]
     if rule.action.stop == (ALL,):
         return []
     given: list[Intervention] = [g for arm in arms for g in arm.interventions]
@@ -159,10 +162,12 @@ def check_success(
     arms: Sequence[Arm],
     endpoints: Sequence[EndpointRequest],
     where: Lines,
+    *,
+    compared: bool = True,
 ) -> IssueList:
     """Success names arms and an endpoint of the trial, and its measure suits the endpoint."""
     if success is None:
-        if len(arms) < 2:
+        if len(arms) < 2 or not compared:
             return IssueList()
         return IssueList([where.issue((), "no success rule", expected="the key 'success'")])
     issues = _unknown_arms(success.arms, arms, ("success", "arms"), where)

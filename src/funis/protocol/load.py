@@ -15,6 +15,7 @@ from funis.checks import (
     read_yaml,
     validate,
 )
+from funis.protocol.design_load import design_from, design_texts, missing_from
 from funis.protocol.interim_schema import interim_from
 from funis.protocol.lines import Lines, Path, lines_of
 from funis.protocol.protocol import Protocol
@@ -107,6 +108,8 @@ def protocol_from(document: Document) -> Protocol:
         scenario=FrozenMapping(trial.scenario),
         structures=named_structures(trial.structures, ("structures",), where),
         source=trial.source,
+        design=design_from(trial.design, expressions),
+        missing=missing_from(trial.missing, expressions),
         interim=None if trial.interim is None else interim_from(trial.interim),
         where=where,
     )
@@ -117,7 +120,7 @@ def interventions_from(given: Sequence["InterventionSchema"]) -> tuple[Intervent
     taken: list[str] = [one.id for one in given if one.id is not None]
     interventions = []
     for one in given:
-        name = one.id or _free_name(one.product or one.drug or "", taken)
+        name = one.id or _free_name(one.product or one.drug or "sham", taken)
         taken.append(name)
         interventions.append(
             Intervention(
@@ -130,6 +133,7 @@ def interventions_from(given: Sequence["InterventionSchema"]) -> tuple[Intervent
                 route=one.route,
                 days=one.schedule.start_days(),
                 duration_day=one.schedule.length_day() or 0.0,
+                sham=one.sham,
             )
         )
     return tuple(interventions)
@@ -171,6 +175,7 @@ def _expressions(trial: "ProtocolSchema", where: Lines) -> Mapping[Path, Express
         for index, criterion in enumerate(trial.population.criteria)
     }
     texts |= {("rules", index, "when"): rule.when for index, rule in enumerate(trial.rules)}
+    texts |= design_texts(trial.design, trial.missing)
     issues, expressions = IssueList(), {}
     for path, text in texts.items():
         try:
@@ -245,8 +250,10 @@ def _rule(rule: "RuleSchema", when: Expression) -> Rule:
             give=interventions_from(rule.action.give),
             stop=(ALL,) if rule.action.stop == ALL else tuple(rule.action.stop),
             rescue=rule.action.rescue,
+            withdraw=rule.action.withdraw,
         ),
         at_most=rule.at_most,
         min_gap_week=rule.min_gap_week,
         source=rule.source,
+        chance=rule.chance,
     )

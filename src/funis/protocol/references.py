@@ -48,6 +48,7 @@ def references(protocol: Protocol, *kinds: Kind) -> tuple[Reference, ...]:
             for index, request in enumerate(protocol.endpoints)
         ),
         *_of_rules(protocol),
+        *_of_design(protocol),
         *_of_scenario(protocol.scenario, ()),
     ]
     return tuple(reference for reference in found if not kinds or reference.kind in kinds)
@@ -68,6 +69,8 @@ def unknown_reference(
         Who should have provided it, e.g. ``"the disease 'ra'"``.
     """
     words = {"criterion": "name in a criterion", "rule": "name in a rule"}
+    if reference.path[0] in ("design", "missing"):
+        words = {"criterion": "name in a stratum", "rule": "name in a condition"}
     kind = words.get(reference.kind, reference.kind)
     message = f"unknown {kind} '{reference.name}'"
     if owner is not None:
@@ -97,6 +100,17 @@ def _of_rules(protocol: Protocol) -> Iterator[Reference]:
         yield from _of_interventions(rule.action.give, ("rules", index, "action", "give"))
 
 
+def _of_design(protocol: Protocol) -> Iterator[Reference]:
+    strata = () if protocol.design is None else protocol.design.allocation.strata
+    for index, stratum in enumerate(strata):
+        yield from _of_expression("criterion", stratum, ("design", "allocation", "strata", index))
+    for index, one in enumerate(protocol.missing):
+        if one.when is not None:
+            for found in _of_expression("rule", one.when, ("missing", index, "when")):
+                if found.name not in RULE_NAMES:
+                    yield found
+
+
 def _of_expression(kind: Kind, expression: Expression, path: Path) -> Iterator[Reference]:
     for name in sorted(expression.names):
         yield Reference(kind, name, path)
@@ -109,6 +123,7 @@ def _of_interventions(given: Sequence[Intervention], path: Path) -> Iterator[Ref
             yield Reference("drug", one.drug, (*here, "drug"))
         if one.product is not None:
             yield Reference("product", one.product, (*here, "product"))
+        if one.product is not None or one.sham:
             yield Reference("route", one.input, (*here, "route"))
         if one.per_kg:
             yield Reference("weight", "weight_kg", (*here, "dose_cell_per_kg"))

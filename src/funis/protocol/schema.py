@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funis.checks import InputError, Issue, StrictModel
+from funis.protocol.design_schema import DesignSchema, MissingSchema
 from funis.protocol.interim_schema import InterimSchema
 from funis.protocol.values import (
     Control,
@@ -95,7 +96,7 @@ class ScheduleSchema(StrictModel):
 
 
 class InterventionSchema(StrictModel):
-    """A product with cells and a route, or a drug with a multiple of its standard dose."""
+    """A product with cells and a route, a drug with a multiple of its standard dose, or a sham."""
 
     id: Name | None = None
     product: Name | None = None
@@ -104,10 +105,14 @@ class InterventionSchema(StrictModel):
     dose_cell_per_kg: Positive | None = None
     dose: Positive | None = None
     route: Name | None = None
+    sham: bool = False
     schedule: ScheduleSchema
 
     @model_validator(mode="after")
     def _product_or_drug(self) -> "InterventionSchema":
+        if self.sham:
+            self._check_sham()
+            return self
         if self.product is not None and self.drug is not None:
             raise _fault("product and drug stand together", "one of them in each intervention")
         if self.product is None and self.drug is None:
@@ -117,6 +122,15 @@ class InterventionSchema(StrictModel):
         else:
             self._check_drug()
         return self
+
+    def _check_sham(self) -> None:
+        given = (self.product, self.drug, self.dose_cell, self.dose_cell_per_kg, self.dose)
+        if any(part is not None for part in given):
+            raise _fault("a sham with a product, drug or dose", "a route and a schedule alone")
+        if self.route is None:
+            raise _fault("a sham without a route", "route, e.g. it")
+        if self.schedule.length_day() is not None:
+            raise _fault("a sham with a duration", "days, or start_day, every_day, times")
 
     def _check_product(self) -> None:
         if self.dose is not None:
@@ -220,6 +234,7 @@ class ActionSchema(StrictModel):
     give: tuple[InterventionSchema, ...] = ()
     stop: Annotated[tuple[Name, ...], NOT_EMPTY] | Literal["all"] = ()
     rescue: bool = False
+    withdraw: bool = False
 
 
 class RuleSchema(StrictModel):
@@ -232,6 +247,7 @@ class RuleSchema(StrictModel):
     action: ActionSchema
     at_most: Annotated[int, Field(ge=1)] | None = None
     min_gap_week: NotNegative = 0.0
+    chance: Annotated[float, Field(gt=0, le=1)] = 1.0
     source: str | None = None
 
 
@@ -252,6 +268,8 @@ class ProtocolSchema(StrictModel):
     rules: tuple[RuleSchema, ...] = ()
     structures: tuple[Name, ...] = ()
     scenario: dict[Name, Finite] = Field(default_factory=dict)
+    design: DesignSchema | None = None
+    missing: tuple[MissingSchema, ...] = ()
     source: str | None = None
     interim: InterimSchema | None = None
 

@@ -18,6 +18,9 @@ Direction = Literal["greater", "less"]
 
 Scale = Literal["linear", "log"]
 
+LATE: Mapping[str, bool] = {"late": True}
+"""Metadata of a field that was added later: at its default it does not enter the hash."""
+
 Value = TypeVar("Value")
 
 SUMMARY_OF: Mapping[Measure, Summary] = {
@@ -97,6 +100,8 @@ class Intervention:
         Starts of the doses, relative to randomisation or to the visit of a rule [day].
     duration_day : float
         Length of each dose; 0 is a bolus, ``CONTINUOUS`` lasts until the trial ends [day].
+    sham : bool
+        Whether the procedure of the route is done without any cells or drug.
     """
 
     id: str
@@ -108,9 +113,25 @@ class Intervention:
     route: str | None = None
     days: tuple[float, ...] = (0.0,)
     duration_day: float = 0.0
+    sham: bool = field(default=False, metadata=LATE)
 
     def __post_init__(self) -> None:
         """Refuse an intervention that could not be given."""
+        if self.sham:
+            self._check_sham()
+        else:
+            self._check_given()
+        if not self.days or not all(0 <= day < math.inf for day in self.days):
+            raise ValueError(f"intervention {self.id}: expected days of 0 or later")
+        if not self.duration_day >= 0 or (self.drug is not None and self.duration_day == 0):
+            raise ValueError(f"intervention {self.id}: expected a duration above 0 for a drug")
+
+    def _check_sham(self) -> None:
+        given = (self.product, self.drug, self.dose_cell, self.dose_cell_per_kg, self.dose)
+        if not self.route or any(part is not None for part in given):
+            raise ValueError(f"intervention {self.id}: a sham has a route and days alone")
+
+    def _check_given(self) -> None:
         amounts = [a for a in (self.dose_cell, self.dose_cell_per_kg, self.dose) if a is not None]
         if (self.product is None) == (self.drug is None):
             raise ValueError(f"intervention {self.id}: expected a product or a drug, not both")
@@ -123,10 +144,6 @@ class Intervention:
             raise ValueError(f"intervention {self.id}: expected a dose above 0, got {amounts[0]}")
         if self.product is not None and not self.route:
             raise ValueError(f"intervention {self.id}: a product needs a route")
-        if not self.days or not all(0 <= day < math.inf for day in self.days):
-            raise ValueError(f"intervention {self.id}: expected days of 0 or later")
-        if not self.duration_day >= 0 or (self.drug is not None and self.duration_day == 0):
-            raise ValueError(f"intervention {self.id}: expected a duration above 0 for a drug")
 
     @property
     def input(self) -> str:
@@ -313,11 +330,14 @@ class Action:
         Ids of interventions that end at the visit; ``("all",)`` ends everything given so far.
     rescue : bool
         Whether firing is the intercurrent event ``rescue``.
+    withdraw : bool
+        Whether the patient leaves the trial: the intercurrent event ``discontinuation``.
     """
 
     give: tuple[Intervention, ...] = ()
     stop: tuple[str, ...] = ()
     rescue: bool = False
+    withdraw: bool = field(default=False, metadata=LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +359,8 @@ class Rule:
     min_gap_week : float
         Least time between two firings for one patient [week].
     source : str or None
+    chance : float
+        Probability that it fires where it holds.
     """
 
     id: str
@@ -349,6 +371,7 @@ class Rule:
     at_most: int | None = None
     min_gap_week: float = 0.0
     source: str | None = None
+    chance: float = field(default=1.0, metadata=LATE)
 
     def applies_to(self, arm: str) -> bool:
         """Whether the rule is asked for patients of ``arm``."""

@@ -338,6 +338,62 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyCell:
+    """One adverse event in one arm.
+
+    ``risk`` and ``difference`` are shares of patients, ``rate`` events in 100 patient-years;
+    ``ratio`` compares risks with the reference. ``by_dose`` are events after each dose.
+    """
+
+    arm: str
+    patients: int
+    n: int
+    events: int
+    risk: Interval
+    rate: Interval
+    ratio: Interval
+    difference: Interval
+    serious: int
+    grade3plus: int
+    by_dose: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyRow:
+    """One adverse event in every arm, and what was believed of it beforehand.
+
+    Attributes
+    ----------
+    group : str
+        summary | dose | time.
+    believed : tuple of (str, str, str, str)
+        What it follows, the risk without and with cells, and the ratio, in words.
+    source : str
+        Rows behind it, in words.
+    basis : str
+        evidence | predicted | assumed.
+    """
+
+    term: str
+    name: str
+    group: Literal["summary", "dose", "time"]
+    cells: tuple[SafetyCell, ...]
+    believed: tuple[tuple[str, str, str, str], ...] = ()
+    source: str = ""
+    basis: Literal["evidence", "predicted", "assumed", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyView:
+    """Adverse events of a trial; ``notes`` say what cannot be told from them."""
+
+    rows: tuple[SafetyRow, ...]
+    notes: tuple[str, ...]
+    grading: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
 class UncertaintyRow:
     """The effect of one arm on the main score under many draws of the model.
 
@@ -399,6 +455,28 @@ class UncertaintyView:
     rows: tuple[UncertaintyRow, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DesignRow:
+    """One part of the design of a trial in words, e.g. how patients were randomised."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """The first primary endpoint of an arm with layers taken away, on the same patients.
+
+    `removed` is empty for what is reported, else it names the last layer taken away; `improved` is
+    the share of patients better than at entry, None where that has no meaning.
+    """
+
+    arm: str
+    removed: str
+    estimate: float
+    improved: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialReport:
     """Everything that the report of a virtual trial shows.
@@ -438,6 +516,11 @@ class TrialReport:
     structures: tuple[StructureRow, ...] = ()
     uncertainty: UncertaintyView | None = None
     series: tuple[SeriesView, ...] = ()
+    design: tuple[DesignRow, ...] = ()
+    layers: tuple[LayerRow, ...] = ()
+    layers_of: str = ""
+    layers_text: str = ""
+    safety: SafetyView | None = None
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None

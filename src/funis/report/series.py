@@ -15,13 +15,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "reported are those who came; this is what leaving the others out adds",
     ),
     "cells": ("The cells", "potency set to 0"),
-    "drugs": (
-        "Drugs given on the way",
-        "by the arm or as rescue; what was taken steadily before stays",
-    ),
     "knowledge": (
         "Knowing that it is the treatment",
         "open label, beyond what placebo patients expect",
+    ),
+    "drugs": (
+        "Drugs given on the way",
+        "by the arm or as rescue; what was taken steadily before stays",
     ),
     "expectation": ("Expectation", "as much as placebo patients have"),
     "inflation": ("Scores raised at entry", "assessors who want a patient to qualify"),

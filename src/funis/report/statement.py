@@ -25,8 +25,8 @@ CANNOT_SAY: tuple[str, ...] = (
     "Which dose is best. The shape of the dose-response curve is not known; flat, saturating and "
     "bell-shaped forms are all compatible with what has been published.",
     "How long real cells persist in people. Imaging follows a label that outlives the cell.",
-    "How rare harms occur. This report shows efficacy end points; a trial of this size cannot see "
-    "rare events.",
+    "How often rare harms occur. A trial of this size cannot see them; their rates here are what "
+    "few and small reports leave open.",
     "Anything about products, routes or populations outside the published ranges: most clinical "
     "data come from small trials at few centres.",
 )

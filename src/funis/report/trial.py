@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funis.report import comparison, courses, mechanism, overview, responders, results, series
+from funis.report import (
+    comparison,
+    courses,
+    mechanism,
+    overview,
+    responders,
+    results,
+    safety,
+    series,
+)
 from funis.report.alerts import alerts, failure_rates_differ
 from funis.report.content import TrialReport
 from funis.report.numerals import count, decimal, percent, week
@@ -99,5 +108,9 @@ def _context(report: TrialReport) -> dict[str, object]:
         "drugs": comparison.drug_checks(report),
         "draws": comparison.draw_rows(report),
         "parameters": comparison.parameter_groups(report),
+        "safety_heads": safety.safety_heads(report),
+        "safety_groups": safety.safety_groups(report),
+        "safety_believed": safety.safety_believed(report),
+        "safety_numbers": safety.safety_numbers(report),
         "legend_mark": legend_mark,
     }

@@ -59,8 +59,8 @@ def follow_rows(
     plain = replace(study, ensemble=None)
     group = with_factors(mixed_group(plain, arm_of, who), factors)
     course = follow(group)
-    leave = group.leave_minute / MINUTES_PER_WEEK
-    gone = group.leave_minute <= study.horizon_minute
+    leave = course.leave_minute / MINUTES_PER_WEEK
+    gone = course.leave_minute <= study.horizon_minute
     rescued = np.where(np.isnan(course.rescued_week), np.inf, course.rescued_week)
     tables = by_visit(course, study.model.endpoints, study.protocol.visits.weeks, endpoints)
     unseen = np.stack(

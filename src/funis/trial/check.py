@@ -17,6 +17,7 @@ from funis.protocol import (
     unknown_reference,
 )
 from funis.protocol.lines import Path
+from funis.safety import library_safety
 from funis.trial.enrol import run_in_day
 from funis.trial.study import products_of
 
@@ -37,6 +38,7 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
                 owner = f"the disease '{model.id}'" if kind != "product" else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
     issues += _structures(protocol, model)
+    issues += _terms(protocol)
     found = [*issues, *_products(protocol), *_measures(protocol, model), *_run_in(protocol)]
     return IssueList((*found, *_single_names(protocol, model)))
 
@@ -64,6 +66,30 @@ def _names(
     }
 
 
+def _terms(protocol: Protocol) -> list[Issue]:
+    """Find adverse events of the design that the library does not have."""
+    design, known = protocol.design, sorted(library_safety().terms)
+    if design is None:
+        return []
+    asked: list[tuple[Path, str]] = []
+    if design.unmasking is not None:
+        path: Path = ("design", "unmasking", "by")
+        asked += [((*path, number), name) for number, name in enumerate(design.unmasking.by)]
+    if design.escalation is not None:
+        path = ("design", "escalation", "dose_limiting", "terms")
+        asked += [((*path, number), name) for number, name in enumerate(design.escalation.terms)]
+    return [
+        protocol.where.issue(
+            path,
+            f"unknown adverse event '{name}'",
+            expected="one of " + ", ".join(known),
+            nearest=nearest(name, known),
+        )
+        for path, name in asked
+        if name not in known
+    ]
+
+
 def _run_in(protocol: Protocol) -> list[Issue]:
     """Refuse a run-in that begins before the fluctuation of the disease does."""
     begin = run_in_day(protocol)
@@ -75,14 +101,14 @@ def _run_in(protocol: Protocol) -> list[Issue]:
 
 
 def _products(protocol: Protocol) -> list[Issue]:
-    given = [products_of(arm, protocol.rules) for arm in protocol.arms]
+    given = [products_of(arm, protocol.rules) for arm in protocol.conducted]
     return [
         protocol.where.issue(
             ("arms", number, "interventions"),
             f"arm '{arm.id}' gives {len(products)} products",
             expected="one product an arm: viability is a property of the arm",
         )
-        for number, (arm, products) in enumerate(zip(protocol.arms, given, strict=True))
+        for number, (arm, products) in enumerate(zip(protocol.conducted, given, strict=True))
         if len(products) > 1
     ]
 
@@ -122,6 +148,15 @@ def _single_names(protocol: Protocol, model: Model) -> list[Issue]:
     ]
     asked += [
         (("rules", number, "when"), rule.when.text) for number, rule in enumerate(protocol.rules)
+    ]
+    asked += [
+        (("missing", number, "when"), one.when.text)
+        for number, one in enumerate(protocol.missing)
+        if one.when is not None
+    ]
+    strata = () if protocol.design is None else protocol.design.allocation.strata
+    asked += [
+        (("design", "allocation", "strata", number), one.text) for number, one in enumerate(strata)
     ]
     numbers = {*model.endpoints.numbers, *model.covariates.values(), "week", "doses_given"}
     return [

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import reduce
+from collections.abc import Callable, Collection, Iterable
+from functools import partial, reduce
+from typing import Any
 from typing import Protocol as Shape
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.population import allocate, blocks
+from funis.population import blocks
 from funis.protocol import DoseEvents
+from funis.safety import Rates
 from funis.solver import FAILED, STATUS
+from funis.trial.absence import absent
+from funis.trial.adverse import adverse_events
+from funis.trial.allocation import (
+    Allocated,
+    NextLevel,
+    allocate_patients,
+    stratum_names,
+)
 from funis.trial.course import Course, Group, mixed_group, randomised, visit
 from funis.trial.data import Block, TrialData, gather
 from funis.trial.enrol import covariates, enrol
-from funis.trial.rules import cells_given, decide
+from funis.trial.environment import cells_given
+from funis.trial.layers import Layer, stripped
+from funis.trial.rules import decide
+from funis.trial.sites import arrivals
 from funis.trial.study import MINUTES_PER_DAY, MINUTES_PER_WEEK, Study, week_minute
 
 
@@ -24,33 +37,54 @@ class Map(Shape):
     """`map` of one function over independent tasks, in order: serial, processes or a cluster."""
 
     def __call__(
-        self, function: Callable[[Study, range], Block], study: Study, tasks: Iterable[range]
-    ) -> Iterable[Block]:
+        self, function: Callable[[Study, range], Any], study: Study, tasks: Iterable[range]
+    ) -> Iterable[Any]:
         """Return the results in the order of the tasks."""
 
 
 def serial(
-    function: Callable[[Study, range], Block], study: Study, tasks: Iterable[range]
-) -> Iterable[Block]:
+    function: Callable[[Study, range], Any], study: Study, tasks: Iterable[range]
+) -> Iterable[Any]:
     """Map one task after the other in this process."""
     return (function(study, task) for task in tasks)
 
 
-def conduct(study: Study, map_blocks: Map = serial) -> TrialData:
+def conduct(
+    study: Study,
+    map_blocks: Map = serial,
+    next_level: NextLevel | None = None,
+    without: Collection[Layer] = (),
+) -> TrialData:
     """Conduct the whole trial.
 
     Patients come in fixed blocks of 512 by index, so neither workers nor neighbours change a byte.
+
+    Parameters
+    ----------
+    map_blocks
+        Maps a function over blocks of patients, in order.
+    next_level
+        Decides on the levels of a dose escalation; needed there alone.
+    without
+        Layers that are taken away after enrolment, to see what they add.
     """
-    return gather(map_blocks(conduct_block, study, blocks(study.size)), study.model)
+    allocated = allocate_patients(study, map_blocks, next_level)
+    task = partial(conduct_block, allocated=allocated, without=without)
+    return gather(map_blocks(task, study, blocks(len(allocated.arm_of))), study.model)
 
 
-def conduct_block(study: Study, patients: range) -> Block:
+def conduct_block(
+    study: Study,
+    patients: range,
+    allocated: Allocated | None = None,
+    without: Collection[Layer] = (),
+) -> Block:
     """Conduct the trial for one block of patients (a pure function)."""
+    allocated = allocate_patients(study, serial) if allocated is None else allocated
     index = np.arange(patients.start, patients.stop, dtype=np.int64)
     who = enrol(study, index)
-    arm_of = allocate(study.seed, study.patients_per_arm, study.arm_ids)[index]
-    group = mixed_group(study, arm_of, who)
-    return _record(group, follow(group))
+    group = stripped(mixed_group(study, allocated.arm_of[index], who), without)
+    return _record(group, follow(group), allocated)
 
 
 def follow(group: Group) -> Course:
@@ -64,19 +98,34 @@ def follow(group: Group) -> Course:
 
 def _pass(group: Group, course: Course, week: float) -> Course:
     """Go to a visit; the last one decides nothing."""
-    there = visit(group, course, week_minute(week))
+    there = absent(group, visit(group, course, week_minute(week)), week)
     return there if there.minute >= group.study.horizon_minute else decide(group, there, week)
 
 
-def _record(group: Group, course: Course) -> Block:
+def _record(group: Group, course: Course, allocated: Allocated) -> Block:
     """Write down what the trial leaves of a group."""
-    study, who = group.study, group.who
     components = tuple(course.seen[0])
     visits = [np.stack([seen[name] for name in components], axis=1) for seen in course.seen]
-    failed = course.status == FAILED
     values = np.stack(visits, axis=1)
-    values[failed] = np.nan
-    gone = group.leave_minute <= study.horizon_minute
+    values[course.status == FAILED] = np.nan
+    return record(group, course, components, values, allocated=allocated)
+
+
+def record(
+    group: Group,
+    course: Course,
+    components: tuple[str, ...],
+    values: NDArray[np.float64],
+    rates: Rates | None = None,
+    allocated: Allocated | None = None,
+) -> Block:
+    """Write down a group with what was seen of it, (patient, visit, component).
+
+    ``rates`` are the true rates of adverse events, by default those of the trial's seed.
+    """
+    study, who = group.study, group.who
+    failed = course.status == FAILED
+    gone = course.leave_minute <= study.horizon_minute
     return Block(
         arms=np.array([arm.id for arm in group.arms])[group.arm_of],
         patient=who.patient,
@@ -87,19 +136,51 @@ def _record(group: Group, course: Course) -> Block:
         reason=np.where(failed, STATUS[FAILED], ""),
         ladder=course.status,
         deviation=course.deviation,
-        discontinued_week=np.where(gone, group.leave_minute / MINUTES_PER_WEEK, np.nan),
+        discontinued_week=np.where(gone, course.leave_minute / MINUTES_PER_WEEK, np.nan),
         rescued_week=course.rescued_week,
         weeks=study.protocol.visits.weeks,
         components=components,
         values=values,
         doses=_dose_rows(group, course),
-    )
+        further=_further(group, course, allocated),
+        adverse_events=adverse_events(
+            study, group.arms, group.arm_of, who.patient, who.attempt, course.doses,
+            course.leave_minute, rates,
+        ),
+    )  # fmt: skip
+
+
+def _further(
+    group: Group, course: Course, allocated: Allocated | None
+) -> dict[str, NDArray[np.generic]]:
+    """Return the columns of subjects that only some designs have."""
+    study, patient = group.study, group.who.patient
+    protocol, columns = study.protocol, dict[str, NDArray[np.generic]]()
+    days = arrivals(study, int(patient.max(initial=-1)) + 1)
+    if days is not None:
+        columns["arrival_day"] = days[patient]
+    if allocated is not None and allocated.stratum is not None:
+        columns["stratum"] = np.array(stratum_names(study))[allocated.stratum[patient]]
+    if allocated is not None and allocated.limited is not None:
+        columns["dose_limiting"] = allocated.limited[patient]
+    if protocol.missing or any(rule.action.withdraw for rule in protocol.rules):
+        columns["discontinued_by"] = _reasons(study, course)
+    if study.design is not None and study.design.sites is not None:
+        columns["protocol_deviations"] = course.departures
+    return columns
+
+
+def _reasons(study: Study, course: Course) -> NDArray[np.str_]:
+    """Return why each patient discontinued: a rule, a row of missing, or drop-out; else empty."""
+    gone = course.leave_minute <= study.horizon_minute
+    reason = np.where(course.leave_reason == "", "dropout", course.leave_reason)
+    return np.where(gone, reason, "").astype(str)
 
 
 def _dose_rows(group: Group, course: Course) -> dict[str, NDArray[np.generic]]:
     """Return what was given: nothing after a patient left, running drugs cut there."""
     doses = course.doses
-    left = group.leave_minute[doses.patient] - doses.minute
+    left = course.leave_minute[doses.patient] - doses.minute
     duration = np.minimum(doses.duration_minute, left)
     share = np.ones(len(doses))
     np.divide(duration, doses.duration_minute, out=share, where=doses.duration_minute > 0)

@@ -17,8 +17,10 @@ from funis.population import exponential
 from funis.protocol import Arm, DoseEvents, Rule, dose_events, merge_doses, no_doses
 from funis.solver import FAILED, Forcing, ParameterTable, Start, doses_of, simulate
 from funis.trial.enrol import Enrolled, forcing_of, observers_of
+from funis.trial.masking import Told, telling
 from funis.trial.observe import Array, Integers, Observers, observables, observe
-from funis.trial.study import MINUTES_PER_DAY, Study, week_minute
+from funis.trial.sites import viability_of, with_deviations
+from funis.trial.study import MINUTES_PER_DAY, Study
 
 DAYS_PER_YEAR = 365.25
 
@@ -34,6 +36,7 @@ class Group:
     parameters : of each patient, with those that the arm sets.
     forcing : fluctuation of each patient up to the last visit.
     leave_minute : (patient,) when each would discontinue, infinite for never.
+    told : what knowing the arm does to reports; None where nobody knows more than another.
     """
 
     study: Study
@@ -44,6 +47,7 @@ class Group:
     observers: Observers
     forcing: Forcing
     leave_minute: Array
+    told: Told | None = None
 
     def concerned(self, rule: Rule) -> NDArray[np.bool_]:
         """Return whose arm a rule applies to, (patient,)."""
@@ -75,6 +79,9 @@ class Course:
     deviation : (patient,) the largest so far, see `funis.solver.Trajectories`.
     doses : given and planned; patients by their row.
     rescued_week : (patient,) NaN for never.
+    leave_minute : (patient,) when each discontinues, as far as is known; infinite for never.
+    leave_reason : (patient,) the rule or the row of ``missing`` that it is by, else empty.
+    departures : (patient,) administrations planned so far that are missed or halved.
     seen : what was written down at each visit so far.
     firings : rules that fired so far.
     """
@@ -85,12 +92,29 @@ class Course:
     deviation: Array
     doses: DoseEvents
     rescued_week: Array
+    leave_minute: Array
+    leave_reason: NDArray[np.object_]
+    departures: Integers
     seen: tuple[Mapping[str, Array], ...] = ()
     firings: tuple[Firing, ...] = ()
 
     def present(self, group: Group) -> NDArray[np.bool_]:
         """Return who is still in the trial and solved, (patient,)."""
-        return np.asarray((group.leave_minute > self.minute) & (self.status != FAILED))
+        return np.asarray((self.leave_minute > self.minute) & (self.status != FAILED))
+
+    @property
+    def attended(self) -> NDArray[np.bool_]:
+        """Whether anything was seen of each one at the last visit, (patient,)."""
+        known = [~np.isnan(values) for values in self.seen[-1].values()]
+        return np.asarray(np.any(known, axis=0))
+
+
+def without(course: Course, rows: Integers, minute: float, reason: str) -> Course:
+    """Return the course without some patients (rows) from a minute on, unless they left before."""
+    rows = rows[course.leave_minute[rows] > minute]
+    leave, why = course.leave_minute.copy(), course.leave_reason.copy()
+    leave[rows], why[rows] = minute, reason
+    return replace(course, leave_minute=leave, leave_reason=why)
 
 
 def group_of(study: Study, arm: Arm, who: Enrolled) -> Group:
@@ -99,8 +123,8 @@ def group_of(study: Study, arm: Arm, who: Enrolled) -> Group:
 
 
 def mixed_group(study: Study, arm_of: Integers, who: Enrolled) -> Group:
-    """Return patients, each under an arm of the protocol (its place), (patient,)."""
-    return _group(study, study.protocol.arms, arm_of, who)
+    """Return patients, each under an arm of the study (its place), (patient,)."""
+    return _group(study, study.arms, arm_of, who)
 
 
 def _group(study: Study, arms: tuple[Arm, ...], arm_of: Integers, who: Enrolled) -> Group:
@@ -113,7 +137,24 @@ def _group(study: Study, arms: tuple[Arm, ...], arm_of: Integers, who: Enrolled)
         observers_of(study, replace(who, parameters=study.uncertain(who.parameters, who.patient))),
         forcing_of(study, who, study.horizon_minute),
         _leave_minute(study, arms, arm_of, who),
+        telling(study, arms, arm_of, who, untreated_spread),
     )
+
+
+def untreated_spread(study: Study, who: Enrolled, minute: int) -> Mapping[str, Array]:
+    """Return what is seen of untreated patients from baseline to a minute, (2, patient) each."""
+    group = group_of(study, Arm("untreated", "Untreated", "standard_of_care"), who)
+    truth = _truth(group, np.array([0, minute], dtype=np.int64))
+    return {
+        name: np.stack([first[name], last[name]])
+        for first, last in [
+            tuple(
+                observe(study.model, group.observers, seen, when, entry=when == 0)
+                for seen, when in zip(truth, (0, minute), strict=True)
+            )
+        ]
+        for name in first
+    }
 
 
 def arm_parameters(
@@ -129,23 +170,36 @@ def arm_parameters(
         rows = np.flatnonzero(arm_of == number)
         for name, value in values.items():
             table.values[rows, table.names.index(name)] = value
+        held = viability_of(study, arms[number], who.site[rows])
+        if held is not None and len(rows) and "viability" not in arms[number].scenario:
+            table.values[rows, table.names.index("viability")] = held
     return study.uncertain(table, who.patient)
 
 
 def randomised(group: Group) -> Course:
     """Return the course at randomisation: nothing given, nothing seen."""
+    blank = planned(group)
+    rows, visits = np.arange(len(blank.status)), range(blank.truth.shape[1])
+    return _solved(group, blank, rows, Start(0, group.who.states), visits)
+
+
+def planned(group: Group) -> Course:
+    """Return the course at randomisation, before anything is solved: what shall be given."""
     who, study = group.who, group.study
     doses = regimen_doses(study, group.arms, group.arm_of, who, study.horizon_minute)
+    doses, wrong = with_deviations(study, doses, who.patient)
     count, visits = len(who.patient), len(study.protocol.visits.weeks)
     never = np.full(count, np.nan)
     truth = np.full((count, visits, len(_outputs(group))), np.nan)
-    blank = Course(0, truth, who.status, who.deviation, doses, never)
-    return _solved(group, blank, np.arange(count), Start(0, who.states), range(visits))
+    stays = np.full(count, "", dtype=np.object_)
+    return Course(
+        0, truth, who.status, who.deviation, doses, never, group.leave_minute, stays, wrong
+    )
 
 
 def foreseen(group: Group, course: Course, rows: Integers) -> Course:
     """Solve some patients again from the visit of the course on, under the doses that it has."""
-    minutes = _visit_minutes(group.study)
+    minutes = group.study.visit_minutes
     place = minutes.index(course.minute)
     if len(rows) == 0 or place + 1 == len(minutes):
         return course
@@ -163,7 +217,7 @@ def _solved(group: Group, course: Course, rows: Integers, start: Start, visits: 
         study.model,
         group.parameters.rows(rows),
         doses_of(course.doses, rows, count),
-        np.array(_visit_minutes(study)[visits.start :], dtype=np.int64),
+        np.array(study.visit_minutes[visits.start :], dtype=np.int64),
         start=start,
         forcing=replace(path, values=path.values[rows], slopes=path.slopes[rows]),
         outputs=_outputs(group),
@@ -180,12 +234,13 @@ def _solved(group: Group, course: Course, rows: Integers, start: Start, visits: 
 
 def visit(group: Group, course: Course, minute: int) -> Course:
     """Go to a visit and write down what is seen of those who are still there."""
-    study, place = group.study, _visit_minutes(group.study).index(minute)
+    study, place = group.study, group.study.visit_minutes.index(minute)
     truth = {
         name: course.truth[:, place, column] for column, name in enumerate(observables(study.model))
     }
     arrived = replace(course, minute=minute)
-    seen = observe(study.model, group.observers, truth, minute, entry=minute <= 0)
+    told = None if group.told is None else group.told.at(study, group.who, course.doses, minute)
+    seen = observe(study.model, group.observers, truth, minute, entry=minute <= 0, told=told)
     present = arrived.present(group)
     seen = {name: np.where(present, values, np.nan) for name, values in seen.items()}
     return replace(arrived, seen=(*course.seen, seen))
@@ -193,18 +248,22 @@ def visit(group: Group, course: Course, minute: int) -> Course:
 
 def at_randomisation(group: Group) -> Mapping[str, Array]:
     """Return what is seen at the baseline visit, which nothing that is given can move."""
+    (truth,) = _truth(group, np.array([0], dtype=np.int64))
+    return observe(group.study.model, group.observers, truth, 0, entry=True)
+
+
+def _truth(group: Group, minutes: Integers) -> list[dict[str, Array]]:
+    """Return what could be observed of patients who are given nothing, a mapping a minute."""
     study, who = group.study, group.who
     names = observables(study.model)
     found = simulate(
-        study.model, group.parameters, no_doses(), np.array([0], dtype=np.int64),
-        start=Start(0, who.states), forcing=group.forcing, outputs=names, checked=0.0,
+        study.model, group.parameters, no_doses(), minutes, start=Start(0, who.states),
+        forcing=group.forcing, outputs=names, rtol=study.rtol, checked=0.0,
     )  # fmt: skip
-    truth = {name: found.values[:, 0, place] for place, name in enumerate(names)}
-    return observe(study.model, group.observers, truth, 0, entry=True)
-
-
-def _visit_minutes(study: Study) -> list[int]:
-    return [week_minute(week) for week in study.protocol.visits.weeks]
+    return [
+        {name: found.values[:, visit, place] for place, name in enumerate(names)}
+        for visit in range(len(minutes))
+    ]
 
 
 def _outputs(group: Group) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from funis.checks import InputError, Issue, IssueList
 from funis.models import Model
 from funis.models.endpoints import evaluate_endpoints
-from funis.population import choose, fluctuation, site_of
+from funis.population import choose, fluctuation
 from funis.protocol import Criterion, Protocol, no_doses
 from funis.solver import FAILED, Forcing, ParameterTable, simulate
 from funis.trial.observe import (
@@ -23,6 +23,7 @@ from funis.trial.observe import (
     observe,
     observers,
 )
+from funis.trial.sites import sites_of
 from funis.trial.study import MINUTES_PER_DAY, Study
 
 MOST_ATTEMPTS = 60
@@ -113,6 +114,11 @@ def enrol(study: Study, patients: Integers) -> Enrolled:
     return _in_order(parts, patients)
 
 
+def unscreened(study: Study, patients: Integers) -> Enrolled:
+    """Return the first candidate of each place, neither solved nor judged by any criterion."""
+    return _candidates(study, patients, np.zeros_like(patients))
+
+
 def _first_fitting(study: Study, patients: Integers, attempts: Integers) -> Enrolled:
     """Return the first candidate who fits of each place that has one."""
     row = np.repeat(patients, len(attempts))
@@ -133,7 +139,7 @@ def _candidates(study: Study, patients: Integers, attempts: Integers) -> Enrolle
     return Enrolled(
         patients,
         attempts,
-        site_of(patients, study.protocol.population.patients_per_site),
+        sites_of(study, patients),
         table,
         np.full((len(patients), len(study.model.form.states)), np.nan),
         np.zeros(len(patients), dtype=np.int8),

@@ -84,7 +84,13 @@ def observables(model: Model) -> tuple[str, ...]:
 
 
 def observe(
-    model: Model, who: Observers, truth: Mapping[str, Array], minute: int, *, entry: bool
+    model: Model,
+    who: Observers,
+    truth: Mapping[str, Array],
+    minute: int,
+    *,
+    entry: bool,
+    told: Mapping[str, Array] | None = None,
 ) -> dict[str, Array]:
     """Return what is written down at one visit.
 
@@ -93,6 +99,7 @@ def observe(
     truth : observable -> (patient,) at the visit, not-a-number where the patient was not solved.
     minute : of the visit, relative to randomisation.
     entry : whether the visit decides on entry (screening, baseline).
+    told : component -> (patient,) further expectation of who knows or guesses what he is given.
 
     Returns
     -------
@@ -102,18 +109,20 @@ def observe(
     day = max(minute, 0) / MINUTES_PER_DAY
     hope = who.expectation * -np.expm1(-day / who.rise_day)
     luck = _luck(model.endpoints.components, who, minute)
+    further = told or {}
     seen: dict[str, Array] = {}
     for component in model.endpoints.components:
+        hoped = hope + further[component.id] if component.id in further else hope
         true = component.gain * truth[component.observable]
         if component.scale == "events":
             found = events(component, true, who.seed, who.patient, who.attempt)
         elif component.scale == "count":
             found = counted(component, true, who.seed, who.patient, who.attempt, minute)
         elif component.scale == "presence":
-            shift = _layered(np.zeros(len(true)), component, who, hope, luck, entry)
+            shift = _layered(np.zeros(len(true)), component, who, hoped, luck, entry)
             found = present(true, shift, luck.thresholds[component.luck_of])
         else:
-            scaled = _layered(to_scale(component, true), component, who, hope, luck, entry)
+            scaled = _layered(to_scale(component, true), component, who, hoped, luck, entry)
             found = from_scale(component, scaled)
         seen[component.id] = found
     for item in model.endpoints.structural:

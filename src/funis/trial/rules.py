@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from funis.models.endpoints import VisitRows, depends_on_visits, evaluate_endpoints
+from funis.population import uniform
 from funis.protocol import (
     Action,
     DoseEvents,
@@ -18,9 +16,10 @@ from funis.protocol import (
     end_doses,
     merge_doses,
 )
-from funis.trial.course import Course, Firing, Group, foreseen, weight_kg
-from funis.trial.enrol import covariates
-from funis.trial.observe import Array, Integers
+from funis.trial.course import Course, Firing, Group, foreseen, weight_kg, without
+from funis.trial.environment import environment
+from funis.trial.observe import Integers
+from funis.trial.sites import with_deviations
 from funis.trial.study import week_minute
 
 
@@ -43,9 +42,14 @@ def _changed(firings: Sequence[Firing]) -> Integers:
 
 def _fires(rule: Rule, group: Group, course: Course, week: float) -> Integers:
     """Return the patients (rows) for whom a rule holds now and may fire."""
-    values = _environment(rule, group, course, week)
+    values = environment(rule.when, group, course, week)
     holds = np.asarray(rule.when.evaluate(values), dtype=np.bool_) & course.present(group)
     holds &= group.concerned(rule)
+    if group.study.protocol.missing:
+        holds &= course.attended
+    if rule.chance < 1:
+        key = (group.who.patient, course.minute, rule.id)
+        holds &= uniform(group.study.seed, "chance of a rule", *key) < rule.chance
     earlier = [firing for firing in course.firings if firing.rule == rule.id]
     if rule.at_most is not None:
         holds &= _times(earlier, len(holds)) < rule.at_most
@@ -60,74 +64,6 @@ def _times(firings: list[Firing], size: int) -> Integers:
     return np.bincount(np.concatenate([np.empty(0, np.int64), *rows]), minlength=size)
 
 
-def _environment(rule: Rule, group: Group, course: Course, week: float) -> Mapping[str, Any]:
-    """Return everything that the rule may name: each an array (patient,) or a number."""
-    seen = course.seen
-    values: dict[str, Any] = {"week": week, "doses_given": _doses_given(group, course)}
-    values |= covariates(group.study.model, group.who)
-    values |= seen[-1]
-    values |= _scores(group, seen, _asked(rule, group))
-    values |= _marked("baseline", seen[0])
-    values |= _marked("baseline", _scores(group, seen[:1], _asked(rule, group, "baseline:")))
-    if len(seen) > 1:
-        values |= _marked("previous", seen[-2])
-        values |= _marked("previous", _scores(group, seen[:-1], _asked(rule, group, "previous:")))
-    return values
-
-
-def _asked(rule: Rule, group: Group, prefix: str = "") -> list[str]:
-    """Return the scores and conditions that a rule asks for, now or at an earlier visit."""
-    names = [name.removeprefix(prefix) for name in rule.when.lookups if name.startswith(prefix)]
-    return [name for name in names if name in group.study.model.endpoints.order]
-
-
-def _scores(
-    group: Group, seen: Sequence[Mapping[str, Array]], names: Collection[str]
-) -> dict[str, NDArray[Any]]:
-    """Return scores and conditions at the last of some visits, which are all since baseline."""
-    if not names:
-        return {}
-    endpoints = group.study.model.endpoints
-    start, size = seen[0], len(group.who.patient)
-    weeks = group.study.protocol.visits.weeks[: len(seen)]
-    first = 0 if depends_on_visits(endpoints, names) else len(seen) - 1
-    kept = range(first, len(seen))
-    missing = {name: np.full(size, np.nan) for name in start}
-    found = evaluate_endpoints(
-        endpoints,
-        _stacked([seen[visit] for visit in kept]),
-        _stacked([start for _ in kept]),
-        _stacked([seen[visit - 1] if visit else missing for visit in kept]),
-        names=names,
-        visits=VisitRows(
-            np.tile(np.arange(size), len(kept)), np.repeat([weeks[visit] for visit in kept], size)
-        ),
-    )
-    return {name: column[-size:] for name, column in found.items()}
-
-
-def _stacked(visits: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Return the rows of some visits, one visit below the other."""
-    return {name: np.concatenate([visit[name] for visit in visits]) for name in visits[0]}
-
-
-def _marked(prefix: str, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {f"{prefix}:{name}": column for name, column in values.items()}
-
-
-def _doses_given(group: Group, course: Course) -> Array:
-    """Count the administrations of cells before the visit, by regimen or rule, (patient,)."""
-    past = cells_given(group, course.doses) & (course.doses.minute < course.minute)
-    count = np.bincount(course.doses.patient[past], minlength=len(course.status))
-    return count.astype(np.float64)
-
-
-def cells_given(group: Group, doses: DoseEvents) -> NDArray[np.bool_]:
-    """Tell administrations of cells from those of drugs, (dose,)."""
-    routes = [given.id for given in group.study.model.inputs if given.kind == "cells"]
-    return np.isin(doses.input, routes)
-
-
 def _apply(rule: Rule, group: Group, course: Course, rows: Integers, week: float) -> Course:
     action, doses = rule.action, course.doses
     if action.stop:
@@ -135,7 +71,11 @@ def _apply(rule: Rule, group: Group, course: Course, rows: Integers, week: float
         doses = end_doses(doses, course.minute, patients=rows, interventions=ids)
     given = _given(action, group, course, rows)
     if given is not None:
+        given, wrong = with_deviations(group.study, given, group.who.patient)
+        course = replace(course, departures=course.departures + wrong)
         doses = merge_doses(doses, given)
+    if action.withdraw:
+        course = without(course, rows, course.minute, rule.id)
     rescued = course.rescued_week.copy()
     if action.rescue:
         rescued[rows[np.isnan(rescued[rows])]] = week

@@ -27,19 +27,20 @@ from funis.trial.observe import Array, Integers, observables
 from funis.trial.study import MINUTES_PER_DAY, MINUTES_PER_WEEK, Study
 
 Layer = Literal[
-    "not_seen", "cells", "drugs", "expectation", "inflation", "measurement", "regression",
-    "season", "rest",
+    "not_seen", "cells", "knowledge", "drugs", "expectation", "inflation", "measurement",
+    "regression", "season", "rest",
 ]  # fmt: skip
 
 LAYERS: tuple[Layer, ...] = (
-    "not_seen", "cells", "drugs", "expectation", "inflation", "measurement", "regression",
-    "season", "rest",
+    "not_seen", "cells", "knowledge", "drugs", "expectation", "inflation", "measurement",
+    "regression", "season", "rest",
 )  # fmt: skip
 """In the order in which they are taken away.
 
-Who is not seen in the end; what cells do; drugs that the trial gives; expectation; scores raised
-at entry; luck of measuring; disease that stood above its mean before screening when the patient was
-let in; that mean above his mean of a year that nobody was chosen by; the end beside the latter.
+Who is not seen in the end; what cells do; what knowing the arm adds; drugs that the trial gives;
+expectation; scores raised at entry; luck of measuring; disease that stood above its mean before
+screening when the patient was let in; that mean above his mean of a year that nobody was chosen by;
+the end beside the latter.
 """
 
 OTHER_LUCK = 1_000_000
@@ -80,10 +81,11 @@ def layered_changes(study: Study, arm: Arm, who: Enrolled, score: str, week: flo
     whole = group_of(_without_leaving(study), arm, who)
     calm = replace(whole, leave_minute=np.full(len(who.patient), np.inf))
     idle = _without_cells(calm)
-    plain = _without_drugs(idle)
+    masked = replace(idle, told=None)
+    plain = _without_drugs(masked)
     honest = _without_expectation(plain)
     fair = _without_inflation(honest)
-    groups = (calm, idle, plain, honest, fair)
+    groups = (calm, idle, masked, plain, honest, fair)
     rows = [_change(group, follow(group), score, week) for group in groups]
     true = _true(fair, follow(fair), score, week)
     before, level = run_in_mean(study, who, score), own_mean(fair, score)
@@ -145,7 +147,11 @@ def _scores(study: Study, values: Array, names: Sequence[str], score: str) -> Ar
 
 
 def _without_leaving(study: Study) -> Study:
-    return study
+    """Return the study with nobody withdrawn and no visit missed."""
+    protocol = study.protocol
+    rules = (replace(one, action=replace(one.action, withdraw=False)) for one in protocol.rules)
+    kept = tuple(one for one in rules if one.action.give or one.action.stop)
+    return replace(study, protocol=replace(protocol, missing=(), rules=kept))
 
 
 def _without_cells(group: Group) -> Group:

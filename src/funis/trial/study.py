@@ -12,7 +12,7 @@ from funis.models import Model
 from funis.models.factors import Points
 from funis.population import Pool, uniform
 from funis.product import Product, product_parameters
-from funis.protocol import Arm, Protocol, Rule
+from funis.protocol import Arm, Design, Protocol, Rule
 from funis.solver import ParameterTable
 
 CHECKED_SHARE = 0.01
@@ -45,13 +45,33 @@ class Study:
 
     @property
     def size(self) -> int:
-        """Patients in all arms."""
-        return self.patients_per_arm * len(self.protocol.arms)
+        """Patients in all arms, whatever the ratio in which they are split."""
+        return self.patients_per_arm * len(self.arms)
+
+    @property
+    def design(self) -> Design | None:
+        """Design of the protocol, None where it declares none."""
+        return self.protocol.design
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """What patients are randomised to: arms, or the sequences of a crossover."""
+        return self.protocol.conducted
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Routes by which the disease takes cells."""
+        return tuple(given.id for given in self.model.inputs if given.kind == "cells")
+
+    @property
+    def visit_minutes(self) -> list[int]:
+        """Minute of each visit."""
+        return [week_minute(week) for week in self.protocol.visits.weeks]
 
     @property
     def arm_ids(self) -> tuple[str, ...]:
-        """Arms in the order of the protocol."""
-        return tuple(arm.id for arm in self.protocol.arms)
+        """Arms, or sequences, in the order of the protocol."""
+        return tuple(arm.id for arm in self.arms)
 
     @property
     def horizon_minute(self) -> int:
@@ -63,7 +83,9 @@ class Study:
         given: dict[str, float] = {}
         for name in products_of(arm, self.protocol.rules):
             given |= product_parameters(self.products[name])
-        return given | self.protocol.parameters_of(arm.id)
+        known = any(arm.id == one.id for one in self.protocol.arms)
+        changed = self.protocol.parameters_of(arm.id) if known else self.protocol.shared_parameters
+        return given | changed
 
     def checked(self, patient: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which patients are solved a second time, by their own luck, (patient,)."""

@@ -59,7 +59,9 @@ def test_the_change_of_a_geometric_mean_is_that_of_the_exponentials(found, ra, d
         for week, column in values.items()
         for subject, value in enumerate(column)
     ]
-    data = TrialData(done.data.subjects, done.data.doses, pl.DataFrame(rows))
+    data = TrialData(
+        done.data.subjects, done.data.doses, pl.DataFrame(rows), done.data.adverse_events
+    )
     crp = found["vollert2020_crp_wk12"]
     interval = simulated(crp, done.results, data, ra.endpoints, "placebo")
     assert interval.estimate == pytest.approx(10.0 - 20.0)
@@ -86,7 +88,7 @@ def test_rows_of_a_report_hold_both_numbers(found, ra, done):
 def test_what_too_few_patients_can_judge_is_left_out(found, ra, done):
     crp = [found["vollert2020_crp_wk12"]]
     assert len(target_rows(crp, done.results, done.data, ra.endpoints, "msc")) == 1
-    empty = TrialData(done.data.subjects, done.data.doses, done.data.observations.head(0))
+    empty = dataclasses.replace(done.data, observations=done.data.observations.head(0))
     assert target_rows(crp, done.results, empty, ra.endpoints, "msc") == ()
 
 

@@ -65,7 +65,9 @@ def test_a_rule_that_does_nothing_is_an_error(trial_text: str, tmp_path: Path) -
     action, at_most = trial_text.index("    action:"), trial_text.index("    at_most:")
     path = tmp_path / "idle.yaml"
     path.write_text(trial_text[:action] + "    action: {}\n" + trial_text[at_most:])
-    with pytest.raises(InputError, match="rule 'redose' does nothing; expected give or stop"):
+    with pytest.raises(
+        InputError, match="rule 'redose' does nothing; expected give, stop or withdraw"
+    ):
         load_protocol(path)
 
 

@@ -1,4 +1,4 @@
-"""From blocks of arrays to the three tables."""
+"""From blocks of arrays to the four tables."""
 
 import numpy as np
 import polars
@@ -33,6 +33,19 @@ def block(patients, arm="a", **changes):
             "duration_day": np.zeros(n),
             "rule": np.full(n, ""),
         },
+        "adverse_events": {
+            "subject": np.array(patients, dtype=np.int64),
+            "day": np.full(n, 0.5),
+            "end_day": np.full(n, 1.0),
+            "term": np.full(n, "fever"),
+            "grade": np.ones(n, dtype=np.int64),
+            "serious": np.zeros(n, dtype=bool),
+            "related": np.ones(n, dtype=bool),
+            "expected": np.ones(n, dtype=bool),
+            "dose": np.arange(n) % 2,
+            "route": np.full(n, "iv"),
+            "source_kind": np.full(n, "cells"),
+        },
     }
     return Block(**(fields | changes))
 
@@ -49,8 +62,19 @@ def test_every_table_says_the_arm_of_a_patient(ra):
 
 def test_tables_lie_in_one_piece_so_that_their_files_do_not_tell_the_tasks(ra):
     data = gather([block([0, 1]), block([2]), block([3])], ra)
-    tables = (data.subjects, data.doses, data.observations)
-    assert [table.n_chunks() for table in tables] == [1, 1, 1]
+    tables = (data.subjects, data.doses, data.observations, data.adverse_events)
+    assert [table.n_chunks() for table in tables] == [1, 1, 1, 1]
+
+
+def test_an_adverse_event_of_background_follows_no_dose_and_no_route(ra):
+    events = gather([block([3, 4])], ra).adverse_events
+    assert events.columns == [
+        "subject", "arm", "day", "end_day", "term", "grade", "serious", "related", "expected",
+        "dose", "route", "source_kind",
+    ]  # fmt: skip
+    assert events["dose"].to_list() == [None, 1]
+    assert events["route"].to_list() == [None, "iv"]
+    assert events["arm"].to_list() == ["a", "a"]
 
 
 def test_missing_is_null_and_what_was_not_seen_has_no_row(ra):

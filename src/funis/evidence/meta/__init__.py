@@ -22,6 +22,7 @@ from funis.evidence.meta.effects import (
     standardised_mean_difference,
 )
 from funis.evidence.meta.pooling import fixed_effect, pool
+from funis.evidence.meta.predictive import SHARES, Predicted, predict_risk, quantile
 from funis.evidence.meta.regression import ENOUGH_STUDIES, categories, egger, regress
 from funis.evidence.meta.spread import (
     Spread,
@@ -50,6 +51,7 @@ __all__ = [
     "ENOUGH_STUDIES",
     "METHODS",
     "SCALES",
+    "SHARES",
     "Asymmetry",
     "Coefficient",
     "Counts",
@@ -61,6 +63,7 @@ __all__ = [
     "Measure",
     "Method",
     "Pooled",
+    "Predicted",
     "Range",
     "Regression",
     "Scale",
@@ -75,8 +78,10 @@ __all__ = [
     "mean_difference",
     "odds_ratio",
     "pool",
+    "predict_risk",
     "printed_effect",
     "proportion",
+    "quantile",
     "rate_ratio",
     "regress",
     "risk_difference",

@@ -10,7 +10,16 @@ from funis.models import Endpoints
 from funis.pipeline.inputs import Trial
 from funis.pipeline.reporting.courses import durability_score
 from funis.pipeline.reporting.endpoints import better
-from funis.protocol import ALL, EndpointRequest, FrozenMapping, Protocol, Rule, Success
+from funis.protocol import (
+    ALL,
+    Design,
+    EndpointRequest,
+    FrozenMapping,
+    Protocol,
+    Randomisation,
+    Rule,
+    Success,
+)
 
 PRESENT = "present"
 """The model as it is, without a competing structure."""
@@ -115,6 +124,7 @@ def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
     if rule is None:
         expected = "a trial that says what counts as success: success: {endpoint, week, arms, ...}"
         raise InputError(Issue(protocol.file, None, "success", "no success rule", expected))
+    _require_parallel(protocol)
     request = next(
         one for one in protocol.endpoints
         if (one.endpoint, one.week) == (rule.endpoint, rule.week)
@@ -125,6 +135,16 @@ def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
     whole = replace(trial, protocol=cut)
     series = _improvements(protocol, endpoints)
     return DesignPlan(whole, protocol, rule, request, how, series, patients, per_site)
+
+
+def _require_parallel(protocol: Protocol) -> None:
+    """Refuse a design whose replicates cannot be picked from a bank of parallel arms."""
+    design = protocol.design
+    if design is None or design.kind == "parallel":
+        return
+    path = ("design", "kind")
+    message = f"the operating characteristics of a design of kind {design.kind} are not computed"
+    raise InputError(protocol.where.issue(path, message, expected="kind: parallel"))
 
 
 def _improvements(protocol: Protocol, endpoints: Endpoints) -> tuple[Improvement, ...]:
@@ -152,11 +172,21 @@ def _cut(protocol: Protocol, arms: tuple[str, ...], week: float) -> Protocol:
         ),
         endpoints=tuple(one for one in protocol.endpoints if one.week <= week),
         rules=tuple(rule for rule in cut if rule is not None),
+        design=_cut_design(protocol.design, arms),
         dropout=replace(
             protocol.dropout,
             arms=FrozenMapping({k: v for k, v in protocol.dropout.arms.items() if k in arms}),
         ),
     )
+
+
+def _cut_design(design: Design | None, arms: tuple[str, ...]) -> Design | None:
+    """Return a design for some arms; replicates fill their own sites, and strata are not used."""
+    if design is None:
+        return None
+    ratio = {arm: share for arm, share in design.allocation.ratio.items() if arm in arms}
+    plan = Randomisation(FrozenMapping(ratio), design.allocation.method)
+    return replace(design, allocation=plan, enrolment=None)
 
 
 def _cut_rule(rule: Rule, arms: tuple[str, ...], week: float) -> Rule | None:

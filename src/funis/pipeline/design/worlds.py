@@ -82,9 +82,18 @@ def check_size(plan: DesignPlan, n: int) -> None:
 
 
 def sizes_of(plan: DesignPlan, n: int) -> dict[str, int]:
-    """Return the patients of each arm of a trial of n; the first arms get what is left over."""
-    count = len(plan.arms)
-    return {arm: n // count + (place < n % count) for place, arm in enumerate(plan.arms)}
+    """Return the patients of each arm of a trial of n, by the ratio of the trial.
+
+    What is left over goes to the arms that lack most of a patient, the first ones before others.
+    """
+    design = plan.trial.protocol.design
+    shares = (1,) * len(plan.arms) if design is None else design.allocation.shares(plan.arms)
+    whole = {arm: n * share // sum(shares) for arm, share in zip(plan.arms, shares, strict=True)}
+    lacking = {
+        arm: -(n * share % sum(shares)) for arm, share in zip(plan.arms, shares, strict=True)
+    }
+    favoured = sorted(plan.arms, key=lambda arm: lacking[arm])[: n - sum(whole.values())]
+    return {arm: size + (arm in favoured) for arm, size in whole.items()}
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:

@@ -32,8 +32,10 @@ def intervention_text(one: Intervention, study: Study) -> str:
         name = one.drug if given is None else given.description
         amount = "the standard dose" if one.dose == 1 else f"{one.dose:g} standard doses"
         return f"{_capital(name)} at {amount}, {_drug_days(one)}"
-    product = study.products[one.product or ""]
     route = route_name(study.model, one)
+    if one.product is None:
+        return f"Sham of {route}, {_days(one)}"
+    product = study.products[one.product]
     return f"{dose_text(one)} by {route}, {_days(one)} ({product.name})"
 
 
@@ -52,7 +54,7 @@ def route_name(model: Model, one: Intervention) -> str:
 
 def dose_weeks(arm: Arm, last_week: float) -> tuple[float, ...]:
     """Return the weeks of the single administrations within a trial, in order."""
-    days = {day for one in arm.interventions if one.product is not None for day in one.days}
+    days = {day for one in arm.interventions if one.drug is None for day in one.days}
     return tuple(sorted(day / DAYS_PER_WEEK for day in days if day <= last_week * DAYS_PER_WEEK))
 
 

@@ -11,7 +11,7 @@ from funis.models import Model
 from funis.pipeline.drugs import drug_inputs
 from funis.pipeline.inputs import Trial
 from funis.pipeline.pharmacology import drug_effects, gate_row
-from funis.pipeline.reporting import arms, courses, endpoints, mechanism, methods, published
+from funis.pipeline.reporting import arms, courses, endpoints, mechanism, methods, published, safety
 from funis.pipeline.targets import judged_here, library_trial, target_rows, targets
 from funis.protocol import EndpointRequest, Protocol
 from funis.report import TrialReport
@@ -115,6 +115,7 @@ def trial_report(
         targets=placebo_rows(study, results, data, evidence),
         structures=methods.structure_rows(protocol, model),
         uncertainty=uncertainty,
+        safety=safety.safety_view(study, data),
     )
 
 

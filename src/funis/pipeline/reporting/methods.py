@@ -100,6 +100,9 @@ def provenance(
         seed=study.seed,
         command=f"funis run {trial.name} --patients {study.patients_per_arm} --seed {study.seed}",
         more={
+            "fixed before the first patient": (
+                f"{study.protocol.plan_hash} (estimand, endpoints, success rule, missing data)"
+            ),
             **products,
             **structures,
             **{f"your own study {name}": digest for name, digest in own.items()},
