@@ -240,6 +240,7 @@ def series_entry(view: SeriesView) -> dict[str, Any]:
     return {
         "score": view.score, "week": view.week, "unit": view.unit, "patients": view.n,
         "seen": view.seen, "improved_means": view.least, "patients_behind_usual": view.many,
+        "better_at_all": view.better, "usually_better_at_all": _interval(view.usually_better),
         "reported": _part(view.reported), "on_placebo": _part(view.placebo),
         "parts": {part.layer: _part(part) for part in view.parts},
     }  # fmt: skip

@@ -11,7 +11,8 @@ from scipy.stats import norm
 
 from funis.pipeline.processes import Processes, Progress
 from funis.pipeline.reporting.courses import durability_score
-from funis.pipeline.reporting.endpoints import better, endpoint_name
+from funis.pipeline.reporting.endpoints import better as better_way
+from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.protocol import Arm, Protocol
 from funis.report.content import Interval
 from funis.report.series import SeriesPart, SeriesView
@@ -96,15 +97,17 @@ def _view(
     study: Study, arm: Arm, own: Integers, score: str, week: float, found: Layered
 ) -> SeriesView:
     endpoints = study.model.endpoints
-    item, lower = endpoints.number(score), better(score, endpoints) == "lower"
+    item, lower = endpoints.number(score), better_way(score, endpoints) == "lower"
     least = float(item.minimal_important_difference or 0.0)
     solved = np.asarray(~np.isnan(found.left).any(axis=0))
     mine = np.isin(found.patient, own) & solved
+    better = _improved(found.left[0], 0.0, lower=lower)
     sums = _Sums(found.left, _improved(found.left, least, lower=lower), found.seen, mine, solved)
     return SeriesView(
         arm.id, arm.label, len(own), int((found.seen & mine).sum()), int(solved.sum()), score,
         endpoint_name(score, endpoints), "" if item.unit in NO_UNIT else item.unit,
-        week, least, lower,
+        week, least, lower, _mean(better[found.seen & mine]),
+        _interval(better[found.seen & solved]),
         sums.of_seen("reported", LAYERS.index("not_seen")),
         sums.of_seen("placebo", LAYERS.index("knowledge")),
         tuple(sums.part(layer) for layer in LAYERS),

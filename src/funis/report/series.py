@@ -71,7 +71,8 @@ class SeriesView:
     n, seen : patients, and those whose score was seen at baseline and in the end.
     many : patients of the same kind who stand behind what is usual.
     least : change that counts as improved.
-    reported, usual : with everything, of those seen: ``layer`` is "reported".
+    better, usually_better : share of those seen who are better at all; of many such patients.
+    reported : with everything, of those seen: ``layer`` is "reported".
     placebo : the same patients, given placebo and masked: ``layer`` is "placebo".
     parts : in the order in which layers are taken away; they add up to ``reported``.
     """
@@ -87,6 +88,8 @@ class SeriesView:
     week: float
     least: float
     lower: bool
+    better: float
+    usually_better: Interval
     reported: SeriesPart
     placebo: SeriesPart
     parts: tuple[SeriesPart, ...]
@@ -155,7 +158,10 @@ def _lead(view: SeriesView) -> str:
     size = f"{decimal(abs(view.reported.change), 2)}{_unit(view)}"
     return (
         f"{view.name} at week {view.week:g} is {size} {way} than at baseline on average, and "
-        f"{percent(view.reported.share, 0)} of the patients are better by {view.least:g} or more. "
+        f"{percent(view.better, 0)} of the patients are better at all, "
+        f"{percent(view.reported.share, 0)} by {view.least:g} or more (usually, of such patients: "
+        f"{percent(view.usually_better.estimate, 0)} and "
+        f"{percent(view.reported.usual_share.estimate, 0)}). "
         "Below, the same virtual patients with one layer less at a time, in this order, so that "
         "the parts add up. Layers act together: in another order the same total would be shared "
         "out a little differently."

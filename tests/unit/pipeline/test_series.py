@@ -97,6 +97,11 @@ def test_cells_of_potency_0_have_no_part_at_all_and_the_section_says_so_first(do
     assert "exactly 0" in first
 
 
+def test_most_are_better_at_all_though_cells_do_nothing(view):
+    assert view.usually_better.estimate > 0.5
+    assert 0 <= view.reported.share <= view.better <= 1
+
+
 def test_every_layer_that_the_trial_has_takes_its_part(view):
     parts = {part.layer: part for part in view.parts}
     assert tuple(parts) == LAYERS
