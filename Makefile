@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed-from-lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench baselines library credibility lint docs lock
+.PHONY: help install demo test bench baselines library credibility safety lint docs lock
 
 # What `make library` renews, and with how many virtual patients; one after the other, minutes each.
 DISEASES ?= $(notdir $(wildcard src/funis/library/diseases/*))
@@ -24,6 +24,7 @@ help:
 	@echo "make baselines  renew the stored numbers of whole runs after a change on purpose"
 	@echo "make library  rebuild the pools of all diseases, the tables in their cards, docs/claims.md"
 	@echo "make credibility  write the credibility page of every disease"
+	@echo "make safety   pool adverse events from the evidence again, and write docs/safety.md"
 	@echo "make lint     ruff, mypy, import-linter, lock file"
 	@echo "make docs     execute every documented command and example"
 	@echo "make lock     renew uv.lock after a change of pyproject.toml"
@@ -76,6 +77,10 @@ credibility: install
 	@for disease in $(DISEASES); do \
 		$(BIN)/funis credibility $$disease --into docs/credibility/$$disease.md || exit 1; \
 	done
+
+safety: install
+	$(BIN)/funis safety --refit --into docs/safety.md
+	$(BIN)/funis gate safety --into docs/safety.md
 
 lint: install
 	$(BIN)/ruff check .

@@ -74,6 +74,8 @@ COMMANDS = {
     "gate routes": f"funis gate routes ra --patients 4 {SMALL} --json",
     "calibrate": f"funis calibrate ssc {SMALL} --out ensembles --json",
     "validate": f"funis validate ssc {SMALL} --json",
+    "gate safety": "funis gate safety --patients 400 --trials 2 --json",
+    "safety": "funis safety ms --route it --json",
     "control": f"funis control uc --patients 50 {SMALL} --json",
     "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "evidence impact": f"funis evidence impact ssc --without care_ssc --patients 8 {SMALL} --json",

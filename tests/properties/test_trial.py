@@ -15,7 +15,8 @@ from funis.trial.course import group_of
 
 
 def bytes_of(data: TrialData) -> list[bytes]:
-    return [table.write_csv().encode() for table in (data.subjects, data.doses, data.observations)]
+    tables = (data.subjects, data.doses, data.observations, data.adverse_events)
+    return [table.write_csv().encode() for table in tables]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def enter(app: Typer, arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:
-        lines = _lines(error, given)
+        lines = _lines(error, given, app)
         if lines is None:
             return _unexpected(error, given)
         return _refuse(lines, given, _status(error))
@@ -37,7 +38,7 @@ def enter(app: Typer, arguments: list[str] | None = None) -> int:
     return int(status or 0)
 
 
-def _lines(error: Exception, given: list[str]) -> list[str] | None:
+def _lines(error: Exception, given: list[str], app: Typer) -> list[str] | None:
     """Return what to tell the user; None for what no user can have caused."""
     from funis.checks import InputError
     from funis.pipeline.processes import Unfinished
@@ -48,7 +49,7 @@ def _lines(error: Exception, given: list[str]) -> list[str] | None:
     if isinstance(error, Unfinished | UnreliableError):
         return [str(error)]
     if hasattr(error, "format_message"):  # a usage error of the command line
-        return [_usage(error.format_message(), given)]
+        return [_usage(error.format_message(), given, _commands(app))]
     if isinstance(error, UnicodeDecodeError):
         return ["a file is not text; expected UTF-8"]
     if isinstance(error, OSError):
@@ -62,33 +63,19 @@ def _lines(error: Exception, given: list[str]) -> list[str] | None:
     return None
 
 
-def _usage(message: str, given: list[str]) -> str:
+def _commands(app: Typer) -> list[str]:
+    """Return the names of the commands, in the order of the help."""
+    from typer.main import get_group
+
+    return list(get_group(app).commands)
+
+
+def _usage(message: str, given: list[str], known: Sequence[str]) -> str:
     """Return a usage error as one line, with the command whose help explains it."""
     from funis.checks import nearest
 
     words = [word for word in given if not word.startswith("-")]
     command = next(iter(words), "")
-    known = (
-        "run",
-        "check",
-        "list",
-        "simulate",
-        "population",
-        "gate",
-        "calibrate",
-        "validate",
-        "control",
-        "design",
-        "twin",
-        "safety",
-        "sbml",
-        "evidence",
-        "ledger",
-        "credibility",
-        "petab",
-        "bench",
-        "demo",
-    )
     text = " ".join(message.split())
     if command and command not in known:
         near = nearest(command, known)

@@ -26,6 +26,18 @@ def safety(
         Path | None,
         typer.Option(metavar="FILE", help="With --refit: where to (default: the library)."),
     ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RISK", help="Show a Bayesian rule that stops above this risk of toxicity."
+        ),
+    ] = None,
+    sure: Annotated[
+        float, typer.Option(metavar="P", help="With --limit: probability that stops the trial.")
+    ] = 0.9,
+    patients: Annotated[
+        int, typer.Option(metavar="N", help="With --limit: patients at most.")
+    ] = 60,
     into: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Put the tables at their place in a Markdown file."),
@@ -44,6 +56,8 @@ def safety(
         if out is not None and not refit:
             message = "--out without --refit"
             raise InputError(Issue(None, None, "--out", message, "both, or neither"))
+        if limit is not None:
+            return _stopping(put, limit, sure, patients, json)
         if into is not None:
             marked_place(into, MARK)
         if refit:
@@ -55,4 +69,14 @@ def safety(
         if json:
             return put(found.document())
         terminal.show_tables(found.tables()[:2] if into is None else ())
+    return terminal.SUCCESS
+
+
+def _stopping(put: terminal.Put, limit: float, sure: float, patients: int, json: bool) -> int:
+    from funis.pipeline.safety.stopping import stopping
+
+    found = stopping(limit, sure, patients)
+    if json:
+        return put(found.document())
+    terminal.show_tables(found.tables())
     return terminal.SUCCESS

@@ -359,6 +359,18 @@ class SafetyCell:
 
 
 @dataclass(frozen=True, slots=True)
+class BelievedLine:
+    """What was believed of an event beforehand, in words; ``follows`` is a route, or time."""
+
+    follows: str
+    control: str
+    cells: str
+    ratio: str
+    source: str
+    basis: Literal["evidence", "predicted", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyRow:
     """One adverse event in every arm, and what was believed of it beforehand.
 
@@ -366,21 +378,15 @@ class SafetyRow:
     ----------
     group : str
         summary | dose | time.
-    believed : tuple of (str, str, str, str)
-        What it follows, the risk without and with cells, and the ratio, in words.
-    source : str
-        Rows behind it, in words.
-    basis : str
-        evidence | predicted | assumed.
+    believed : tuple of BelievedLine
+        A line a route.
     """
 
     term: str
     name: str
     group: Literal["summary", "dose", "time"]
     cells: tuple[SafetyCell, ...]
-    believed: tuple[tuple[str, str, str, str], ...] = ()
-    source: str = ""
-    basis: Literal["evidence", "predicted", "assumed", ""] = ""
+    believed: tuple[BelievedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

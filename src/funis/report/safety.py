@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from funis.report.content import Interval, SafetyCell, SafetyRow, TrialReport
+from funis.report.content import BelievedLine, Interval, SafetyCell, SafetyRow, TrialReport
 from funis.report.courses import NumbersTable
 from funis.report.numerals import MISSING, decimal, percent
 from funis.report.styles import ArmStyle, arm_styles
@@ -53,19 +53,6 @@ class ArmHead:
     style: ArmStyle
 
 
-@dataclass(frozen=True, slots=True)
-class BelievedText:
-    """One line of what was believed beforehand."""
-
-    name: str
-    follows: str
-    control: str
-    cells: str
-    ratio: str
-    source: str
-    basis: str
-
-
 def safety_heads(report: TrialReport) -> tuple[ArmHead, ...]:
     """Return the arms above the columns."""
     if report.safety is None or not report.safety.rows:
@@ -84,14 +71,12 @@ def safety_groups(report: TrialReport) -> tuple[GroupText, ...]:
     return tuple(_group(report, name, key) for key, name in GROUPS if _rows(report, key))
 
 
-def safety_believed(report: TrialReport) -> tuple[BelievedText, ...]:
-    """Return what was believed of each event beforehand, a line a route."""
+def safety_believed(report: TrialReport) -> tuple[tuple[str, BelievedLine], ...]:
+    """Return what was believed of each event beforehand, a line a route; the first names it."""
     if report.safety is None:
         return ()
     return tuple(
-        BelievedText(
-            row.name if place == 0 else "", *line, row.source if place == 0 else "", row.basis
-        )
+        (row.name if place == 0 else "", line)
         for row in report.safety.rows
         for place, line in enumerate(row.believed)
     )
@@ -122,7 +107,8 @@ def _group(report: TrialReport, name: str, key: str) -> GroupText:
     missed = [row for row in rows if row not in seen]
     n = sum(cell.n for cell in rows[0].cells)
     names = "; ".join(row.name[:1].lower() + row.name[1:] for row in missed)
-    nobody = f"Nobody of {n:,} had: {names}. Up to {percent(3 / n, 2)} may." if missed and n else ""
+    limit = f"3 in {n:,}, or {percent(3 / n, 2)}, may" if n else ""
+    nobody = f"Nobody of {n:,} had: {names}. Up to {limit}." if missed and n else ""
     shown = tuple(_row(report, row) for row in seen)
     return GroupText(name, shown, nobody)
 

@@ -7,11 +7,13 @@ draws depends on its seed alone, so every arm and every patient of it shares the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from funis.population import uniform
-from funis.safety.values import Hazard, Pool, Ratio, Safety
+from funis.safety.values import Hazard, Pool, Ratio, Safety, Term
 
 HIGHEST = 0.98
 """Highest risk of a patient that a ratio can lead to."""
@@ -44,10 +46,10 @@ class Rates:
 
 
 def true_rates(safety: Safety, seed: int, disease: str = "") -> Rates:
-    """Draw the true rates of the trial of a seed."""
-    return rates_at(
-        safety, disease, lambda name: float(uniform(seed, "adverse event rates", 0, name))
-    )
+    """Draw the true rates of the trial of a seed: one number for each pool and each ratio."""
+    names = sorted({name for term in safety.terms.values() for name in _asked(term)})
+    luck = uniform(seed, "adverse event rates", 0, np.array(names))
+    return rates_at(safety, disease, dict(zip(names, luck.tolist(), strict=True)).__getitem__)
 
 
 def middle_rates(safety: Safety, disease: str = "") -> Rates:
@@ -100,6 +102,14 @@ def per_administration(risk: float, administrations: float) -> float:
 
 def _a_year(hazard: Hazard, share: Callable[[str], float]) -> Chance:
     return chance(hazard, quantile(hazard.risk, share), _ratio(hazard, share))
+
+
+def _asked(term: Term) -> Iterator[str]:
+    """Return the names of the pools and ratios of a term."""
+    for hazard in term.hazards:
+        yield f"pool {hazard.risk.id}"
+        if hazard.ratio is not None:
+            yield f"ratio {hazard.ratio.id}"
 
 
 def _administration(hazard: Hazard, share: Callable[[str], float]) -> Chance:

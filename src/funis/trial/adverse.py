@@ -86,7 +86,7 @@ def administered(
     keys = zip(arm_of[doses.patient].tolist(), doses.intervention.tolist(), strict=True)
     of_dose = np.array([product.get(key, "") for key in keys], dtype=str)
     real = np.flatnonzero(of_dose != "")
-    mock_row, mock_minute, mock_route = _mock(arms, arm_of)
+    mock_row, mock_minute, mock_route = _mock(study, arms, arm_of)
     row = np.concatenate([doses.patient[real], mock_row])
     minute = np.concatenate([doses.minute[real], mock_minute])
     route = np.concatenate([doses.input[real], mock_route])
@@ -110,14 +110,20 @@ def mock_interventions(arms: Sequence[Arm]) -> tuple[Intervention, ...]:
     return max(treated, key=lambda given: sum(len(one.days) for one in given), default=())
 
 
-def _mock(arms: Sequence[Arm], arm_of: Integers) -> tuple[Integers, Integers, NDArray[np.str_]]:
+def _mock(
+    study: Study, arms: Sequence[Arm], arm_of: Integers
+) -> tuple[Integers, Integers, NDArray[np.str_]]:
     """Return rows, minutes and routes of the mock administrations of placebo arms."""
     masked = [
         arm.control == "placebo" and not any(one.product or one.sham for one in arm.interventions)
         for arm in arms
     ]
     rows = np.flatnonzero(np.asarray(masked, dtype=np.bool_)[arm_of])
-    times = [(to_minute(day), one.input) for one in mock_interventions(arms) for day in one.days]
+    times = [
+        (to_minute(day), one.input)
+        for one in mock_interventions(study.protocol.arms)
+        for day in one.days
+    ]
     minutes = np.array([minute for minute, _ in times], dtype=np.int64)
     routes = np.array([route for _, route in times], dtype=str)
     return np.repeat(rows, len(times)), np.tile(minutes, len(rows)), np.tile(routes, len(rows))

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from funis.apps.cli import app
 from funis.models import disease_ids, library_folder
 from funis.report import RESEARCH_USE
 
@@ -302,11 +303,12 @@ def test_a_gate_without_a_place_to_fill_is_refused_before_the_work(funis, tmp_pa
 def test_an_unknown_command_is_told_with_the_nearest(funis):
     status, out, err = funis("simulat", "ra")
     assert (status, out) == (2, "")
-    assert err == (
-        "unknown command 'simulat'; expected one of run, check, list, simulate, population, gate, "
-        "calibrate, validate, control, sbml, evidence, ledger, credibility, petab, bench, demo; "
-        "did you mean 'simulate'?\n"
+    names = [one.name or one.callback.__name__ for one in app.registered_commands]
+    names += [one.name for one in app.registered_groups]
+    line = (
+        f"unknown command 'simulat'; expected one of {', '.join(names)}; did you mean 'simulate'?"
     )
+    assert err == f"{line}\n"
 
 
 # ---- as a program of its own

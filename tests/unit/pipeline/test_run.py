@@ -20,7 +20,7 @@ from funis.trial import course
 
 FILES = {
     "report.html", "results.json", "manifest.json", "subjects.parquet", "doses.parquet",
-    "observations.parquet",
+    "observations.parquet", "adverse_events.parquet",
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_a_run_folder_is_complete_and_says_what_it_is(small_pool, tmp_path):
     assert manifest["research_use"] == RESEARCH_USE
     assert set(manifest["files"]) == FILES - {"manifest.json"}
     assert RESEARCH_USE in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    for name in ("subjects", "doses", "observations"):
+    for name in ("subjects", "doses", "observations", "adverse_events"):
         path = tmp_path / "run" / f"{name}.parquet"
         assert pl.read_parquet_metadata(path)["research_use"] == RESEARCH_USE
         assert pl.read_parquet(path).equals(getattr(result.data, name))

@@ -34,7 +34,7 @@ def test_how_patients_are_cut_changes_no_byte(small_pool, two_arm, monkeypatch):
     monkeypatch.setattr(straight_line, "BLOCK", 5)
     with straight_line.Processes(study, 1) as processes:
         pieces = conduct(study, InBlocks(processes, straight_line.silent))
-    for name in ("subjects", "doses", "observations"):
+    for name in ("subjects", "doses", "observations", "adverse_events"):
         assert getattr(whole, name).equals(getattr(pieces, name))
 
 

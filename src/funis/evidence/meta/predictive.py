@@ -8,6 +8,7 @@ few small studies differ.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ SPREAD_SCALE = 1.0
 Half of it lies below 0.67: odds that differ about two-fold between typical studies (assumed).
 """
 
-_MEANS = np.linspace(-18.0, 8.0, 209)
+_SHARE_SCORES = [float(score) for score in ndtri(np.asarray(SHARES))]
+_MEANS = np.linspace(-26.0, 8.0, 273)
 _SPREADS = np.linspace(0.05, 4.0, 24)
 _SCORES = np.linspace(-6.0, 6.0, 121)
 _LOGITS = np.linspace(-30.0, 20.0, 1001)
@@ -77,20 +79,18 @@ def predict_risk(studies: Sequence[Counts], spread_scale: float = SPREAD_SCALE) 
     below = np.zeros_like(_LOGITS)
     for spread, column in zip(spreads, weights.T, strict=True):
         below += ndtr((_LOGITS[:, None] - _MEANS) / spread) @ column
-    mass = np.diff(below, prepend=0.0)
     logits = tuple(float(x) for x in np.interp(SHARES, below, _LOGITS))
     low, high = (float(expit(logits[SHARES.index(share)])) for share in (0.025, 0.975))
-    mean = float(mass @ expit(_LOGITS))
+    mean = float(np.diff(below) @ expit(0.5 * (_LOGITS[1:] + _LOGITS[:-1])))
     return Predicted(mean, logits, low, high, float(weights.sum(axis=0) @ spreads))
 
 
 def quantile(values: Sequence[float], share: float) -> float:
     """Return a quantile between those at ``SHARES``, straight in normal scores, beyond too."""
-    scores = ndtri(np.asarray(SHARES))
     at = float(ndtri(share))
-    place = int(np.clip(np.searchsorted(scores, at) - 1, 0, len(scores) - 2))
-    slope = (values[place + 1] - values[place]) / (scores[place + 1] - scores[place])
-    return float(values[place] + slope * (at - scores[place]))
+    place = min(max(bisect_left(_SHARE_SCORES, at) - 1, 0), len(_SHARE_SCORES) - 2)
+    first, second = _SHARE_SCORES[place], _SHARE_SCORES[place + 1]
+    return values[place] + (values[place + 1] - values[place]) * (at - first) / (second - first)
 
 
 def _weights(studies: Sequence[Counts], spreads: Array, scale: float) -> Array:
@@ -105,8 +105,10 @@ def _likelihood(studies: Sequence[Counts], spread: float) -> Array:
     """Return the log-likelihood at each mean, each study's own logit integrated out."""
     logit = _MEANS[:, None] + spread * _SCORES
     height = -0.5 * _SCORES**2 - math.log(float(np.exp(-0.5 * _SCORES**2).sum()))
+    missed = np.logaddexp(0.0, logit)
     total = np.zeros(len(_MEANS))
     for one in studies:
-        own = one.events * logit - one.n * np.logaddexp(0.0, logit)
-        total += logsumexp(own + height, axis=1)
+        own = one.events * logit - one.n * missed + height
+        top = own.max(axis=1)
+        total += np.log(np.exp(own - top[:, None]).sum(axis=1)) + top
     return total

@@ -14,7 +14,7 @@ from funis.analysis import (
 from funis.analysis import Interval as Estimated
 from funis.pipeline.safety.believed import Believed, believed
 from funis.protocol import Protocol
-from funis.report.content import Interval, SafetyCell, SafetyRow, SafetyView
+from funis.report.content import BelievedLine, Interval, SafetyCell, SafetyRow, SafetyView
 from funis.report.numerals import decimal, percent
 from funis.safety import Safety, library_safety
 from funis.trial import Study, TrialData
@@ -106,15 +106,12 @@ def _row(
     cells = tuple(_cell(one) for one in estimates)
     if term in SUMMARIES:
         return SafetyRow(term, NAMES[term], "summary", cells)
-    bases = [one.basis for one in known]
     return SafetyRow(
         term=term,
         name=safety.terms[term].title,
         group="time" if safety.terms[term].over_time else "dose",
         cells=cells,
-        believed=tuple(believed_words(one) for one in known),
-        source="; ".join(dict.fromkeys(one.words for one in known)),
-        basis=max(bases, key=("evidence", "predicted", "assumed").index) if bases else "",
+        believed=tuple(BelievedLine(*believed_words(one), one.words, one.basis) for one in known),
     )
 
 
@@ -125,7 +122,8 @@ def believed_words(one: Believed) -> tuple[str, str, str, str]:
         found = one.ratio
         kind = "odds" if found.scale == "odds_ratio" else "risk"
         interval = f" ({decimal(found.low)} to {decimal(found.high)})" if found.rows else ""
-        ratio = f"{kind} × {decimal(found.estimate)}{interval}" if found.rows else "× 1, assumed"
+        ratio = f"{kind} × {decimal(found.estimate)}{interval}"
+        ratio = ratio if found.rows else f"× {found.estimate:g}, {found.note}"
     return (one.follows, _amount(one, "control"), _amount(one, "cells"), ratio)
 
 

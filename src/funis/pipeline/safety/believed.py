@@ -72,8 +72,6 @@ class Believed:
             parts.append("all of it ascribed to cells")
         elif ratio.rows:
             parts.append(f"ratio of {ratio.rows[0].split(':')[0]}")
-        else:
-            parts.append(ratio.note)
         parts += [text for text in (self.hazard.assumed, self.hazard.note) if text]
         return "; ".join(parts)
 
