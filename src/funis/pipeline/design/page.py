@@ -14,7 +14,7 @@ from funis.pipeline.design.trap import Series, Spread
 from funis.pipeline.reporting import endpoints
 from funis.pipeline.reporting.methods import engine_text, version
 from funis.pipeline.run import json_text
-from funis.protocol import Protocol, content_hash, library_structures
+from funis.protocol import library_structures
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval, Provenance
 from funis.report.design import (
@@ -27,7 +27,7 @@ from funis.report.design import (
     write_design,
 )
 from funis.report.statement import SIMULATED
-from funis.store import hash_bytes, run_folder, write_manifest, write_text
+from funis.store import run_folder, write_manifest, write_text
 
 PAGE, DOCUMENT = "design.html", "design.json"
 
@@ -75,7 +75,7 @@ def design_report(result: DesignResult) -> DesignReport:
         question=endpoints.question(protocol, model.endpoints),
         estimand=endpoints.estimand_text(protocol),
         rule=_rule_text(plan),
-        fixed_hash=fixed_hash(protocol),
+        fixed_hash=protocol.plan_hash,
         measure=_measure(plan),
         limit=rule.null + sign * rule.minimal_difference,
         null=rule.null,
@@ -95,13 +95,6 @@ def design_report(result: DesignResult) -> DesignReport:
         forms={name: library_structures()[name].question for name in forms},
         provenance=_provenance(result),
     )
-
-
-def fixed_hash(protocol: Protocol) -> str:
-    """Return the hash of what is fixed before the first patient: estimand, endpoints and rule."""
-    parts = (protocol.estimand, protocol.success, *protocol.endpoints)
-    words = [content_hash(part) for part in parts if part is not None]
-    return hash_bytes("\n".join(words).encode())
 
 
 def _rule_text(plan: DesignPlan) -> str:
