@@ -74,6 +74,7 @@ library: install
 	$(BIN)/funis evidence claims --into docs/claims.md
 
 credibility: install
+	$(BIN)/python -m funis.apps.unreported src/funis/library/unreported_null.yaml
 	@for disease in $(DISEASES); do \
 		$(BIN)/funis credibility $$disease --into docs/credibility/$$disease.md || exit 1; \
 	done

@@ -9,6 +9,7 @@ import numpy as np
 
 from funis.analysis import estimate
 from funis.models import library_folder, load_model
+from funis.pipeline.run import run_trial
 from funis.population import draw, weigh_pool
 from funis.product import library_product
 from funis.protocol import load_protocol
@@ -16,6 +17,7 @@ from funis.trial import Study, conduct
 from funis.trial.twins import twin_courses
 
 FILE = Path(__file__).with_name("ra_demo.json")
+ENSEMBLE_FILE = Path(__file__).with_name("ra_ensemble.json")
 PATIENTS_PER_ARM = 8
 WEEKS = (0, 4, 12, 24, 52)
 OUTPUTS = ("DAS28_CRP_true", "TRG", "LM", "engulfed", "ERO")
@@ -62,6 +64,36 @@ def numbers_of_a_run() -> Numbers:
         },
     }
     return json.loads(json.dumps(_plain(found)))
+
+
+def numbers_of_an_ensemble_run() -> Numbers:
+    """The trial of the library from end to end, with cells drawn from the ensemble that ships."""
+    done = run_trial("ra_demo", patients=PATIENTS_PER_ARM, twins=2, workers=1)
+    view = done.report.uncertainty
+    assert view is not None
+    found: Numbers = {
+        "contrasts": {
+            f"{one.arm} {one.endpoint}": [one.estimate, one.low, one.high]
+            for one in done.results.contrasts
+        },
+        "no_effect": dict(view.no_effect),
+        "potency": [view.potency.estimate, view.potency.low, view.potency.high],
+        "against_none": view.against_none,
+        "uncertainty": {
+            row.arm: [
+                value if abs(value) > 1e-5 else 0.0
+                for value in (
+                    row.effect.estimate, row.effect.low, row.effect.high,
+                    row.between_patients, row.sampling, row.between_draws,
+                )
+            ]
+            for row in view.rows
+        },
+    }  # fmt: skip
+    return json.loads(json.dumps(_plain(found)))
+
+
+BASELINES = {FILE: numbers_of_a_run, ENSEMBLE_FILE: numbers_of_an_ensemble_run}
 
 
 def _plain(value: Any) -> Any:

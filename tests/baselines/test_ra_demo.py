@@ -34,6 +34,13 @@ def test_no_number_of_the_demo_has_moved(runs, found):
     assert not changed, "\n".join([f"{len(changed)} numbers moved; {advice}", *changed[:20]])
 
 
+def test_no_number_of_a_run_with_the_ensemble_has_moved(runs):
+    found = runs.numbers_of_an_ensemble_run()
+    changed = runs.differences(json.loads(runs.ENSEMBLE_FILE.read_text()), found)
+    advice = "on purpose? `make baselines`, and **[numbers]** in CHANGELOG.md"
+    assert not changed, "\n".join([f"{len(changed)} numbers moved; {advice}", *changed[:20]])
+
+
 def test_the_baseline_covers_every_arm_and_endpoint(runs):
     stored = json.loads(runs.FILE.read_text())
     protocol = runs.small_study().protocol

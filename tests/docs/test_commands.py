@@ -79,6 +79,7 @@ COMMANDS = {
     "control": f"funis control uc --patients 50 {SMALL} --json",
     "evidence meta": "funis evidence meta cd --endpoint REMISSION --json",
     "evidence impact": f"funis evidence impact ssc --without care_ssc --patients 8 {SMALL} --json",
+    "tests": "funis tests welch fisher --replicates 100 --json",
     "ledger": "funis ledger --json",
     "ledger predict": "funis ledger predict care_ssc --date 2026-06-01 --ledger ledger.yaml"
     f" --patients 8 {SMALL} --json",

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.analysis.estimates import estimate, judge
+from funis.analysis.decisions import judge
+from funis.analysis.estimates import estimate
 from funis.analysis.intervals import CONFIDENCE, Interval, welch
 from funis.analysis.intervals import summarise as summary_of
 from funis.analysis.results import Contrast, Decision, Results

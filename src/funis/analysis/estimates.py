@@ -3,29 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from funis.analysis.intervals import (
-    CONFIDENCE,
-    Interval,
-    mean_interval,
-    newcombe,
-    proportions_p_value,
-    welch,
-    wilson,
-)
-from funis.analysis.rates import rate_interval, rate_ratio
-from funis.analysis.results import (
-    ArmCount,
-    Contrast,
-    ContrastMeasure,
-    Decision,
-    Estimate,
-    EstimateMeasure,
-    Results,
-    Verdict,
-)
+import numpy as np
+
+from funis.analysis.decisions import decide, judge
+from funis.analysis.intervals import CONFIDENCE, Interval, mean_interval, wilson
+from funis.analysis.methods import METHODS, ReplicateSample
+from funis.analysis.methods.survival import kaplan_meier
+from funis.analysis.outcomes import first_times, method_of, outcomes, text_of
+from funis.analysis.rates import rate_interval
+from funis.analysis.results import ArmCount, Contrast, Estimate, EstimateMeasure, Results
 from funis.analysis.samples import FAILED, Sample, SampleTable, TrialTables
+from funis.analysis.sensitivity import sensitivity_results
 from funis.models.endpoints import Endpoints
-from funis.protocol import SUMMARY_OF, EndpointRequest, Protocol, Success
+from funis.protocol import EndpointRequest, Protocol
+
+__all__ = ["contrast_of", "estimate", "judge"]
 
 
 def estimate(
@@ -38,13 +30,13 @@ def estimate(
     """Estimates, contrasts with the reference arm, and the decision, as the protocol declares.
 
     Responses: intercurrent events by the estimand's strategy (composite: no response from the
-    event on), a missing visit counts as no response; Wilson's interval. Changes and values: the
-    estimand's strategy for continuous endpoints, then observed cases; Student's t interval.
-    Differences: Newcombe's and Welch's intervals. Rates: events and years up to the last visit
-    that was seen, cut at an intercurrent event unless the strategy is treatment policy; ratios on
-    the log scale, robust to overdispersion. A response that stays once it was met (``ever``) is
-    that of the last visit seen. An event counts at visits after its week: what
-    was measured at the visit of the event was measured before it.
+    event on, and met where meeting it is bad), a missing visit counts likewise; Wilson's interval.
+    Changes and values: the estimand's strategy for continuous endpoints, then observed cases;
+    Student's t interval. Contrasts by the method that the endpoint names, else Newcombe's and
+    Welch's. Rates: events and years up to the last visit that was seen, cut at an intercurrent
+    event unless the strategy is treatment policy; ratios robust to overdispersion. A response
+    that stays once it was met (``ever``) is that of the last visit seen. An event counts at visits
+    after its week: what was measured at the visit of the event was measured before it.
 
     Parameters
     ----------
@@ -73,19 +65,22 @@ def estimate(
     for request in protocol.endpoints if requests is None else requests:
         samples = table.samples(request, arms)
         estimates += [_estimate(request, sample, table) for sample in samples.values()]
-        if reference is not None:
-            contrasts += [
-                _contrast(request, sample, samples[reference])
-                for arm, sample in samples.items()
-                if arm != reference
-            ]
-    decisions = _decide(protocol, table, arms)
-    return Results(tuple(estimates), tuple(contrasts), _counts(data, arms), decisions)
+        if reference is not None and len(arms) > 1:
+            contrasts += _contrasts(request, table, arms, reference)
+    return Results(
+        tuple(estimates),
+        tuple(contrasts),
+        _counts(data, arms),
+        decide(protocol, table, arms),
+        sensitivity_results(protocol, table, arms),
+    )
 
 
 def _estimate(request: EndpointRequest, sample: Sample, table: SampleTable) -> Estimate:
     measure: EstimateMeasure
-    if sample.responder:
+    if request.of_time:
+        interval, measure = _reached(request, sample.arm, table), "proportion"
+    elif sample.responder:
         interval, measure = wilson(sample.events, sample.n), "proportion"
     elif sample.years is not None:
         interval, measure = rate_interval(sample.rate), "rate"
@@ -102,105 +97,65 @@ def _estimate(request: EndpointRequest, sample: Sample, table: SampleTable) -> E
         low=interval.low,
         high=interval.high,
         unit=table.unit(request),
-        method=table.method(request),
+        method=_estimator(request, table),
     )
 
 
-def _difference(
-    sample: Sample, reference: Sample, confidence: float = CONFIDENCE
-) -> tuple[Interval, float]:
-    """Difference or ratio with interval, and p value."""
-    if sample.years is not None:
-        return rate_ratio(sample.rate, reference.rate, confidence)
-    if sample.responder:
-        counts = (sample.events, sample.n, reference.events, reference.n)
-        return newcombe(*counts, confidence), proportions_p_value(*counts)
-    return welch(sample.summary, reference.summary, confidence)
+def _reached(request: EndpointRequest, arm: str, table: SampleTable) -> Interval:
+    """Share of patients who reached a condition by the week, censoring allowed for."""
+    times = first_times(table, request)
+    own = table.subjects["arm"].to_numpy() == arm
+    return kaplan_meier(times.time[own], times.event[own], request.week, CONFIDENCE)
 
 
-_CONTRASTS: Mapping[ContrastMeasure, str] = {
-    "difference_in_proportions": "Newcombe interval (square-and-add of Wilson limits); score test",
-    "difference_in_means": "Welch t interval and test",
-    "rate_ratio": "ratio of rates, Wald interval and test on the log scale with sandwich errors",
-}
+def _estimator(request: EndpointRequest, table: SampleTable) -> str:
+    if not request.of_time:
+        return table.method(request)
+    return "share with the event by Kaplan-Meier, log-log interval; " + table.method(request)
 
 
-def _contrast(request: EndpointRequest, sample: Sample, reference: Sample) -> Contrast:
-    interval, p_value = _difference(sample, reference)
-    measure: ContrastMeasure = SUMMARY_OF[request.measure]
+def _contrasts(
+    request: EndpointRequest, table: SampleTable, arms: Sequence[str], reference: str
+) -> list[Contrast]:
+    """Compare every other arm with the reference by the method of the endpoint."""
+    compared = outcomes(table, request, arms)
+    return [contrast_of(request, compared, arm, reference) for arm in arms if arm != reference]
+
+
+def contrast_of(
+    request: EndpointRequest, compared: Mapping[str, ReplicateSample], arm: str, reference: str
+) -> Contrast:
+    """Compare one arm with the reference."""
+    sample, other = compared[arm], compared[reference]
+    estimate, low, high, p_value = (
+        METHODS[method_of(request)].compare(sample, other, CONFIDENCE).row(0)
+    )
     return Contrast(
-        arm=sample.arm,
-        reference=reference.arm,
+        arm=arm,
+        reference=reference,
         endpoint=request.key,
         week=request.week,
-        measure=measure,
-        estimate=interval.estimate,
-        low=interval.low,
-        high=interval.high,
-        n_arm=sample.n,
-        n_reference=reference.n,
-        method=_CONTRASTS[measure],
+        measure=request.summary,
+        estimate=estimate,
+        low=low,
+        high=high,
+        n_arm=_patients(request, sample),
+        n_reference=_patients(request, other),
+        method=text_of(request),
         p_value=None if math.isnan(p_value) else p_value,
     )
 
 
-def _decide(protocol: Protocol, table: SampleTable, arms: Sequence[str]) -> tuple[Decision, ...]:
-    rule = protocol.success
-    if rule is None:
-        return ()
-    request = _success_request(protocol.endpoints, rule)
-    samples = table.samples(request, arms)
-    return tuple(
-        _decision(rule, request, samples[arm], samples[rule.reference]) for arm in rule.arms
-    )
-
-
-def _success_request(requests: Sequence[EndpointRequest], rule: Success) -> EndpointRequest:
-    for request in requests:
-        suits = SUMMARY_OF[request.measure] == rule.measure
-        if (request.endpoint, request.week) == (rule.endpoint, rule.week) and suits:
-            return request
-    raise ValueError(f"the success rule names {rule.endpoint} at week {rule.week:g}, not estimated")
-
-
-def _decision(
-    rule: Success, request: EndpointRequest, sample: Sample, reference: Sample
-) -> Decision:
-    interval, _ = _difference(sample, reference, 1 - rule.alpha)
-    verdict = judge(interval, rule)
-    return Decision(
-        arm=sample.arm,
-        reference=reference.arm,
-        endpoint=request.key,
-        week=request.week,
-        success=verdict == "success",
-        verdict=verdict,
-        estimate=interval.estimate,
-        low=interval.low,
-        high=interval.high,
-        alpha=rule.alpha,
-        required=rule.minimal_difference,
-        null=rule.null,
-    )
-
-
-def judge(interval: Interval, rule: Success) -> Verdict:
-    """Judge a difference, or what a ratio differs from 1 by, against a success rule.
-
-    Success needs the whole interval at ``1 - alpha`` beyond ``minimal_difference`` in the good
-    direction. An interval that excludes 0 but not the required difference is ``smaller than
-    required``; one that holds 0 is ``no effect found``.
-    """
-    interval = Interval(*(x - rule.null for x in (interval.estimate, interval.low, interval.high)))
-    if math.isnan(interval.low) or math.isnan(interval.high):
-        return "no data"
-    greater = rule.direction == "greater"
-    worst, best = (interval.low, interval.high) if greater else (-interval.high, -interval.low)
-    if worst > rule.minimal_difference:
-        return "success"
-    if worst > 0:
-        return "smaller than required"
-    return "worse than the reference" if best < 0 else "no effect found"
+def _patients(request: EndpointRequest, sample: ReplicateSample) -> int:
+    """Patients of whom something is compared."""
+    if request.of_time and sample.time is not None:
+        return int(np.sum(~np.isnan(sample.time)))
+    if request.method == "mmrm" and sample.visits is not None:
+        return int(np.sum(~np.isnan(sample.visits).all(axis=2)))
+    known = ~np.isnan(sample.values)
+    if sample.years is not None:
+        known = known & (np.nan_to_num(sample.years) > 0)
+    return int(known.sum())
 
 
 def _counts(data: TrialTables, arms: Sequence[str]) -> tuple[ArmCount, ...]:

@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from funis.protocol.analyses import RATIOS, MethodSummary
+
 EstimateMeasure = Literal["proportion", "mean", "mean_change", "rate"]
-ContrastMeasure = Literal["difference_in_proportions", "difference_in_means", "rate_ratio"]
+ContrastMeasure = MethodSummary
 Verdict = Literal[
-    "success", "no effect found", "smaller than required", "worse than the reference", "no data"
+    "success",
+    "no effect found",
+    "smaller than required",
+    "not after adjustment",
+    "worse than the reference",
+    "no data",
 ]
 
 
@@ -60,7 +67,7 @@ class Contrast:
     @property
     def is_ratio(self) -> bool:
         """Whether it is the arm divided by the reference: 1 without any effect."""
-        return self.measure == "rate_ratio"
+        return self.measure in RATIOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,9 @@ class Decision:
         Difference (of a ratio: to 1) that the interval has to exceed.
     null : float
         What it is without any effect: 0 of a difference, 1 of a ratio.
+    p_value, adjusted : float or None
+        Smallest level at which the rule would still be met, alone and adjusted over all arms and
+        endpoints of the rule by ``adjustment``; only where the rule adjusts or names a method.
     """
 
     arm: str
@@ -93,6 +103,30 @@ class Decision:
     alpha: float
     required: float
     null: float = 0.0
+    p_value: float | None = None
+    adjusted: float | None = None
+    adjustment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityResult:
+    """A contrast under another method or another idea of what is missing.
+
+    Attributes
+    ----------
+    missing : str
+        What was done with missing values.
+    delta : float or None
+        What imputed values of the arm were shifted by.
+    tipping_point : float or None
+        Smallest shift against the arm at which its 95 % interval holds no effect; None where none
+        was searched, 0 where it does without any shift.
+    """
+
+    contrast: Contrast
+    missing: str
+    delta: float | None = None
+    tipping_point: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +156,15 @@ class Results:
     arms : tuple of ArmCount
     success : tuple of Decision
         One for each arm of the success rule; empty without a rule.
+    sensitivity : tuple of SensitivityResult
+        In the order of the protocol, then by arm.
     """
 
     estimates: tuple[Estimate, ...]
     contrasts: tuple[Contrast, ...]
     arms: tuple[ArmCount, ...]
     success: tuple[Decision, ...]
+    sensitivity: tuple[SensitivityResult, ...] = ()
 
     @property
     def n(self) -> dict[str, int]:

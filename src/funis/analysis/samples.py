@@ -1,6 +1,7 @@
 """Values of one endpoint in each arm, after intercurrent events and missing visits."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Protocol as Structure
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.analysis.intervals import MeanSummary, summarise
+from funis.analysis.methods import ReplicateSample
 from funis.analysis.rates import WEEKS_PER_YEAR, RateSummary, summarise_rate
 from funis.analysis.scores import score_table
 from funis.models.endpoints import Endpoints
@@ -51,6 +53,12 @@ class Sample:
     years: NDArray[np.float64] | None = None
 
     @property
+    def replicate(self) -> ReplicateSample:
+        """The sample as one replicate of a trial."""
+        years = None if self.years is None else self.years[None]
+        return ReplicateSample(self.values[None], years=years)
+
+    @property
     def present(self) -> NDArray[np.float64]:
         """Values that were not left out."""
         return self.values[~np.isnan(self.values)]
@@ -91,7 +99,11 @@ class SampleTable:
             .select("arm", "subject", *events)
             .sort("arm", "subject")
         )
+        self.known = data.subjects.filter(pl.col("status") != FAILED).sort(
+            "arm", "subject"
+        )  # in the order of ``subjects``, with everything known of a patient
         self.scores = score_table(data.observations, endpoints)
+        self.weeks: tuple[float, ...] = tuple(self.scores["week"].unique().sort().to_list())
 
     def responder(self, request: EndpointRequest) -> bool:
         """Whether the request is for a response; refuses what the disease does not have."""
@@ -114,6 +126,11 @@ class SampleTable:
         """Whether the request is for a response that stays once it was met."""
         return any(item.ever for item in self.endpoints.responders if item.id == request.endpoint)
 
+    def failure(self, request: EndpointRequest) -> float:
+        """What a failure is in a response: not met, and met where meeting it is bad."""
+        bad = request.measure == "responder" and self.endpoints.better(request.endpoint) == "lower"
+        return 1.0 if bad else 0.0
+
     def strategies(self, responder: bool) -> dict[str, str]:
         """Strategy for each intercurrent event."""
         estimand = self.estimand
@@ -129,22 +146,45 @@ class SampleTable:
         responder = self.responder(request)
         if request.measure == "rate":
             return self._rate_samples(request, arms)
-        values = self._values(request)
-        events = {event: self._event_week(event) for event in EVENT_WEEKS}
-        strategies = self.strategies(responder)
+        values = self._after_events(request, filled=True)
+        owner = self.subjects["arm"].to_numpy()
+        return {arm: Sample(arm, values[owner == arm], responder) for arm in arms}
+
+    def responses(
+        self, request: EndpointRequest, arm: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Last status seen before the week, and the response, not-a-number where missing."""
+        own = self.subjects["arm"].to_numpy() == arm
+        before = np.full(self.subjects.height, np.nextafter(request.week, 0.0))
+        for event, strategy in self.strategies(responder=True).items():
+            if strategy == "hypothetical":
+                before = np.minimum(before, self.event_week(event))
+        return self._last_before(request, before)[own], self._after_events(request, False)[own]
+
+    def under(self, estimand: Estimand) -> "SampleTable":
+        """Return the same tables under another estimand."""
+        other = copy(self)
+        other.estimand = estimand
+        return other
+
+    def _after_events(self, request: EndpointRequest, filled: bool) -> NDArray[np.float64]:
+        """Value of each patient after intercurrent events; missing responses filled in or not."""
+        values, failure = self._values(request), self.failure(request)
+        events = {event: self.event_week(event) for event in EVENT_WEEKS}
+        strategies = self.strategies(request.measure == "responder")
         for event, weeks in events.items():
             if strategies[event] == "while_on_treatment":
                 values = np.where(weeks < request.week, self._last_before(request, weeks), values)
-        if responder:
-            values = np.nan_to_num(values, nan=0.0)
+        if request.measure == "responder" and filled:
+            unseen = 0.0 if self.ever(request) else failure
+            values = np.where(np.isnan(values), unseen, values)
         for event, weeks in events.items():
             if strategies[event] == "composite":
-                values = np.where(weeks < request.week, 0.0, values)
+                values = np.where(weeks < request.week, failure, values)
         for event, weeks in events.items():
             if strategies[event] == "hypothetical":
                 values = np.where(weeks < request.week, np.nan, values)
-        owner = self.subjects["arm"].to_numpy()
-        return {arm: Sample(arm, values[owner == arm], responder) for arm in arms}
+        return values
 
     def _rate_samples(self, request: EndpointRequest, arms: Sequence[str]) -> dict[str, Sample]:
         """Events since randomisation and years at risk of each patient."""
@@ -153,10 +193,10 @@ class SampleTable:
         end = np.full(self.subjects.height, request.week)
         for event, strategy in self.strategies(responder=False).items():
             if strategy != "treatment_policy":
-                end = np.minimum(end, self._event_week(event))
-        rows = self._rows_up_to(end, self.scores.filter(pl.col(request.endpoint).is_not_null()))
+                end = np.minimum(end, self.event_week(event))
+        rows = self.rows_up_to(end, self.scores.filter(pl.col(request.endpoint).is_not_null()))
         values = self._per_patient(request, rows)
-        years = self._joined(rows.select("arm", "subject", value="week")) / WEEKS_PER_YEAR
+        years = self.joined(rows.select("arm", "subject", value="week")) / WEEKS_PER_YEAR
         owner = self.subjects["arm"].to_numpy()
         return {arm: Sample(arm, values[owner == arm], False, years[owner == arm]) for arm in arms}
 
@@ -166,16 +206,16 @@ class SampleTable:
 
         if self.ever(request):
             end = np.full(self.subjects.height, request.week)
-            return self._per_patient(request, self._rows_up_to(end, self.scores))
+            return self._per_patient(request, self.rows_up_to(end, self.scores))
         return self._per_patient(request, self.scores.filter(pl.col("week") == request.week))
 
     def _last_before(
         self, request: EndpointRequest, weeks: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Value of each patient at the last visit up to the event, baseline left out."""
-        return self._per_patient(request, self._rows_up_to(weeks, self.scores))
+        return self._per_patient(request, self.rows_up_to(weeks, self.scores))
 
-    def _rows_up_to(self, weeks: NDArray[np.float64], scores: "pl.DataFrame") -> "pl.DataFrame":
+    def rows_up_to(self, weeks: NDArray[np.float64], scores: "pl.DataFrame") -> "pl.DataFrame":
         """Last row of each patient up to a week of its own, baseline left out."""
         import polars as pl
 
@@ -199,18 +239,18 @@ class SampleTable:
             found = found.join(base, on=["arm", "subject"], how="left").select(
                 "arm", "subject", pl.col("value") - pl.col("baseline")
             )
-        return self._joined(found)
+        return self.joined(found)
 
-    def _joined(self, found: "pl.DataFrame") -> NDArray[np.float64]:
+    def joined(self, found: "pl.DataFrame") -> NDArray[np.float64]:
         """Put a column ``value`` beside the subjects, not-a-number where it is missing."""
         joined = self.subjects.select("arm", "subject").join(
             found, on=["arm", "subject"], how="left", maintain_order="left"
         )
-        return _with_nan(joined["value"])
+        return with_nan(joined["value"])
 
-    def _event_week(self, event: str) -> NDArray[np.float64]:
+    def event_week(self, event: str) -> NDArray[np.float64]:
         """Week of an event, infinite where it did not happen."""
-        weeks = _with_nan(self.subjects[EVENT_WEEKS[event]])
+        weeks = with_nan(self.subjects[EVENT_WEEKS[event]])
         return np.where(np.isnan(weeks), np.inf, weeks)
 
     def method(self, request: EndpointRequest) -> str:
@@ -229,10 +269,14 @@ class SampleTable:
                 f"{ends}; time counts to the last visit seen"
             )
         if responder:
-            missing = "as last seen" if self.ever(request) else "no response"
+            bad = "counted as met" if self.failure(request) else "no response"
+            missing = "as last seen" if self.ever(request) else bad
+            if self.failure(request):
+                events = events.replace("composite", "composite (counted as met)")
             return f"proportion, Wilson interval; {events}; missing visit: {missing}"
         return f"mean, t interval; {events}; missing visit: left out"
 
 
-def _with_nan(column: "pl.Series") -> NDArray[np.float64]:
+def with_nan(column: "pl.Series") -> NDArray[np.float64]:
+    """Return a column as numbers, not-a-number where it is missing."""
     return column.cast(float).fill_null(float("nan")).to_numpy().astype(np.float64)

@@ -44,7 +44,8 @@ def handling(request: EndpointRequest, estimand: Estimand, endpoints: Endpoints)
     default = "composite" if responder else "hypothetical"
     strategies = {event: str(declared.get(event) or default) for event in EVENT_WEEKS}
     ever = any(item.ever for item in endpoints.responders if item.id == request.endpoint)
-    return Handling(request, strategies, ever)
+    bad = responder and endpoints.better(request.endpoint) == "lower"
+    return Handling(request, strategies, ever, 1.0 if bad else 0.0)
 
 
 def endpoint_values(
@@ -69,7 +70,7 @@ def endpoint_values(
         if how.strategies[event] == "while_on_treatment" and early.any():
             values = np.where(early, last_seen(table, seen, events[event]) - base, values)
     if request.measure == "responder":
-        values = np.nan_to_num(values, nan=0.0)
+        values = np.where(np.isnan(values), 0.0 if how.ever else how.worst, values)
     for event, early in before.items():
         if how.strategies[event] == "composite":
             values = np.where(early, how.worst, values)

@@ -8,14 +8,8 @@ from typing import Annotated
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import Into, Json, Workers
 
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="W", help="Processes (default: one a processor). They do not change the result."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Resume = Annotated[
     bool,
     typer.Option(
@@ -86,12 +80,7 @@ def validate(
     ] = None,
     resume: Resume = True,
     workers: Workers = None,
-    into: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Put the tables at their marked place in a Markdown file."
-        ),
-    ] = None,
+    into: Into = None,
     json: Json = False,
 ) -> int:
     """Hold published numbers against what is predicted of them, and against simpler predictors."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import Json
 
 if TYPE_CHECKING:
     from funis.pipeline.claims import ClaimResult
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Workers = Annotated[
     int | None, typer.Option(metavar="N", help="Processes (default: one a processor).")
 ]

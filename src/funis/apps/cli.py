@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, sequential, terminal
+from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
+from funis.apps.options import DiseaseName, Into, Json, Workers
 from funis.apps.safety import safety
 
 if TYPE_CHECKING:
@@ -57,20 +58,6 @@ DOSE_HELP = (
 TrialName = Annotated[
     str,
     typer.Argument(metavar="TRIAL", help="A trial file, or the name of a trial of the library."),
-]
-DiseaseName = Annotated[
-    str, typer.Argument(metavar="DISEASE", help="Id or folder of a disease, such as ra.")
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="W", help="Processes (default: one a processor). They do not change the result."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Into = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Put the tables at their marked place in a Markdown file."),
 ]
 
 
@@ -405,6 +392,7 @@ app.command("design")(design)
 app.command("twin")(twin)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
+app.command("tests")(sizes.measure_sizes)
 app.command("export")(export)
 app.command()(sequential.boundaries)
 app.command()(sequential.adaptive)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import Json, Workers
 
 MARK = "funis control --score"
 
@@ -59,21 +60,14 @@ def control(
             "--score", help="Predict every control arm of the evidence from the other trials."
         ),
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="W", help="Processes (default: one a processor). They do not change the result."
-        ),
-    ] = None,
+    workers: Workers = None,
     into: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE", help="With --score: put the tables at their place in a Markdown file."
         ),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    json: Json = False,
 ) -> int:
     """Predict what a control arm would report, with 80 and 95 % intervals at its size."""
     from funis.pipeline.control import predict_control

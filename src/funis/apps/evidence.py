@@ -9,13 +9,12 @@ import typer
 
 from funis.apps import claims, terminal
 from funis.apps.meta import meta
+from funis.apps.options import Json, StudyPatients, Workers
 
 commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
 commands.command("meta")(meta)
 commands.command("claims")(claims.claims)
 commands.command("testimonials")(claims.accounts)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 @commands.callback(invoke_without_command=True)
@@ -112,6 +111,14 @@ def impact(
         list[Path] | None,
         typer.Option("--with", metavar="FILE", help="Studies that are added; repeatable."),
     ] = None,
+    unreported_null: Annotated[
+        bool,
+        typer.Option(
+            "--unreported-null",
+            help="Registered randomised trials past their end that nobody has reported enter as"
+            " trials that found no effect.",
+        ),
+    ] = False,
     trial: Annotated[
         str | None,
         typer.Option(
@@ -119,17 +126,8 @@ def impact(
             help="The planned trial, a file or a name (default: the demo trial of the disease).",
         ),
     ] = None,
-    patients: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Virtual patients of each study (default: 256)."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="W",
-            help="Processes (default: one a processor). They do not change the result.",
-        ),
-    ] = None,
+    patients: StudyPatients = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> int:
     """Show what studies change: pooled effect, what cells do, a planned trial's chance."""
@@ -137,8 +135,9 @@ def impact(
 
     with terminal.one_document(json) as put:
         found = evidence_impact(
-            disease, without=tuple(without or ()), files=tuple(with_ or ()), trial=trial,
-            patients=patients, workers=workers, progress=terminal.progress(json),
+            disease, without=tuple(without or ()), files=tuple(with_ or ()),
+            unreported_null=unreported_null, trial=trial, patients=patients, workers=workers,
+            progress=terminal.progress(json),
         )  # fmt: skip
         if json:
             return put(impact_document(found))

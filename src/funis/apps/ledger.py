@@ -8,25 +8,15 @@ from typing import Annotated
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import Json, StudyPatients, Workers
 
 commands = typer.Typer(
     help="Dated, hashed predictions of trials that nobody has reported.", no_args_is_help=False
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 LedgerFile = Annotated[
     Path | None,
     typer.Option("--ledger", metavar="FILE", help="The ledger (default: that of the library)."),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="W", help="Processes (default: one a processor). They do not change the result."
-    ),
-]
-Patients = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Virtual patients of each study (default: 256)."),
 ]
 
 
@@ -62,7 +52,7 @@ def predict(
         ),
     ] = None,
     ledger: LedgerFile = None,
-    patients: Patients = None,
+    patients: StudyPatients = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
@@ -129,7 +119,7 @@ def credibility(
         Path | None,
         typer.Option(metavar="FILE", help="Write the page to a Markdown file, whole or not."),
     ] = None,
-    patients: Patients = None,
+    patients: StudyPatients = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
@@ -156,7 +146,7 @@ def credibility(
 def petab(
     disease: Annotated[str, typer.Argument(metavar="DISEASE", help="Id of a disease, such as ra.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the problem.")],
-    patients: Patients = None,
+    patients: StudyPatients = None,
     workers: Workers = None,
     json: Json = False,
 ) -> int:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import DiseaseName, Json
 
 if TYPE_CHECKING:
     from funis.pipeline.meta.values import MetaAnalysis
 
 
 def meta(
-    disease: Annotated[
-        str, typer.Argument(metavar="DISEASE", help="Id or folder of a disease, such as ra.")
-    ],
+    disease: DiseaseName,
     endpoint: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Endpoint to pool (default: list what can be pooled)."),
@@ -61,9 +60,7 @@ def meta(
     funnel: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a funnel plot as SVG.")
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    json: Json = False,
 ) -> int:
     """Pool published studies of stromal cells: randomised, controlled, single-arm, each apart."""
     from funis.pipeline.meta import choices, meta_analysis

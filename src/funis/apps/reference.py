@@ -33,8 +33,8 @@ The document of `--json`, also written as `results.json`:
     "ACR20@12": {"estimate": 0.29, "low": 0.21, "high": 0.385, "unit": "proportion", "n": 100}}}},
  "contrasts": [{"arm": "msc", "reference": "placebo", "endpoint": "ACR20@12", "week": 12.0,
     "measure": "difference_in_proportions", "estimate": 0.12, "low": -0.01, "high": 0.24,
-    "unit": "proportion", "p_value": 0.07}],
- "success": [], "durability": [],
+    "unit": "proportion", "method": "...", "p_value": 0.07}],
+ "success": [], "sensitivity": [], "durability": [],
  "adverse_events": {"placebo": [{"term": "fever", "n": 100, "patients": 2, "events": 2,
     "risk": 0.02, "low": 0.006, "high": 0.07, "patient_years": 95.0, "per_patient_year": 0.021,
     "per_patient_year_low": 0.005, "per_patient_year_high": 0.08, "serious": 0, "grade3plus": 0,
@@ -56,9 +56,12 @@ no ensemble of its present form.
 
 Keys of endpoints: `ACR20@12` for responders, `DAS28_CRP_change@12` for changes, `DAS28_CRP@12` for
 values, `RELAPSES_rate@96` for events per patient-year; proportions lie between 0 and 1. A contrast
-is the arm minus the reference, but for `"measure": "rate_ratio"` (`"unit": "ratio"`) the arm
-divided by it. What is not a number is `null`. `n` counts the patients whose simulation did not
-fail. The run folder holds `report.html`, `results.json`, `manifest.json`
+is the arm minus the reference, but where its `"unit"` is `"ratio"` (of rates, hazards, odds, wins)
+the arm divided by it; `method` says how ([analysis_methods.md](analysis_methods.md)). A time to
+the first visit that meets a condition has the key `CDP12_time@96`. `sensitivity` holds the
+analyses that the trial file asks for, as contrasts with `missing`, `delta` and `tipping_point`.
+What is not a number is `null`. `n` counts the patients whose simulation did not fail.
+The run folder holds `report.html`, `results.json`, `manifest.json`
 and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
 number of patients and seed give the same bytes for any number of processes.
 
@@ -397,6 +400,16 @@ figure for each activity or "not done", what the posterior rests on, validation,
 and structures. The pages of the library stand in `docs/credibility/`.
 """
 
+TESTS_NOTES = """
+Each row is one method on invented trials of two arms. `rejected` is the share with p of at most
+0.05 and `decided` the share whose interval leaves out no effect: type I error where `effect` is
+false, power where it is true; `cover` is the share of intervals that hold the truth. All three
+stand with the interval of the simulation. `verdict` is `liberal` where one of the errors is above
+`limit` (0.05 and two standard errors), `conservative` where both are as far below. `exact` adds up
+all possible trials of the methods for responses. The page is
+[analysis_methods.md](analysis_methods.md).
+"""
+
 BOUNDARIES_NOTES = """
 What the bounds are, and what falls short: [sequential.md](sequential.md). Sizes are multiples of a
 trial with one analysis. The document of `--json` (null: no bound):
@@ -497,6 +510,7 @@ NOTES = {
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
     "run": RUN_NOTES,
+    "tests": TESTS_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,
     "sbml conformance": CONFORMANCE_NOTES,

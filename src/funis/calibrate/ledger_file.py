@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from funis.checks import Document, InputError, Issue, IssueList, StrictModel, read_yaml, validate
 from funis.protocol.values import Direction, Measure
@@ -39,10 +39,14 @@ class UsualSize(StrictModel):
 
 
 class RegisteredTrial(StrictModel):
-    """A registered trial without results; its endpoint where the record names one."""
+    """A registered trial without results; its endpoint where the record names one.
+
+    ``n`` is the planned number of patients where the registry says it and the record does not.
+    """
 
     study: str
     why: str = Field(min_length=1)
+    n: int | None = Field(default=None, ge=2)
     endpoint: str | None = None
     week: float | None = Field(default=None, gt=0)
     measure: Measure = "responder"
@@ -57,6 +61,29 @@ class LeftOutTrial(StrictModel):
     reason: str = Field(min_length=1)
 
 
+class UnreportedTrial(StrictModel):
+    """A registered randomised trial past its planned end that nobody has reported.
+
+    Attributes
+    ----------
+    ended : day of its end, planned or real.
+    as_of : day of the registry's record that shows no results; None where the page has no date.
+    """
+
+    study: str
+    ended: str
+    as_of: str | None = None
+    why: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+    @field_validator("ended", "as_of")
+    @classmethod
+    def _is_a_day(cls, value: str | None) -> str | None:
+        if value is not None and not is_date(value):
+            raise ValueError(f"'{value}' is no date; expected a day, YYYY-MM-DD")
+        return value
+
+
 class RegisteredFile(StrictModel):
     """The file of registered trials."""
 
@@ -64,6 +91,8 @@ class RegisteredFile(StrictModel):
     structures: tuple[str, ...] = ()
     trials: tuple[RegisteredTrial, ...]
     left_out: tuple[LeftOutTrial, ...] = ()
+    unreported: tuple[UnreportedTrial, ...] = ()
+    not_counted: tuple[LeftOutTrial, ...] = ()
 
 
 class Predicted(StrictModel):

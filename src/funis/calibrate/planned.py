@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from funis.calibrate.reconstruct import ArmPlan, Reconstruction, plan_of, study_protocol
-from funis.calibrate.reconstruction_file import Levels, LogNormal, StandIns
+from funis.calibrate.reconstruction_file import StandIns
 from funis.calibrate.rows import Row
 from funis.evidence import Arm as PublishedArm
 from funis.evidence import Design, Population, ProductRecord
@@ -17,7 +17,6 @@ from funis.protocol import SUMMARY_OF, Arm, EndpointRequest, Protocol, Success
 from funis.protocol.values import Direction, Structure
 
 WEEKS_PER_YEAR = 365.25 / 7
-Z95 = 1.959963984540054
 ALPHA = 0.05
 """Two-sided level of a registered trial whose own rule is not known."""
 
@@ -100,7 +99,7 @@ def registered_trial(
     sized = replace(study, arms=_sized(study, usual_size), design=design_of(study))
     plans = []
     for arm in sized.arms:
-        plan = plan_of(sized, arm.id, model, _within_ranges(arm, stand_ins))
+        plan = plan_of(sized, arm.id, model, stand_ins)
         if isinstance(plan, str):
             return f"{arm.id}: {plan}"
         plans.append(plan)
@@ -168,38 +167,8 @@ def _as_study(protocol: Protocol, size: int) -> PublishedStudy:
     )  # fmt: skip
 
 
-def _within_ranges(arm: PublishedArm, stand_ins: StandIns) -> StandIns:
-    """Return what is drawn in an arm: within the ranges that its record gives, where it gives any.
-
-    95 % of the doses lie in the range of the dose, alike on the log scale; numbers of infusions are
-    equally probable.
-    """
-    unknown = stand_ins.content.unknown
-    changed: dict[str, object] = {}
-    if arm.cells_per_kg_range is not None:
-        low, high = (math.log(value) for value in arm.cells_per_kg_range)
-        changed["cells_per_kg"] = LogNormal(
-            median=math.exp((low + high) / 2), sd_log=(high - low) / (2 * Z95), source="its record"
-        )
-    if arm.infusions_range is not None:
-        first, last = (int(value) for value in arm.infusions_range)
-        levels = tuple(float(count) for count in range(first, last + 1))
-        shares = tuple(1 / len(levels) for _ in levels)
-        changed["infusions"] = Levels(levels=levels, shares=shares, source="its record")
-    own = unknown.model_copy(update=changed)
-    return StandIns(stand_ins.content.model_copy(update={"unknown": own}))
-
-
-def _per_infusion(arm: PublishedArm) -> PublishedArm:
-    """Return an arm whose printed total is an even share for each infusion."""
-    if arm.cells_per_infusion is None and arm.total_cells and arm.infusions:
-        return replace(arm, cells_per_infusion=arm.total_cells / arm.infusions)
-    return arm
-
-
 def _sized(study: PublishedStudy, usual: int) -> tuple[PublishedArm, ...]:
     """Return the arms with their sizes: as registered, else an even share of the whole."""
     total = study.population.n
     share = usual if total is None else max(total // max(len(study.arms), 1), 1)
-    arms = [_per_infusion(arm) for arm in study.arms]
-    return tuple(arm if arm.n else replace(arm, n=share) for arm in arms)
+    return tuple(arm if arm.n else replace(arm, n=share) for arm in study.arms)

@@ -182,16 +182,30 @@ def draw(table: Table, potency: Array, count: int, luck: Array) -> Draws:
     luck
         (2,) numbers from 0 to 1.
     """
-    flat = table.weighted.reshape(len(potency), -1)
-    within = np.exp(flat - logsumexp(flat, axis=1, keepdims=True))
-    joint = (potency[:, None] * within).ravel()
+    joint = joint_mass(table, potency).ravel()
     at = (np.arange(count) + luck[0]) / count
     place = np.minimum(np.searchsorted(np.cumsum(joint) / joint.sum(), at), len(joint) - 1)
-    node, rest = np.divmod(place, flat.shape[1])
+    node, rest = np.divmod(place, table.log_likelihood[0].size)
     nuisance, spread = np.divmod(rest, table.log_likelihood.shape[2])
     grid = table.grid
     factors = np.column_stack([np.exp(grid.log_potency[node]), grid.others[nuisance]])
     return Draws(Points(grid.names, factors), grid.study_sd[spread], grid.row_sd[spread])
+
+
+def joint_mass(table: Table, potency: Array) -> Array:
+    """Return the probability of each point of the grid, (node, nuisance and spread)."""
+    flat = table.weighted.reshape(len(potency), -1)
+    within = np.exp(flat - logsumexp(flat, axis=1, keepdims=True))
+    return np.asarray(potency[:, None] * within)
+
+
+def effective_share(old: Array, new: Array) -> float:
+    """Return the share of draws that still counts when draws of one mass are weighted to another.
+
+    The effective number of Kish, for weights that are the ratio of the two.
+    """
+    at = old > 0
+    return float(1 / np.sum(new[at] ** 2 / old[at]))
 
 
 def contraction(table: Table) -> dict[str, float]:

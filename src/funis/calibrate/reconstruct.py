@@ -6,19 +6,16 @@ is listed with the reason, never dropped in silence.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy.special import ndtri
-
 from funis.analysis import Published, Skipped
 from funis.calibrate.reconstruction_file import StandIns
+from funis.calibrate.regimens import cells_of
 from funis.calibrate.rows import Row, is_baseline, one_of_each, row_of
 from funis.evidence import Arm as PublishedArm
 from funis.evidence import Study as PublishedStudy
 from funis.models import Model
-from funis.population import uniform
 from funis.protocol import (
     SUMMARY_OF,
     Arm,
@@ -207,7 +204,7 @@ def plan_of(study: PublishedStudy, arm_id: str, model: Model, stand_ins: StandIn
     routes = _routes(arm, model, stand_ins)
     if isinstance(routes, str):
         return routes
-    cells, drawn = _cells(study, arm, product[0], routes, stand_ins)
+    cells, drawn = cells_of(study, arm, product[0], routes, stand_ins)
     variants = tuple(_variant(arm, k, (*one, *given)) for k, one in enumerate(cells))
     return ArmPlan(arm.id, arm.n, variants, True, drawn, tuple(left_out), product[1])
 
@@ -251,59 +248,6 @@ def _routes(arm: PublishedArm, model: Model, stand_ins: StandIns) -> tuple[str, 
         return f"the route '{arm.route}' is not represented"
     absent = [name for name in inputs if model.input(name) is None]
     return f"the disease has no input '{absent[0]}'" if absent else inputs
-
-
-def _cells(
-    study: PublishedStudy, arm: PublishedArm, product: str, routes: tuple[str, ...] | None,
-    stand_ins: StandIns,
-) -> tuple[list[tuple[Intervention, ...]], tuple[str, ...]]:  # fmt: skip
-    """Return the cells of each variant, and what had to be drawn."""
-    unknown = stand_ins.content.unknown
-    asked = {
-        "dose": arm.cells_per_infusion is None and arm.cells_per_kg is None,
-        "number of infusions": arm.infusions is None and not (arm.days and len(arm.days) > 1),
-        "days": arm.days is None or (arm.infusions or 1) > len(arm.days),
-        "route": routes is None,
-    }
-    if arm.infusions == 1:
-        asked["days"] = False
-    drawn = tuple(name for name, silent in asked.items() if silent)
-    variants = []
-    for k in range(unknown.variants if drawn else 1):
-        luck = [float(uniform(0, f"regimen {study.id} {arm.id} {what}", k)) for what in asked]
-        per_kg = arm.cells_per_kg if arm.cells_per_infusion is None else None
-        total = arm.cells_per_infusion
-        if asked["dose"]:
-            per_kg = unknown.cells_per_kg.median * math.exp(
-                unknown.cells_per_kg.sd_log * float(ndtri(luck[0]))
-            )
-        days = _days(arm, asked, stand_ins, luck)
-        inputs = routes or (str(unknown.route.at(luck[3])),)
-        variants.append(
-            tuple(
-                Intervention(
-                    f"cells_{name}", product=product, route=name, days=days,
-                    dose_cell=None if total is None else total / len(inputs),
-                    dose_cell_per_kg=None if per_kg is None else per_kg / len(inputs),
-                )
-                for name in inputs
-            )
-        )  # fmt: skip
-    return variants, drawn
-
-
-def _days(
-    arm: PublishedArm, asked: dict[str, bool], stand_ins: StandIns, luck: Sequence[float]
-) -> tuple[float, ...]:
-    unknown = stand_ins.content.unknown
-    if not asked["number of infusions"] and not asked["days"] and arm.days:
-        return tuple(max(day, 0.0) for day in arm.days)
-    count = arm.infusions
-    if count is None:
-        count = int(unknown.infusions.at(luck[1]))
-    gap = float(unknown.gap_day.at(luck[2]))
-    first = max(arm.days[0], 0.0) if arm.days else 0.0
-    return tuple(first + gap * k for k in range(max(count, 1)))
 
 
 def _cotreatment(

@@ -78,6 +78,7 @@ class _ResponderRow(_Sourced):
     expression: str
     held_weeks: float = Field(default=0.0, ge=0)
     ever: bool = False
+    better: Better = "higher"
 
 
 class _CategoryRow(_Sourced):

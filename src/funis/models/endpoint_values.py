@@ -109,6 +109,8 @@ class Responder:
         least this much earlier (confirmed) [week]; 0 for at once. Baseline does not count.
     ever : bool
         Whether it stays true from the first visit on at which it counts.
+    better : {"higher", "lower"}
+        ``lower`` where meeting it is bad for the patient: a relapse, a progression.
     """
 
     id: str
@@ -119,6 +121,7 @@ class Responder:
     note: str | None
     held_weeks: float = 0.0
     ever: bool = False
+    better: Better = "higher"
 
     @property
     def remembers(self) -> bool:
@@ -247,6 +250,22 @@ class Endpoints:
         if name in self.event_counts:
             return ("change", "value", "rate")
         return ("change", "value") if name in self.numbers else ()
+
+    def better(self, name: str) -> Better:
+        """Whether more of an endpoint is better for the patient, or less.
+
+        A component improves downwards: that is how expectation acts on it. Of a category the last
+        level is the worst.
+        """
+        for responder in self.responders:
+            if responder.id == name:
+                return responder.better
+        if any(name == category.level_names[-1] for category in self.categories):
+            return "lower"
+        if name in self.conditions:
+            return "higher"
+        found: Better = getattr(self.number(name), "better", "lower")
+        return found
 
     def number(self, name: str) -> Component | Score | Structural:
         """Component, score or structural endpoint by its id.

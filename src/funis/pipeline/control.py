@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from funis.calibrate.control_arms import ControlArm
 from funis.calibrate.control_drift import Drift
 from funis.calibrate.control_scores import LEAST_COMPARABLE, MIXTURE, mixed
 from funis.pipeline.control_cases import PATIENTS, simulated_arm
-from funis.pipeline.control_request import Asked, asked
+from funis.pipeline.control_request import Asked, Question, asked
 from funis.pipeline.control_score import Standing, kept_standing, known, sign_of
 from funis.pipeline.drugs import BACKGROUND
 from funis.pipeline.inputs import require_whole
@@ -225,23 +225,12 @@ class ControlPrediction:
 
 
 def predict_control(
-    disease: str | Path,
-    *,
-    trial: str | None = None,
-    criteria: str | None = None,
-    endpoint: str | None = None,
-    week: float | None = None,
-    measure: str | None = None,
-    background: str | None = None,
-    year: int | None = None,
-    n: int | None = None,
-    patients: int = PATIENTS,
-    workers: int | None = None,
-    progress: Progress = silent,
-) -> ControlPrediction:
+    disease: str | Path, *, patients: int = PATIENTS, workers: int | None = None,
+    progress: Progress = silent, **question: Unpack[Question],
+) -> ControlPrediction:  # fmt: skip
     """Predict what a control arm would report.
 
-    Parameters are those of `control_request.asked`; ``patients`` are virtual ones.
+    Parameters are those of `control_request.Question`; ``patients`` are virtual ones.
 
     Raises
     ------
@@ -250,14 +239,11 @@ def predict_control(
     """
     require_whole(50, patients=patients)
     require_whole(workers=workers)
-    one = asked(
-        disease, trial=trial, criteria=criteria, endpoint=endpoint, week=week, measure=measure,
-        background=background, year=year, n=n,
-    )  # fmt: skip
+    one = asked(disease, **question)
     made = simulated_arm(one.trial, one.protocol, [one.request], patients, workers, progress)
     case = made.case(_arm(one), one.model.endpoints)
     evidence = known(one.model, patients=patients, workers=workers, progress=progress)
-    shift = evidence.drift.shift(year, sign_of(one.request.endpoint, one.model))
+    shift = evidence.drift.shift(one.year, sign_of(one.request.endpoint, one.model))
     found = forecast(case, evidence.cases, evidence.rules, one.n, shift)
     stands = kept_standing(evidence)
     printed = stands.printed if found.comparable else "model"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from funis.checks import InputError, Issue, nearest
 from funis.models import Model, find_disease, load_model
@@ -55,52 +56,64 @@ class Asked:
         return tuple(one.expression.text for one in self.protocol.population.criteria)
 
 
-def asked(
-    disease: str | Path,
-    *,
-    trial: str | None = None,
-    criteria: str | None = None,
-    endpoint: str | None = None,
-    week: float | None = None,
-    measure: str | None = None,
-    background: str | None = None,
-    year: int | None = None,
-    n: int | None = None,
-) -> Asked:
-    """Return what is asked of a control arm, checked.
+class Question(TypedDict, total=False):
+    """What may be asked of a control arm; what is not said is that of the disease's trial.
 
-    Parameters
+    Attributes
     ----------
-    trial, criteria
-        Criteria with semicolons between them stand in place of those of the disease's trial; with
+    trial : name of a trial of the library whose patients and criteria hold.
+    criteria : with semicolons between them, in place of those of the disease's trial; with
         ``trial`` they are added to those of that trial.
-    endpoint, week, measure
-        Those of the trial's primary endpoint where they are not given.
-    background
-        Drugs that every patient takes, with commas between them; ``none``: nobody takes any.
-    n
-        Patients of the arm; those of the trial where it is not given.
+    endpoint, week, measure : those of the trial's primary endpoint where they are not given.
+    background : drugs that every patient takes, with commas; ``none``: nobody takes any.
+    year : of the trial.
+    n : patients of the arm; those of the trial where it is not given.
+    """
+
+    trial: str | None
+    criteria: str | None
+    endpoint: str | None
+    week: float | None
+    measure: str | None
+    background: str | None
+    year: int | None
+    n: int | None
+
+
+def asked(disease: str | Path, **question: Unpack[Question]) -> Asked:
+    """Return what is asked of a control arm (`Question`), checked.
 
     Raises
     ------
     InputError
         One line for each fault, with what was expected and the nearest valid name.
     """
-    _in_range(week, year, n)
+    year, n = question.get("year"), question.get("n")
+    _in_range(question.get("week"), year, n)
     model = load_model(find_disease(str(disease)))
-    base = _base(model, trial)
-    request = requested(base.protocol, model.endpoints, endpoint, week, measure)
-    protocol = replace(base.protocol, where=Lines())
-    if criteria is not None:
-        if trial is None:
-            protocol = replace(protocol, population=replace(protocol.population, criteria=()))
-        protocol = with_criteria(protocol, _texts(criteria), "--criteria")
+    base = _base(model, question.get("trial"))
+    request = requested(
+        base.protocol, model.endpoints, question.get("endpoint"), question.get("week"),
+        question.get("measure"),
+    )  # fmt: skip
+    background = question.get("background")
     drugs = None if background is None else _drugs(background, model)
+    protocol = _with_criteria(base.protocol, question)
     if drugs is not None:
         protocol = with_background(protocol, model, drugs)
     _checked(protocol, base)
     size = base.protocol.population.patients_per_arm if n is None else n
     return Asked(base, protocol, request, size, drugs, year)
+
+
+def _with_criteria(protocol: Protocol, question: Question) -> Protocol:
+    """Return the protocol with the criteria asked for, which stand in no file."""
+    bare, criteria = replace(protocol, where=Lines()), question.get("criteria")
+    if criteria is None:
+        return bare
+    if question.get("trial") is None:
+        bare = replace(bare, population=replace(bare.population, criteria=()))
+    return with_criteria(bare, _texts(criteria), "--criteria")
 
 
 def _base(model: Model, name: str | None) -> Trial:

@@ -12,11 +12,21 @@ from numpy.typing import NDArray
 
 from funis.calibrate.outlook import Outlook
 from funis.calibrate.planned import planned_trial
-from funis.calibrate.posterior import Draws, draw, own_posterior
+from funis.calibrate.posterior import Draws, draw, effective_share, joint_mass, own_posterior
+from funis.calibrate.unreported import as_published
 from funis.calibrate.validation import class_gain
 from funis.checks import InputError, Issue, nearest
 from funis.evidence import Study, read_study_file
-from funis.pipeline.calibrate import Calibration, borrowed, calibration, known_disease
+from funis.pipeline.calibrate import (
+    DRAWS,
+    Borrowed,
+    Calibration,
+    Profile,
+    borrowed,
+    calibration,
+    known_disease,
+    library_profiles,
+)
 from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, reconstructions
 from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.meta.pooled_effect import PooledEffect, effect_words, pooled_effect
@@ -24,6 +34,14 @@ from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table
+from funis.pipeline.unreported import (
+    Simulation,
+    null_profiles,
+    null_rows,
+    trials_document,
+    trials_table,
+    with_rows,
+)
 from funis.population import uniform
 from funis.report import RESEARCH_USE
 
@@ -79,6 +97,8 @@ class Impact:
     trial, rule : str
         The planned trial, and what it has to show.
     left_out : study -> reason, of the changed studies that give no row.
+    unreported : whether unreported trials are taken for trials that found no effect.
+    effective : draws of an ensemble that still count when weighted from old to new, of ``DRAWS``.
     """
 
     disease: str
@@ -89,6 +109,8 @@ class Impact:
     old: Side
     new: Side
     left_out: Mapping[str, str]
+    unreported: bool = False
+    effective: float = float("nan")
 
 
 def evidence_impact(
@@ -96,6 +118,7 @@ def evidence_impact(
     *,
     without: Sequence[str] = (),
     files: Sequence[Path] = (),
+    unreported_null: bool = False,
     trial: str | None = None,
     workers: int | None = None,
     patients: int | None = None,
@@ -111,6 +134,9 @@ def evidence_impact(
         Ids of studies that are left out.
     files
         Files of studies that are added.
+    unreported_null
+        Whether registered randomised trials that nobody has reported, of this disease and of those
+        that lend to it, enter as trials that found no effect.
     trial
         The planned trial, a file or a name; the demo trial of the disease when None.
 
@@ -123,29 +149,46 @@ def evidence_impact(
     patients = PATIENTS if patients is None else patients
     model, evidence = known_disease(disease)
     added = tuple(study for file in files for study in read_study_file(file))
-    _check(disease, evidence.studies, added, without)
+    _check(disease, evidence.studies, added, without, unreported_null)
     planned = _planned(
         trial or f"{disease}_demo", disease, workers, patients, points, resume, progress
     )
 
-    def side(more: Sequence[Study], less: Sequence[str]) -> Side:
-        found = calibration(
-            disease, workers=workers, patients=patients, points=points, resume=resume,
-            studies=more, without=less, progress=progress,
-        )  # fmt: skip
-        return _side(found, planned, more, less)
-
-    old = side((), ())
+    how = Simulation(workers, patients, points, resume, progress)
+    before = calibration(disease, **how.options())
+    after = calibration(disease, **how.options(), studies=added, without=without)
+    nulls = null_rows(disease, how) if unreported_null else ()
+    after = with_rows(after, nulls)
+    others = null_profiles(disease, how) if unreported_null else {}
+    shown = (*added, *(as_published(one, model.endpoints) for one in nulls))
     changed = [s for s in (*evidence.studies, *added) if s.id in without or s in added]
     rule = planned.planned.rule
     assert rule is not None
     words = f"{rule.endpoint} at week {rule.week:g}, {', '.join(rule.arms)} against "
     return Impact(
         disease, planned.trial.name, f"{words}{rule.reference}, two-sided {rule.alpha:g}",
-        tuple(without), tuple(study.id for study in added), old, side(added, without),
+        tuple(without), tuple(study.id for study in added), _side(before, planned, (), (), {}),
+        _side(after, planned, shown, without, others),
         {study.id: reason for study in changed
          for reason in _silent(study, reconstructions(evidence, model, [study]))},
+        unreported_null, effective_draws(before, after, others),
     )  # fmt: skip
+
+
+def effective_draws(
+    before: Calibration, after: Calibration, others: Mapping[str, Profile]
+) -> float:
+    """Return how many draws of the ensemble still count when weighted to another posterior."""
+    masses = [
+        joint_mass(found.table, found.potency)
+        for found in (_with_others(before, {}), _with_others(after, others))
+    ]
+    return DRAWS * effective_share(*masses)
+
+
+def _with_others(found: Calibration, changed: Mapping[str, Profile]) -> Borrowed:
+    """Return what is known with the other diseases, some of which say something else."""
+    return borrowed(found.model.id, found.table, library_profiles() | dict(changed))
 
 
 def _silent(study: Study, made: Sequence[tuple[Any, Trial]]) -> Iterator[str]:
@@ -159,11 +202,13 @@ def _silent(study: Study, made: Sequence[tuple[Any, Trial]]) -> Iterator[str]:
 
 
 def _check(
-    disease: str, library: Sequence[Study], added: Sequence[Study], without: Sequence[str]
-) -> None:
+    disease: str, library: Sequence[Study], added: Sequence[Study], without: Sequence[str],
+    unreported: bool,
+) -> None:  # fmt: skip
     """Refuse what cannot be meant."""
-    if not added and not without:
-        raise InputError(Issue(None, None, None, "nothing changes", "--without ID or --with FILE"))
+    if not added and not without and not unreported:
+        expected = "--without ID, --with FILE or --unreported-null"
+        raise InputError(Issue(None, None, None, "nothing changes", expected))
     known = [study.id for study in library]
     for study in added:
         if study.disease != disease:
@@ -200,10 +245,11 @@ def _planned(
 
 
 def _side(
-    found: Calibration, planned: PlannedTrial, added: Sequence[Study], without: Sequence[str]
-) -> Side:
+    found: Calibration, planned: PlannedTrial, added: Sequence[Study], without: Sequence[str],
+    changed: Mapping[str, Profile],
+) -> Side:  # fmt: skip
     luck = np.array([float(uniform(SEED, "impact", 0))])
-    others = borrowed(found.model.id, found.table)
+    others = _with_others(found, changed)
     masses = {"borrowed": others.potency, "own": own_posterior(found.table)}
     tables = {"borrowed": others.table, "own": found.table}
     draws = {name: draw(tables[name], mass, CONDUCTS, luck) for name, mass in masses.items()}
@@ -258,6 +304,10 @@ def impact_document(found: Impact) -> dict[str, Any]:
         "new": side_document(found.new),
         "no_rows": dict(found.left_out),
     }
+    if found.unreported:
+        document["unreported_null"] = {
+            **trials_document(found.disease), "effective_draws": found.effective, "of": DRAWS,
+        }  # fmt: skip
     return {name: finite(value) for name, value in document.items()}
 
 
@@ -288,10 +338,15 @@ def impact_tables(found: Impact) -> tuple[Table, ...]:
     """Return an impact as one table, old beside new."""
     old, new = (_words(side) for side in (found.old, found.new))
     changes = [f"without {name}" for name in found.without] + [f"with {n}" for n in found.added]
+    changes += ["unreported trials as trials that found no effect"] if found.unreported else []
     rows = tuple((name, old[name], new[name]) for name in old)
     notes = tuple((name, reason) for name, reason in found.left_out.items())
     title = f"{found.disease}: {', '.join(changes)}; planned trial {found.trial}: {found.rule}"
-    tables = [Table(title, ("", "old", "new"), rows)]
+    tables = [trials_table(found.disease)] if found.unreported else []
+    if found.unreported:
+        effective = f"{found.effective:.0f} of {DRAWS}"
+        rows = (*rows, ("draws of the ensemble that still count", str(DRAWS), effective))
+    tables.append(Table(title, ("", "old", "new"), rows))
     if notes:
         tables.append(Table("Studies that change nothing", ("study", "reason"), notes))
     return tuple(tables)

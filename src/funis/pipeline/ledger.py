@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,10 @@ def registered_issues(path: Path) -> IssueList:
         *((("trials", k, "study"), one.study, records) for k, one in enumerate(registered.trials)),
         *((("left_out", k, "study"), one.study, records)
           for k, one in enumerate(registered.left_out)),
+        *((("unreported", k, "study"), one.study, [two.study for two in registered.trials])
+          for k, one in enumerate(registered.unreported)),
+        *((("not_counted", k, "study"), one.study, records)
+          for k, one in enumerate(registered.not_counted)),
         *((("structures", k), name, forms) for k, name in enumerate(registered.structures)),
     ]  # fmt: skip
     return IssueList(
@@ -169,6 +173,8 @@ def registration(one: RegisteredTrial, registered: RegisteredFile) -> Registrati
     if study is None:
         message = f"no record '{one.study}' in the evidence"
         raise InputError(Issue("library/registered.yaml", None, one.study, message))
+    if one.n is not None:
+        study = replace(study, population=replace(study.population, n=one.n))
     model, stand_ins = load_model(study.disease), load_stand_ins()
     trial = load_trial(template_name(study, stand_ins))
     request, direction = _endpoint(one, trial.protocol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from funis.calibrate.likelihood import Data
+from funis.calibrate.likelihood import Data, StudyRows
 from funis.calibrate.outlook import Outlook, outlook, planned_rows
 from funis.calibrate.planned import Planned
 from funis.calibrate.posterior import Draws
@@ -53,6 +53,19 @@ def simulate_planned(
     trial
         Trial of the library whose patients it has.
     """
+    rows = planned_study(
+        planned, trial, settings, workers=workers, patients=patients, points=points,
+        resume=resume, progress=progress,
+    )  # fmt: skip
+    return PlannedTrial(planned, trial, settings, planned_rows(rows, settings))
+
+
+def planned_study(
+    planned: Planned, trial: Trial, settings: Settings, *,
+    workers: int | None = None, patients: int = PATIENTS, points: int = POINTS,
+    resume: bool = True, progress: Progress = silent,
+) -> StudyRows:  # fmt: skip
+    """Return what was simulated of a planned trial, as rows of a study; as `simulate_planned`."""
     evidence = find_evidence(trial.model)
     earlier = None if evidence is None else frozen_draws(trial.model, evidence, settings)
     at = design(settings, points, earlier)
@@ -61,6 +74,4 @@ def simulate_planned(
         made, trial, trial.model, at, workers=worker_count(workers), patients=patients,
         resume=resume, progress=progress,
     )  # fmt: skip
-    rows = study_rows(made, trial, surface, at, settings)
-    data = planned_rows(replace(rows, unsure=planned.unsure), settings)
-    return PlannedTrial(planned, trial, settings, data)
+    return replace(study_rows(made, trial, surface, at, settings), unsure=planned.unsure)

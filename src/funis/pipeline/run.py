@@ -192,7 +192,7 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
                 "week": one.week, "measure": one.measure, "estimate": one.estimate,
                 "low": one.low, "high": one.high,
                 "unit": "ratio" if one.is_ratio else _unit(results, one.endpoint),
-                "p_value": one.p_value,
+                "method": one.method, "p_value": one.p_value,
             }
             for one in results.contrasts
         ],
@@ -200,8 +200,21 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
             {
                 "arm": one.arm, "reference": one.reference, "endpoint": one.endpoint,
                 "success": one.success, "verdict": one.verdict,
+                "p_value": one.p_value, "adjusted": one.adjusted,
+                "adjustment": one.adjustment,
             }
             for one in results.success
+        ],
+        "sensitivity": [
+            {
+                "arm": one.contrast.arm, "reference": one.contrast.reference,
+                "endpoint": one.contrast.endpoint, "week": one.contrast.week,
+                "measure": one.contrast.measure, "estimate": one.contrast.estimate,
+                "low": one.contrast.low, "high": one.contrast.high,
+                "method": one.contrast.method, "p_value": one.contrast.p_value,
+                "missing": one.missing, "delta": one.delta, "tipping_point": one.tipping_point,
+            }
+            for one in results.sensitivity
         ],
         "durability": [
             {

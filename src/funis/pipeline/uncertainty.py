@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from funis.analysis import Results
 from funis.calibrate.ensemble import CALIBRATABILITY, Basis, Ensemble, library_ensemble, no_effect
+from funis.calibrate.unreported_file import null_entry, null_sentence
 from funis.checks import InputError, Issue, nearest
 from funis.models import Model
 from funis.pipeline.processes import Processes, Progress
@@ -87,9 +88,14 @@ def uncertainty_view(
     rests_on: Mapping[str, int | str] = {key: known[key] for key in CALIBRATABILITY}
     view = UncertaintyView(
         basis, chance, Interval(float(middle), float(low), float(high)), rests_on,
-        against >= ENOUGH, against,
+        against >= ENOUGH, against, unreported=_unreported(study.model.id),
     )  # fmt: skip
     return _with_rows(view, study, results, processes, progress)
+
+
+def _unreported(disease: str) -> str:
+    entry = null_entry(disease)
+    return "" if entry is None else null_sentence(entry)
 
 
 def _with_rows(

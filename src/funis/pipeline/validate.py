@@ -6,7 +6,7 @@ meet the ensembles that ship with funis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,18 @@ def left_out(found: Calibration, others: Mapping[str, Profile] | None = None) ->
         )  # fmt: skip
     made = reconstructions(found.evidence, found.model)
     skipped = [item for one, _ in made for item in one.skipped]
-    return Validation(tuple(results), tuple(skipped))
+    single = [one for one in found.evidence.studies if one.evidence_type != "meta-analysis"]
+    return Validation(tuple(results), (*skipped, *_context(single)))
+
+
+def _context(studies: Sequence[PublishedStudy]) -> Iterator[Skipped]:
+    """Yield the numbers of studies that are context, with the reason."""
+    for study in studies:
+        if not study.fitted:
+            twin = f"the same patients as {study.duplicate_of}"
+            why = study.excluded_reason or (twin if study.duplicate_of else "such as pooled ones")
+            for row in study.outcomes:
+                yield Skipped(study.id, row.arm, row.endpoint, row.week, f"context: {why}")
 
 
 def _from_outside(
@@ -162,13 +173,7 @@ def _outside(
                 _gain(ensemble), settings, model.endpoints, SEED,
             )
         )  # fmt: skip
-    skipped += [
-        Skipped(study.id, row.arm, row.endpoint, row.week, "context, such as a meta-analysis")
-        for study in studies
-        if not study.fitted
-        for row in study.outcomes
-    ]
-    return Validation(tuple(results), tuple(skipped))
+    return Validation(tuple(results), (*skipped, *_context(studies)))
 
 
 def _gain(ensemble: Ensemble) -> tuple[float, float]:
@@ -226,6 +231,7 @@ def validation_document(found: Validation) -> dict[str, Any]:
             "coverage80_interval": list(found.coverage_interval(0.8)),
             "coverage95": found.coverage(0.95),
             "width_of_prior": found.width,
+            "structures_weighed": False,
             "scores": {name: found.score(name) for name in PREDICTORS},
             "brier": None if found.brier is None else dict(
                 zip(("model", "base_rate", "contrasts"), found.brier, strict=True)
@@ -285,6 +291,7 @@ def validation_tables(found: Validation) -> tuple[TextTable, ...]:
         ("inside the 80 % interval", f"{_pc(found.coverage(0.8))} ({_pc(low)} to {_pc(high)})"),
         ("inside the 95 % interval", _pc(found.coverage(0.95))),
         ("median width against the prior's", f"{found.width:.2f}"),
+        ("competing structures", "not weighed: the default form of the model alone"),
     ]  # fmt: skip
     if brier is not None:
         word = "loses to" if brier[0] >= brier[1] else "beats"

@@ -1,5 +1,14 @@
 """Trial protocols: arms, regimens, visits, endpoints, estimand and rules. Declares, never runs."""
 
+from funis.protocol.analyses import (
+    DEFAULT_METHOD,
+    METHOD_USES,
+    RATIOS,
+    TIME_METHODS,
+    FurtherEndpoint,
+    Multiplicity,
+    Sensitivity,
+)
 from funis.protocol.designs import (
     Bias,
     Crossover,
@@ -58,6 +67,10 @@ from funis.protocol.values import (
 __all__ = [
     "ALL",
     "CONTINUOUS",
+    "DEFAULT_METHOD",
+    "METHOD_USES",
+    "RATIOS",
+    "TIME_METHODS",
     "SUFFIXES",
     "SUMMARY_OF",
     "RULE_NAMES",
@@ -78,6 +91,7 @@ __all__ = [
     "Escalation",
     "Estimand",
     "FrozenMapping",
+    "FurtherEndpoint",
     "Futility",
     "Interim",
     "IntercurrentEvent",
@@ -85,6 +99,7 @@ __all__ = [
     "Lines",
     "Measure",
     "Missing",
+    "Multiplicity",
     "Population",
     "Protocol",
     "Randomisation",
@@ -94,6 +109,7 @@ __all__ = [
     "Role",
     "Rule",
     "Sites",
+    "Sensitivity",
     "Selection",
     "Spending",
     "Strategy",

@@ -1,12 +1,14 @@
 """What a protocol must satisfy across its keys; one small function a rule."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from funis.checks import Expression, Issue, IssueList, nearest
+from funis.protocol.analyses import FurtherEndpoint
+from funis.protocol.check_analyses import check_method
 from funis.protocol.lines import Lines, Path
 from funis.protocol.values import (
     ALL,
-    SUMMARY_OF,
     Arm,
     Dropout,
     EndpointRequest,
@@ -183,24 +185,50 @@ def check_success(
 def _check_success_endpoint(
     success: Success, endpoints: Sequence[EndpointRequest], where: Lines
 ) -> list[Issue]:
+    issues = _check_asked(success, endpoints, ("success",), where)
+    for index, further in enumerate(success.further):
+        issues += _check_asked(further, endpoints, ("success", "further", index), where)
+    return issues
+
+
+def _check_asked(
+    rule: Success | FurtherEndpoint, endpoints: Sequence[EndpointRequest], path: Path, where: Lines
+) -> list[Issue]:
+    """A success rule asks for an endpoint of the trial, by a method and measure that suit it."""
     names = {request.endpoint for request in endpoints}
-    if success.endpoint not in names:
-        message = f"'{success.endpoint}' is no endpoint of this trial"
-        expected, near = _one_of(names), nearest(success.endpoint, names)
-        path = ("success", "endpoint")
-        return [where.issue(path, message, expected=expected, nearest=near)]
-    requests = [request for request in endpoints if request.endpoint == success.endpoint]
+    if rule.endpoint not in names:
+        message = f"'{rule.endpoint}' is no endpoint of this trial"
+        expected, near = _one_of(names), nearest(rule.endpoint, names)
+        return [where.issue((*path, "endpoint"), message, expected=expected, nearest=near)]
+    requests = [request for request in endpoints if request.endpoint == rule.endpoint]
     weeks = sorted({request.week for request in requests})
-    if success.week not in weeks:
-        message = f"{success.endpoint} is not asked for at week {success.week:g}"
+    if rule.week not in weeks:
+        message = f"{rule.endpoint} is not asked for at week {rule.week:g}"
         expected = "one of " + ", ".join(f"{week:g}" for week in weeks)
-        return [where.issue(("success", "week"), message, expected=expected)]
-    suits = sorted({SUMMARY_OF[r.measure] for r in requests if r.week == success.week})
-    if success.measure not in suits:
-        message = f"{success.measure} does not suit {success.endpoint}"
-        expected = " or ".join(suits)
-        return [where.issue(("success", "measure"), message, expected=expected)]
-    return []
+        return [where.issue((*path, "week"), message, expected=expected)]
+    return _check_rule_measure(rule, [r for r in requests if r.week == rule.week], path, where)
+
+
+def _check_rule_measure(
+    rule: Success | FurtherEndpoint, requests: Sequence[EndpointRequest], path: Path, where: Lines
+) -> list[Issue]:
+    if rule.method is not None:
+        faults = [
+            check_method(rule.method, request.measure, rule.endpoint, path, where)
+            for request in requests
+        ]
+        if all(faults):
+            return faults[0]
+    summaries = {
+        (request if rule.method is None else replace(request, method=rule.method)).summary
+        for request in requests
+    }
+    if rule.measure in summaries:
+        return []
+    message = f"{rule.measure} does not suit {rule.endpoint}"
+    if rule.method is not None:
+        message += f" by {rule.method}"
+    return [where.issue((*path, "measure"), message, expected=" or ".join(sorted(summaries)))]
 
 
 def check_dropout(dropout: Dropout, arms: Sequence[Arm], where: Lines) -> IssueList:

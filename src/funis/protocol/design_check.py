@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from funis.checks import Issue, IssueList, nearest
 from funis.protocol.designs import Crossover, Design, Escalation, Missing, Randomisation
 from funis.protocol.lines import Lines, Path
-from funis.protocol.values import ALL, Arm, Dropout, EndpointRequest, Rule, Visits
+from funis.protocol.values import (
+    ALL,
+    Arm,
+    Dropout,
+    EndpointRequest,
+    Rule,
+    Success,
+    Visits,
+)
 from funis.units import DAYS_PER_WEEK
 
 LATER = frozenset({"change", "percent_change", "previous"})
@@ -219,6 +227,28 @@ def _check_period_arms(crossover: Crossover, arms: Sequence[Arm], where: Lines) 
                 expected = f"days before {crossover.period_week * DAYS_PER_WEEK:g}"
                 issues.append(where.issue(at, message, expected=expected))
     return issues
+
+
+def check_period_methods(
+    crossover: Crossover | None,
+    success: Success | None,
+    endpoints: Sequence[EndpointRequest],
+    where: Lines,
+) -> IssueList:
+    """A crossover is analysed within patients: no other method can be named."""
+    if crossover is None:
+        return IssueList()
+    expected = "no method: a crossover is analysed within patients"
+    issues = [
+        where.issue(("endpoints", index, "method"), f"method '{one.method}'", expected=expected)
+        for index, one in enumerate(endpoints)
+        if one.method is not None
+    ]
+    named = success is not None and (success.method or success.further or success.multiplicity)
+    if named:
+        message = "a method, further endpoints or multiplicity of a crossover"
+        issues.append(where.issue(("success",), message, expected=expected))
+    return IssueList(issues)
 
 
 def check_period_rules(

@@ -15,6 +15,7 @@ from funis.checks import (
     read_yaml,
     validate,
 )
+from funis.protocol.analyses import FurtherEndpoint, Multiplicity, Sensitivity
 from funis.protocol.design_load import design_from, design_texts, missing_from
 from funis.protocol.interim_schema import interim_from
 from funis.protocol.lines import Lines, Path, lines_of
@@ -94,7 +95,8 @@ def protocol_from(document: Document) -> Protocol:
         arms=arms,
         visits=Visits(trial.visits.weeks),
         endpoints=tuple(
-            EndpointRequest(e.endpoint, e.week, e.measure, e.role) for e in trial.endpoints
+            EndpointRequest(e.endpoint, e.week, e.measure, e.role, e.method, e.strata, e.hierarchy)
+            for e in trial.endpoints
         ),
         estimand=_estimand(trial.estimand),
         success=None if trial.success is None else _success(trial.success, arms),
@@ -110,6 +112,7 @@ def protocol_from(document: Document) -> Protocol:
         source=trial.source,
         design=design_from(trial.design, expressions),
         missing=missing_from(trial.missing, expressions),
+        sensitivity=tuple(Sensitivity(**one.model_dump()) for one in trial.sensitivity),
         interim=None if trial.interim is None else interim_from(trial.interim),
         where=where,
     )
@@ -237,6 +240,11 @@ def _success(success: "SuccessSchema", arms: Sequence[Arm]) -> Success:
         alpha=success.alpha,
         direction=success.direction,
         minimal_difference=success.minimal_difference,
+        method=success.method,
+        multiplicity=None
+        if success.multiplicity is None
+        else Multiplicity(**success.multiplicity.model_dump()),
+        further=tuple(FurtherEndpoint(**one.model_dump()) for one in success.further),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funis.checks import Expression, IssueList
+from funis.protocol.analyses import Sensitivity
 from funis.protocol.check import (
     check_arms,
     check_criteria,
@@ -18,10 +19,12 @@ from funis.protocol.check import (
     check_success,
     check_visits,
 )
+from funis.protocol.check_analyses import check_methods, check_multiplicity, check_sensitivity
 from funis.protocol.design_check import (
     check_crossover,
     check_design,
     check_missing,
+    check_period_methods,
     check_period_rules,
 )
 from funis.protocol.designs import Crossover, Design, Missing, sequence_arms
@@ -68,6 +71,7 @@ class Protocol:
     source: str | None = None
     design: Design | None = field(default=None, metadata=LATE)
     missing: tuple[Missing, ...] = field(default=(), metadata=LATE)
+    sensitivity: tuple[Sensitivity, ...] = field(default=(), metadata=LATE)
     interim: Interim | None = field(default=None, metadata={"late": True})
     where: Lines = field(default_factory=Lines, compare=False, repr=False)
     hash: str = field(init=False, compare=False)
@@ -153,9 +157,13 @@ def check_protocol(protocol: Protocol) -> IssueList:
         + check_endpoints(protocol.endpoints, visits, where)
         + check_rules(protocol.rules, arms, visits, where)
         + check_success(protocol.success, arms, protocol.endpoints, where, compared=compared)
+        + check_methods(protocol.endpoints, where)
+        + check_multiplicity(protocol.success, where)
+        + check_sensitivity(protocol.sensitivity, protocol.endpoints, where)
         + check_dropout(protocol.dropout, arms, where)
         + check_design(design, arms, size, where)
         + check_crossover(turns, arms, visits, protocol.endpoints, where)
+        + check_period_methods(turns, protocol.success, protocol.endpoints, where)
         + check_period_rules(turns, protocol.rules, protocol.dropout, where)
         + check_missing(protocol.missing, where)
         + check_interim(protocol.interim, protocol.success, arms, where)

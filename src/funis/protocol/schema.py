@@ -5,6 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funis.checks import InputError, Issue, StrictModel
+from funis.protocol.analysis_schema import (
+    FurtherSchema,
+    MultiplicitySchema,
+    SensitivitySchema,
+)
 from funis.protocol.design_schema import DesignSchema, MissingSchema
 from funis.protocol.interim_schema import InterimSchema
 from funis.protocol.values import (
@@ -194,6 +199,9 @@ class EndpointSchema(StrictModel):
     week: NotNegative
     measure: Measure
     role: Role
+    method: Name | None = None
+    strata: tuple[Name, ...] = ()
+    hierarchy: tuple[Name, ...] = ()
 
 
 class EstimandSchema(StrictModel):
@@ -218,6 +226,9 @@ class SuccessSchema(StrictModel):
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
     direction: Direction
     minimal_difference: NotNegative = 0.0
+    method: Name | None = None
+    multiplicity: MultiplicitySchema | None = None
+    further: tuple[FurtherSchema, ...] = ()
 
 
 class DropoutSchema(StrictModel):
@@ -270,6 +281,7 @@ class ProtocolSchema(StrictModel):
     scenario: dict[Name, Finite] = Field(default_factory=dict)
     design: DesignSchema | None = None
     missing: tuple[MissingSchema, ...] = ()
+    sensitivity: tuple[SensitivitySchema, ...] = ()
     source: str | None = None
     interim: InterimSchema | None = None
 

@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from funis.checks import Expression
+from funis.protocol.analyses import (
+    METHOD_USES,
+    RATIOS,
+    TIME_METHODS,
+    FurtherEndpoint,
+    MethodSummary,
+    Multiplicity,
+)
 
 Control = Literal["placebo", "standard_of_care"]
 CriterionVisit = Literal["screening", "baseline"]
@@ -13,7 +21,7 @@ Measure = Literal["responder", "change", "value", "rate"]
 Role = Literal["primary", "secondary", "exploratory"]
 IntercurrentEvent = Literal["discontinuation", "rescue"]
 Strategy = Literal["composite", "treatment_policy", "hypothetical", "while_on_treatment"]
-Summary = Literal["difference_in_proportions", "difference_in_means", "rate_ratio"]
+Summary = MethodSummary
 Direction = Literal["greater", "less"]
 
 Scale = Literal["linear", "log"]
@@ -254,17 +262,43 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class EndpointRequest:
-    """An endpoint of the disease at one week, as it is measured and the part it plays."""
+    """An endpoint of the disease at one week, as it is measured and the part it plays.
+
+    Attributes
+    ----------
+    method : str or None
+        How arms are compared; None is the default of the measure.
+    strata : tuple of str
+        Columns of the subjects, or conditions and numbers at baseline, that the method adjusts
+        for; a number with many values is cut at its median.
+    hierarchy : tuple of str
+        Of a win ratio: endpoints that are compared before this one, the most important first.
+    """
 
     endpoint: str
     week: float
     measure: Measure
     role: Role
+    method: str | None = field(default=None, metadata=LATE)
+    strata: tuple[str, ...] = field(default=(), metadata=LATE)
+    hierarchy: tuple[str, ...] = field(default=(), metadata=LATE)
 
     @property
     def key(self) -> str:
-        """Name in results: ``ACR20@12``, ``haq_change@12``, ``haq@12``, ``FLARES_rate@52``."""
-        return f"{self.endpoint}{SUFFIXES.get(self.measure, '')}@{self.week:g}"
+        """Name in results: ``ACR20@12``, ``haq_change@12``, ``FLARES_rate@52``, ``CDP_time@96``."""
+        suffix = "_time" if self.of_time else SUFFIXES.get(self.measure, "")
+        return f"{self.endpoint}{suffix}@{self.week:g}"
+
+    @property
+    def of_time(self) -> bool:
+        """Whether the time to the first visit that meets it is analysed."""
+        return self.method in TIME_METHODS
+
+    @property
+    def summary(self) -> Summary:
+        """How two arms are compared."""
+        known = METHOD_USES.get(self.method or "")
+        return SUMMARY_OF[self.measure] if known is None else known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +321,9 @@ class Estimand:
 class Success:
     """The decision rule: arms better than the reference by more than ``minimal_difference``.
 
-    For a rate ratio that is what the ratio differs from 1 by.
+    For a ratio that is what it differs from 1 by. ``method`` replaces that of the endpoint;
+    ``further`` endpoints are asked of the same arms. With ``multiplicity`` p values are adjusted
+    over all arms of the first endpoint, then of the further ones.
     """
 
     endpoint: str
@@ -298,11 +334,14 @@ class Success:
     alpha: float
     direction: Direction
     minimal_difference: float
+    method: str | None = field(default=None, metadata=LATE)
+    multiplicity: Multiplicity | None = field(default=None, metadata=LATE)
+    further: tuple[FurtherEndpoint, ...] = field(default=(), metadata=LATE)
 
     @property
     def null(self) -> float:
         """What the measure is without any effect."""
-        return 1.0 if self.measure == "rate_ratio" else 0.0
+        return 1.0 if self.measure in RATIOS else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from funis.report.scales import Array
 from funis.report.statement import CANNOT_SAY
 
 if TYPE_CHECKING:
-    from funis.analysis.results import Contrast, Estimate
+    from funis.analysis.results import Contrast, Estimate, SensitivityResult
     from funis.report.series import SeriesView
 
 Better = Literal["lower", "higher", "neither"]
@@ -446,6 +446,8 @@ class UncertaintyView:
     score, unit : str
     week : float
         What the rows are about.
+    unreported : str
+        What trials that nobody has reported would change, in a sentence.
     """
 
     basis: str
@@ -459,6 +461,7 @@ class UncertaintyView:
     week: float = 0.0
     draws: int = 0
     rows: tuple[UncertaintyRow, ...] = ()
+    unreported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -527,6 +530,7 @@ class TrialReport:
     layers_of: str = ""
     layers_text: str = ""
     safety: SafetyView | None = None
+    sensitivity: tuple[SensitivityResult, ...] = ()
     cannot_say: tuple[str, ...] = CANNOT_SAY
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None

@@ -13,6 +13,7 @@ from funis.report.content import (
     SkippedRow,
     SuccessOutcome,
 )
+from funis.report.numerals import p_value
 
 if TYPE_CHECKING:
     from funis.analysis.comparison import Comparison, ComparisonRow
@@ -23,6 +24,7 @@ _STATEMENTS = {
     "success": "The whole interval lies beyond the required difference.",
     "no effect found": "The interval holds {null}.",
     "smaller than required": "The interval does not clear the required difference.",
+    "not after adjustment": "The interval clears the required difference, the adjusted test not.",
     "worse than the reference": "The whole interval lies on the wrong side of {null}.",
     "no data": "There was no patient to judge.",
 }
@@ -63,9 +65,19 @@ def _outcome(decision: Decision) -> SuccessOutcome:
     return SuccessOutcome(
         arm=decision.arm,
         found=None if decision.verdict == "no data" else decision.success,
-        statement=_STATEMENTS[decision.verdict].format(null=null),
+        statement=_STATEMENTS[decision.verdict].format(null=null) + _adjusted(decision),
         words="" if plain else decision.verdict.capitalize(),
     )
+
+
+def _adjusted(decision: Decision) -> str:
+    """Return the p values of a decision, where the rule adjusts or names a method."""
+    if decision.p_value is None or decision.adjusted is None:
+        return ""
+    text = f" {decision.endpoint}: {p_value(decision.p_value)}"
+    if decision.adjustment is None:
+        return text + "."
+    return f"{text}, adjusted ({decision.adjustment}) {p_value(decision.adjusted)}."
 
 
 def _published(row: ComparisonRow, arms: Collection[str], units: dict[str, str]) -> PublishedRow:

@@ -130,7 +130,7 @@ def _table(report: TrialReport, view: EndpointView, estimates: Sequence[Estimate
         endpoint=view,
         heading=f"{view.name} at week {week(view.week)}",
         unit="share of patients" if proportion else unit,
-        difference_unit="percentage points" if proportion else "ratio" if ratio else unit,
+        difference_unit="ratio" if ratio else "percentage points" if proportion else unit,
         rows=rows,
         estimate_axis=axis_strip(estimate_axis, 4),
         difference_axis=axis_strip(difference_axis, 5) if contrasts else "",

@@ -13,6 +13,7 @@ from funis.report import (
     responders,
     results,
     safety,
+    sensitivity,
     series,
 )
 from funis.report.alerts import alerts, failure_rates_differ
@@ -97,6 +98,7 @@ def _context(report: TrialReport) -> dict[str, object]:
         "series": series.series_tables(report.series),
         "courses": courses.course_groups(report),
         "structural_courses": courses.course_groups(report, structural=True),
+        "sensitivity": sensitivity.sensitivity_tables(report),
         "responders": responders.responder_groups(report),
         "bars": responders.responder_bars(report),
         "tabs": mechanism.mechanism_tabs(report),

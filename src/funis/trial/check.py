@@ -18,6 +18,7 @@ from funis.protocol import (
 )
 from funis.protocol.lines import Path
 from funis.safety import library_safety
+from funis.trial.check_methods import check_methods
 from funis.trial.enrol import run_in_day
 from funis.trial.study import products_of
 
@@ -39,6 +40,7 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
     issues += _structures(protocol, model)
     issues += _terms(protocol)
+    issues += check_methods(protocol, model)
     found = [*issues, *_products(protocol), *_measures(protocol, model), *_run_in(protocol)]
     return IssueList((*found, *_single_names(protocol, model)))
 

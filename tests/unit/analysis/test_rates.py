@@ -228,8 +228,25 @@ def test_a_response_that_stays_is_that_of_the_last_visit_seen(sparks):
     found = estimate(trial(events=policy), tables, sparks, requests=[worse])
     assert found.estimate("placebo", "WORSE@24").estimate == 1.0
     assert "missing visit: as last seen" in found.estimates[0].method
-    failed = estimate(trial(), tables, sparks, requests=[worse])
-    assert failed.estimate("placebo", "WORSE@24").estimate == 0.0  # composite: no response
+
+
+def test_the_composite_strategy_counts_a_bad_state_as_met(sparks):
+    worse = EndpointRequest("WORSE", 24.0, "responder", "secondary")
+    calm = replace(worse, endpoint="CALM")
+    rows = [
+        (number, arm, week, {"ache": 2.0, "sparks": 0.0})
+        for number, arm in ((0, "placebo"), (1, "active"))
+        for week in (0.0, 12.0)
+    ]
+    rows.append((1, "active", 24.0, {"ache": 2.0, "sparks": 0.0}))
+    tables = Tables(
+        subjects({"placebo": 1, "active": 1}, discontinued={0: 20.0}), observations(rows)
+    )
+    found = estimate(trial(), tables, sparks, requests=[worse, calm])
+    assert found.estimate("placebo", "WORSE@24").estimate == 1.0
+    assert found.estimate("placebo", "CALM@24").estimate == 0.0
+    assert found.estimate("active", "WORSE@24").estimate == 0.0
+    assert "composite (counted as met)" in found.estimates[0].method
 
 
 def test_summaries_of_nothing_are_nothing():

@@ -1,5 +1,10 @@
 """Calibration and validation from end to end, with few patients."""
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +89,44 @@ def test_an_interrupted_calibration_goes_on_to_the_same_bytes(interrupted):
     assert not set(seen[:2]) & set(seen[2:])
     whole = calibration("ra", resume=False, **FEW)
     one, other = (ensemble_bytes(ensemble_of(each, "test", {}, 20)) for each in (found, whole))
+    assert one == other
+
+
+KILLED = """
+import time
+from funis.pipeline import calibration_data
+from funis.pipeline.calibrate import calibration
+
+usual, seen = calibration_data.simulated, []
+
+def waiting(made, *args, **options):
+    seen.append(made.study.id)
+    if len(seen) == 3:
+        print("third study", flush=True)
+        time.sleep(600)
+    return usual(made, *args, **options)
+
+calibration_data.simulated = waiting
+calibration("ra", patients=8, points=16, workers=1)
+"""
+
+
+def test_a_calibration_killed_with_signal_9_goes_on_to_the_same_bytes(found, cache, tmp_path):
+    folder = tmp_path / "cache"
+    shutil.copytree(cache.parent, folder, ignore=shutil.ignore_patterns("surfaces"))
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "FUNIS_CACHE": str(folder)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "third study\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert len(list((folder / "surfaces").iterdir())) == 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNIS_CACHE", str(folder))
+        again = calibration("ra", **FEW)
+    one, other = (ensemble_bytes(ensemble_of(each, "test", {}, 20)) for each in (found, again))
     assert one == other
 
 

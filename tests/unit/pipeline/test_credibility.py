@@ -11,6 +11,7 @@ from funis.pipeline.credibility.assemble import contraction, failures
 from funis.pipeline.credibility.card import card_gates
 from funis.pipeline.gate_values import DRUG_VERDICTS
 from funis.pipeline.tables import Table, fill_marked
+from funis.protocol.structures import library_structures
 
 CARD = """\
 # A card
@@ -109,3 +110,23 @@ def test_a_sharp_likelihood_takes_the_variance_of_its_number_only():
 def test_predictions_of_the_ledger_are_named(found):
     assert found.entries == ("care_ssc.1",)
     assert "care_ssc.1" in credibility_page(found)
+
+
+def test_every_structure_is_shown_with_how_far_it_moves_the_trial(found):
+    page = credibility_page(found)
+    assert "none is averaged in, and none has a weight" in page
+    assert found.forms is not None
+    assert {one.id for one in found.forms.rows} <= set(library_structures())
+    for one in found.forms.rows:
+        assert one.moved == pytest.approx(one.estimate - found.forms.default)
+        assert f"| {one.id} |" in page
+    moved = {one.id: abs(one.moved) for one in found.forms.rows}
+    assert moved["secretome_only"] > moved["th17_down"], "what carries the effect matters more"
+    assert credibility_document(found)["structures_weighed"] is False
+
+
+def test_the_page_names_trials_that_nobody_reported_and_what_they_may_hide(found):
+    page = credibility_page(found)
+    assert "## Registered trials without results" in page
+    assert "| care_ssc | no |" in page
+    assert "in place of" in page

@@ -267,3 +267,24 @@ def test_sizes_are_a_range_or_a_list():
 def test_a_wrong_replicate_is_one_line(asked, line):
     with pytest.raises(InputError, match=line):
         replicate_trial("ra_two_arm", **{"n": 8, "replicate": 0, **SMALL, **asked})
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("  method: fisher\n", "success: 'fisher' is not replicated; expected one of newcombe"),
+        ("  multiplicity: {method: holm}\n", "multiplicity and further endpoints are not"),
+    ],
+)
+def test_what_replicates_do_not_follow_is_refused(tmp_path, line, told):
+    from funis.models import library_folder
+    from funis.pipeline.design.plan import design_plan
+    from funis.pipeline.inputs import load_trial
+
+    text = (library_folder() / "trials" / "ra_two_arm.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "trial.yaml"
+    path.write_text(text.replace("  direction: greater\n", "  direction: greater\n" + line))
+    with pytest.raises(InputError, match=told):
+        design_plan(load_trial(path))
+    path.write_text(text.replace("role: primary}", "role: primary, method: miettinen_nurminen}"))
+    assert design_plan(load_trial(path)).method == "miettinen_nurminen"

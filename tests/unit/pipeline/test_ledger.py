@@ -118,11 +118,28 @@ def test_what_cannot_be_predicted_is_one_line_and_writes_nothing(ids, date, says
 def test_a_registered_trial_without_a_record_is_found_by_line(tmp_path):
     path = tmp_path / "registered.yaml"
     text = REGISTERED.read_text(encoding="utf-8")
-    path.write_text(text.replace("study: manus_ssc", "study: manus_sscc"), encoding="utf-8")
+    path.write_text(text.replace("study: manus_ssc", "study: manus_sscc", 1), encoding="utf-8")
     (issue,) = check_file(path).issues
     assert issue.line == text[: text.index("manus_ssc")].count("\n") + 1
     assert "there is no 'manus_sscc'; did you mean 'manus_ssc'?" in str(issue)
     assert not check_file(REGISTERED).issues
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("- study: prochymal_ph3_cd\n    ended", "- study: wang2014_as\n    ended", "there is no"),
+        ("ended: '2018-12-01'", "ended: 'December 2018'", "a day, YYYY-MM-DD"),
+    ],
+)
+def test_an_unreported_trial_is_a_registered_one_with_a_day_of_its_end(old, new, says, tmp_path):
+    path = tmp_path / "registered.yaml"
+    text = REGISTERED.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    (issue,) = check_file(path).issues
+    assert says in str(issue)
+    assert issue.line is not None
 
 
 def test_a_ledger_is_checked_as_any_file(ledger, tmp_path):

@@ -131,6 +131,19 @@ def test_periods_and_sequences_fit_the_trial(
     assert said in str(caught.value)
 
 
+def test_a_crossover_names_no_other_method(write_trial: Write) -> None:
+    block = CROSSOVER.format(period=12, washout=0, second="placebo")
+    end = ("DAS28_CRP, week: 24", "DAS28_CRP, week: 12")
+    days = ("start_day: 0, every_day: 28, times: 4", "days: [0, 28]")
+    rules = ("    arms: [msc]\n    visits: [12]", "    visits: [12]")
+    method = (
+        "measure: change, role: secondary",
+        "measure: change, role: secondary, method: ancova",
+    )
+    line = refused(write_trial, block, end, days, rules, method)
+    assert "a crossover is analysed within patients" in line
+
+
 def test_sequences_give_their_arms_in_their_periods(write_trial: Write) -> None:
     block = CROSSOVER.format(period=12, washout=0, second="placebo")
     end = ("DAS28_CRP, week: 24", "DAS28_CRP, week: 12")

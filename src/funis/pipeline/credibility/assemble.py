@@ -19,15 +19,16 @@ from funis.models import Model
 from funis.pipeline.calibrate import Calibration, borrowed, calibration, ensemble_of
 from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, design
 from funis.pipeline.credibility.card import GateTables, card_gates
+from funis.pipeline.credibility.structures import Forms, competing_forms
 from funis.pipeline.frozen_stages import frozen_draws
 from funis.pipeline.inputs import load_trial, require_whole
 from funis.pipeline.ledger_view import ledger_of
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.uncertainty import ENOUGH
+from funis.pipeline.unreported import Simulation
 from funis.pipeline.validate import left_out
 from funis.population import uniform
-from funis.protocol.structures import library_structures
 
 SBC_REPEATS = 50
 """Synthetic cohorts of the check of the posterior."""
@@ -63,6 +64,7 @@ class Credibility:
     ----------
     contraction
         Number of cells -> 1 - variance ratio against its prior, own rows only.
+    forms : how far the demo trial moves under competing forms of the model.
     entries : ids of the ledger's predictions for the disease.
     """
 
@@ -77,7 +79,7 @@ class Credibility:
     uncertainty: Uncertainty | None
     ledger: Ledger
     parameters: Mapping[str, int]
-    structures: tuple[tuple[str, str, str], ...]
+    forms: Forms | None
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -121,7 +123,9 @@ def credibility(
         {disease: ensemble}, left_out(found), _sbc(found, points, repeats),
         _uncertainty(found, workers, patients, points, resume, progress), ledger_of(),
         {**statuses, "without a source": without},
-        tuple((one.id, one.question, one.title) for one in library_structures().values()),
+        competing_forms(
+            found.model, ensemble, Simulation(workers, patients, points, resume, progress)
+        ),
     )  # fmt: skip
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from funis.calibrate.unreported_file import null_entry, null_sentence
 from funis.calibrate.validation import PREDICTORS
 from funis.evidence import Arm, Study
 from funis.pipeline.calibrate import calibration_document, calibration_tables
 from funis.pipeline.credibility.assemble import Credibility, failures
+from funis.pipeline.credibility.structures import DRAWS
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table
+from funis.pipeline.unreported import trials_table
 from funis.pipeline.validate import validation_document, validation_tables
 from funis.report import RESEARCH_USE
 
 NOT_DONE = "not done"
+
+NOT_WEIGHED = (
+    "Forms that published data do not settle. A trial file selects them; none is averaged in, and"
+    f" none has a weight (leave-one-out: {NOT_DONE})."
+)
 
 QUESTION = (
     "Which regimen of umbilical-cord stromal cells (dose, interval, route), and which patients,"
@@ -47,17 +56,14 @@ def credibility_page(found: Credibility) -> str:
         _table("## Assessment (V&V 40, ICH M15)", ("", ""), ASSESSMENT),
         _table("## Activities", ("step", "asked", "found"), activities(found)),
         "## What the posterior rests on\n\n" + _markdown(calibration_tables(found.ensemble_tables)),
+        _unreported(found),
         "## Validation: each study predicted from all the others\n\n"
         + _markdown(validation_tables(found.validation)),
         _table(
             "## Applicability", ("", "published studies", "context of use"), applicability(found)
         ),
         _gaps(found),
-        _table(
-            "## Competing structures\n\nForms that published data do not settle. A trial file"
-            " selects them; none is averaged in. Weights by leave-one-out: " + NOT_DONE + ".",
-            ("structure", "question", "what it says"), found.structures,
-        ),
+        _forms(found),
     ]  # fmt: skip
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
@@ -84,7 +90,7 @@ def activities(found: Credibility) -> tuple[tuple[str, str, str], ...]:
         ("pharmacology", "sign and size of targeted drugs", _gate(found, "pharmacology")),
         ("parameters", "a source for each", _parameters(found)),
         ("model form", "structures as scenarios, weights by leave-one-out",
-         f"{len(found.structures)} structures; weights {NOT_DONE}"),
+         _forms_line(found)),
         ("calibration", "contraction, ranks uniform on synthetic cohorts", _calibration(found)),
         ("validation, internal", asked80, _coverage(found) if validated else NOT_DONE),
         ("validation, external", "studies not in the evidence, without refit",
@@ -97,6 +103,17 @@ def activities(found: Credibility) -> tuple[tuple[str, str, str], ...]:
         ("transparency", "card, sources, gaps",
          f"card with {len(found.gates)} generated gates; {len(found.evidence.gaps)} gaps named"),
     )  # fmt: skip
+
+
+def _forms_line(found: Credibility) -> str:
+    forms = found.forms
+    if forms is None or not forms.rows:
+        return f"weights {NOT_DONE}"
+    most = max(forms.rows, key=lambda one: abs(one.moved))
+    return (
+        f"{len(forms.rows)} structures; weights {NOT_DONE}; {forms.trial}'s difference of"
+        f" {forms.default:.3g} moves most under {most.id}: to {most.estimate:.3g}"
+    )
 
 
 def _solved(found: Credibility) -> str:
@@ -192,6 +209,34 @@ def _counted(pairs: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count}" for name, count in pairs) or "none"
 
 
+def _unreported(found: Credibility) -> str:
+    """Return which registered trials nobody has reported, and what their silence may hide."""
+    table = trials_table(found.model.id)
+    entry = null_entry(found.model.id)
+    said = NOT_DONE if entry is None else null_sentence(entry)
+    shown = table.markdown() if table.rows else "The evidence knows none of this disease."
+    return f"## Registered trials without results\n\n{said}\n\n{shown}"
+
+
+def _forms(found: Credibility) -> str:
+    """Return how far the difference of the demo trial moves under each form of the model."""
+    forms = found.forms
+    if forms is None:
+        return f"## Competing structures\n\n{NOT_WEIGHED} How far they move a trial: {NOT_DONE}."
+    rows = [
+        (one.id, one.question, one.title, f"{one.estimate:.3g}", f"{one.moved:+.3g}")
+        for one in sorted(forms.rows, key=lambda one: -abs(one.moved))
+    ]
+    title = (
+        f"## Competing structures\n\n{NOT_WEIGHED} The difference of {forms.trial} ({forms.what})"
+        f" is {forms.default:.3g} by the default form: mean over {DRAWS} draws of the posterior, in"
+        " patients with the same luck, without drop-out and what studies differ by. Under each"
+        " other form, with what cells do as calibrated by the default form:"
+    )
+    columns = ("structure", "question", "what it says", "difference", "moved by")
+    return _table(title, columns, rows)
+
+
 def _gaps(found: Credibility) -> str:
     if not found.evidence.gaps:
         return ""
@@ -209,6 +254,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]
 
 def credibility_document(found: Credibility) -> dict[str, Any]:
     """Return the page as plain data."""
+    entry = null_entry(found.model.id)
     document: dict[str, Any] = {
         "research_use": RESEARCH_USE,
         "disease": found.model.id,
@@ -232,7 +278,9 @@ def credibility_document(found: Credibility) -> dict[str, Any]:
             for what, published, use in applicability(found)
         ],
         "gaps": list(found.evidence.gaps),
-        "structures": [one[0] for one in found.structures],
+        "unreported_null": None if entry is None else entry.model_dump(),
+        "structures_weighed": False,
+        "structures": None if found.forms is None else asdict(found.forms),
         "ledger": list(found.entries),
     }
     return {name: finite(value) for name, value in document.items()}

@@ -45,6 +45,15 @@ METHODS = {
 }
 """Analysis of an endpoint by its measure, as `funis run` does it."""
 
+REPLICATED = (
+    *dict.fromkeys(METHODS.values()),
+    "miettinen_nurminen",
+    "chi_square",
+    "ancova",
+    "negative_binomial",
+)
+"""Methods that a design follows: their test is their interval, and need no more than a sample."""
+
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
@@ -98,7 +107,7 @@ class DesignPlan:
     @property
     def method(self) -> str:
         """Analysis of the endpoint."""
-        return METHODS[self.request.measure]
+        return self.rule.method or self.request.method or METHODS[self.request.measure]
 
     @property
     def weeks(self) -> tuple[float, ...]:
@@ -129,6 +138,7 @@ def design_plan(trial: Trial, patients: int = PATIENTS) -> DesignPlan:
         one for one in protocol.endpoints
         if (one.endpoint, one.week) == (rule.endpoint, rule.week)
     )  # fmt: skip
+    _refuse(protocol, rule, request)
     cut = _cut(protocol, (rule.reference, *rule.arms), request.week)
     how = handling(request, protocol.estimand, endpoints)
     per_site = protocol.population.patients_per_site
@@ -145,6 +155,22 @@ def _require_parallel(protocol: Protocol) -> None:
     path = ("design", "kind")
     message = f"the operating characteristics of a design of kind {design.kind} are not computed"
     raise InputError(protocol.where.issue(path, message, expected="kind: parallel"))
+
+
+def _refuse(protocol: Protocol, rule: Success, request: EndpointRequest) -> None:
+    """Refuse what replicates do not follow: methods that need more, several hypotheses at once."""
+    method = rule.method or request.method
+    if method is not None and method not in REPLICATED:
+        message = f"'{method}' is not replicated"
+        raise _not_replicated(protocol, message, "one of " + ", ".join(REPLICATED))
+    if rule.multiplicity is not None or rule.further:
+        message = "multiplicity and further endpoints are not replicated"
+        raise _not_replicated(protocol, message, "a success rule of one endpoint without them")
+
+
+def _not_replicated(protocol: Protocol, message: str, expected: str) -> InputError:
+    line = protocol.where.line(("success",))
+    return InputError(Issue(protocol.file, line, "success", message, expected))
 
 
 def _improvements(protocol: Protocol, endpoints: Endpoints) -> tuple[Improvement, ...]:
@@ -171,6 +197,7 @@ def _cut(protocol: Protocol, arms: tuple[str, ...], week: float) -> Protocol:
             protocol.visits, weeks=tuple(one for one in protocol.visits.weeks if one <= week)
         ),
         endpoints=tuple(one for one in protocol.endpoints if one.week <= week),
+        sensitivity=(),
         rules=tuple(rule for rule in cut if rule is not None),
         design=_cut_design(protocol.design, arms),
         dropout=replace(

@@ -16,7 +16,7 @@ COLUMNS = (
     *TREATMENT,
     Column("EXSEQ", "Sequence Number", "integer", key=2),
     Column("EXTRT", "Name of Treatment"),
-    Column("EXCAT", "Category of Treatment (CELLS, DRUG)"),
+    Column("EXCAT", "Category of Treatment: CELLS, DRUG, SHAM"),
     Column("EXROUTE", "Route of Administration or drug class"),
     Column("EXDOSE", "Dose", "number"),
     Column("EXDOSU", "Dose Units"),
@@ -53,12 +53,19 @@ def _exposure(run: RunRecord) -> list[polars.Expr]:
     import polars as pl
 
     drugs = [given.id for given in run.trial.model.inputs if given.kind == "drug"]
+    protocol = run.trial.protocol
+    shams = [one.id for arm in protocol.arms for one in arm.interventions if one.sham]
     is_drug = pl.col("route").is_in(drugs)
     start, duration = pl.col("day"), pl.col("duration_day")
     return [
         pl.int_range(1, pl.len() + 1).over("subject").alias("EXSEQ"),
         pl.col("intervention").alias("EXTRT"),
-        pl.when(is_drug).then(pl.lit("DRUG")).otherwise(pl.lit("CELLS")).alias("EXCAT"),
+        pl.when(is_drug)
+        .then(pl.lit("DRUG"))
+        .when(pl.col("intervention").is_in(shams))
+        .then(pl.lit("SHAM"))
+        .otherwise(pl.lit("CELLS"))
+        .alias("EXCAT"),
         pl.col("route").alias("EXROUTE"),
         pl.col("amount").alias("EXDOSE"),
         pl.when(is_drug).then(pl.lit(STANDARD_DAYS)).otherwise(pl.lit(CELLS)).alias("EXDOSU"),

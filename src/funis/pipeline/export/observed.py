@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from funis.analysis import score_table
+from funis.analysis import TrialTables, by_period, score_table
 from funis.analysis.samples import SampleTable
 from funis.pipeline.export.columns import Column, Dataset, dataset, short_name
 from funis.pipeline.export.record import RunRecord
@@ -66,6 +66,7 @@ ENDPOINT_COLUMNS = (
     Column("AVALU", "Analysis Value Unit"),
     Column("AVALYR", "Years at risk (rates only)", "number"),
     Column("AVISITN", "Analysis Visit (N): week", "number"),
+    Column("APERIOD", "Period (1 where there is no crossover)", "integer", key=3),
     Column("EPMETHOD", "Estimator and intercurrent events"),
 )
 
@@ -182,12 +183,15 @@ def endpoint_table(run: RunRecord) -> Dataset:
     """Return ADENDPT: each subject's value as it enters the estimate of each declared endpoint.
 
     Intercurrent events and missing visits are dealt with as the estimand says: the mean over an
-    arm is the estimate in results.json (events over years where it is a rate).
+    arm is the estimate in results.json (events over years where it is a rate). Of a crossover there
+    is a row for each period, its week from the start of the period; estimates are within patients.
     """
     import polars as pl
 
     protocol = run.trial.protocol
-    table = SampleTable(run, run.trial.model.endpoints, protocol.estimand)
+    turns = protocol.crossover
+    tables = run if turns is None else by_period(run, turns)
+    table = SampleTable(tables, run.trial.model.endpoints, protocol.estimand)
     codes = endpoint_codes(protocol.endpoints)
     rows = [
         _endpoint_rows(run, table, request, place, codes[request.key])
@@ -195,8 +199,18 @@ def endpoint_table(run: RunRecord) -> Dataset:
     ]
     return dataset(
         "ADENDPT", "Simulated endpoints; research use only", ENDPOINT_COLUMNS,
-        begun(pl.concat(rows), run),
+        begun(pl.concat(rows).join(_periods(tables), on="subject", how="left"), run),
     )  # fmt: skip
+
+
+def _periods(tables: TrialTables) -> polars.DataFrame:
+    """Return whose value it is and in which period, for subjects that are a patient's periods."""
+    import polars as pl
+
+    subjects = tables.subjects
+    if "patient" in subjects.columns:
+        return subjects.select("subject", "patient", APERIOD="period")
+    return subjects.select("subject", pl.lit(1).alias("APERIOD"))
 
 
 def endpoint_codes(requests: Sequence[EndpointRequest]) -> dict[str, str]:

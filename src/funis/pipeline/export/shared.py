@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from funis.pipeline.export.columns import Column
 from funis.pipeline.export.record import RunRecord
+from funis.protocol import Arm, Protocol
 
 if TYPE_CHECKING:
     import polars
@@ -23,11 +24,15 @@ DAYS_PER_WEEK = 7
 
 
 def begun(table: polars.DataFrame, run: RunRecord) -> polars.DataFrame:
-    """Return a table with who it is about: study, subject, flag, planned treatment."""
+    """Return a table with who it is about: study, subject, flag, planned treatment.
+
+    Where a row is a patient in a period, the column ``patient`` says who it is.
+    """
     import polars as pl
 
     study = run.trial.protocol.id
-    number = pl.col("subject").cast(pl.String).str.zfill(6)
+    whose = "patient" if "patient" in table.columns else "subject"
+    number = pl.col(whose).cast(pl.String).str.zfill(6)
     return table.join(_arms(run), on="arm", how="left", maintain_order="left").with_columns(
         pl.lit(study).alias("STUDYID"),
         (pl.lit(f"{study}-VIRTUAL-") + number).alias("USUBJID"),
@@ -63,10 +68,16 @@ def yes_no(condition: polars.Expr) -> polars.Expr:
     )
 
 
+def arms_of(protocol: Protocol) -> tuple[Arm, ...]:
+    """Return what the tables name as arms: arms, then the sequences of a crossover."""
+    known = {arm.id for arm in protocol.arms}
+    return (*protocol.arms, *(arm for arm in protocol.conducted if arm.id not in known))
+
+
 def _arms(run: RunRecord) -> polars.DataFrame:
     import polars as pl
 
-    arms = run.trial.protocol.arms
+    arms = arms_of(run.trial.protocol)
     columns = {
         "arm": [arm.id for arm in arms],
         "TRTP": [arm.label for arm in arms],

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from funis.pipeline.export.columns import Column, Dataset, dataset, other_columns
 from funis.pipeline.export.record import RunRecord
-from funis.pipeline.export.shared import DAYS_PER_WEEK, FIRST, begun, flag, study_day, yes_no
+from funis.pipeline.export.shared import (
+    DAYS_PER_WEEK,
+    FIRST,
+    arms_of,
+    begun,
+    flag,
+    study_day,
+    yes_no,
+)
+from funis.protocol import Protocol
 
 if TYPE_CHECKING:
     import polars
@@ -18,10 +27,6 @@ COLUMNS = (
     Column("STUDYTTL", "Study Title (simulated)"),
     Column("ARM", "Description of Planned Arm"),
     Column("ARMCD", "Planned Arm Code"),
-    Column("TRT01P", "Planned Treatment for Period 01"),
-    Column("TRT01PN", "Planned Treatment for Period 01 (N)", "integer"),
-    Column("TRT01A", "Actual Treatment for Period 01"),
-    Column("TRT01AN", "Actual Treatment for Period 01 (N)", "integer"),
     Column("RANDFL", "Randomized Population Flag"),
     Column("ITTFL", "Intent-To-Treat Population Flag"),
     Column("SAFFL", "Safety Population Flag"),
@@ -57,14 +62,38 @@ def subject_table(run: RunRecord) -> Dataset:
         column: parameters.get(name, column) for name, column in run.trial.model.covariates.items()
     }
     names = [column.name for column in COLUMNS]
+    names += [column.name for column, _ in period_treatments(run.trial.protocol)]
     others = other_columns(run.subjects, KNOWN, names, {**covariates, **LABELS})
     table = begun(run.subjects, run).join(_given(run.doses), on="subject", how="left")
     renamed = [pl.col(source).alias(column.name) for source, column in others]
-    columns = (*COLUMNS, *(column for _, column in others))
+    treatments = period_treatments(run.trial.protocol)
+    columns = (*COLUMNS, *(column for column, _ in treatments), *(column for _, column in others))
+    told = [expression.alias(column.name) for column, expression in treatments]
     return dataset(
         "ADSL", "Simulated subjects; research use only", columns,
-        table.with_columns(_status(run)).with_columns(renamed),
+        table.with_columns(_status(run)).with_columns(told).with_columns(renamed),
     )  # fmt: skip
+
+
+def period_treatments(protocol: Protocol) -> list[tuple[Column, polars.Expr]]:
+    """Return planned and actual treatment of each period; without a crossover there is one."""
+    import polars as pl
+
+    labels = {arm.id: (arm.label, number) for number, arm in enumerate(arms_of(protocol), 1)}
+    turns = protocol.crossover
+    orders = {arm: (arm,) for arm in labels} if turns is None else {**turns.sequences}
+    found: list[tuple[Column, polars.Expr]] = []
+    for period in range(1 if turns is None else turns.periods):
+        own = {arm: labels[order[period]] for arm, order in orders.items() if period < len(order)}
+        names = {arm: label for arm, (label, _) in own.items()}
+        places = {arm: number for arm, (_, number) in own.items()}
+        text = pl.col("arm").replace_strict(names, default=None, return_dtype=pl.String)
+        place = pl.col("arm").replace_strict(places, default=None, return_dtype=pl.Int64)
+        for code, word in (("P", "Planned"), ("A", "Actual")):
+            label = f"{word} Treatment for Period {period + 1:02}"
+            found.append((Column(f"TRT{period + 1:02}{code}", label), text))
+            found.append((Column(f"TRT{period + 1:02}{code}N", f"{label} (N)", "integer"), place))
+    return found
 
 
 def _given(doses: polars.DataFrame) -> polars.DataFrame:
@@ -82,7 +111,7 @@ def _status(run: RunRecord) -> list[polars.Expr]:
     import polars as pl
 
     protocol = run.trial.protocol
-    untreated = [arm.id for arm in protocol.arms if not arm.interventions]
+    untreated = [arm.id for arm in arms_of(protocol) if not arm.interventions]
     last = study_day(pl.lit(DAYS_PER_WEEK * protocol.visits.last_week))
     left = pl.col("discontinued_week")
     gone = study_day(left * DAYS_PER_WEEK)
@@ -92,8 +121,7 @@ def _status(run: RunRecord) -> list[polars.Expr]:
         (pl.lit("VIRTUAL-") + pl.col("site").cast(pl.String)).alias("SITEID"),
         pl.lit(f"SIMULATED: {protocol.title}").alias("STUDYTTL"),
         pl.col("arm").alias("ARMCD"),
-        *(pl.col("TRTP").alias(name) for name in ("ARM", "TRT01P", "TRT01A")),
-        *(pl.col("TRTPN").alias(name) for name in ("TRT01PN", "TRT01AN")),
+        pl.col("TRTP").alias("ARM"),
         pl.lit("Y").alias("RANDFL"),
         pl.lit("Y").alias("ITTFL"),
         yes_no(pl.col("DOSEN").is_not_null() | pl.col("arm").is_in(untreated)).alias("SAFFL"),

@@ -94,6 +94,7 @@ def trial_report(
         endpoints=endpoints.endpoint_views(protocol, model.endpoints),
         estimates=declared.estimates,
         contrasts=declared.contrasts,
+        sensitivity=results.sensitivity,
         estimand=endpoints.estimand_text(protocol),
         success=endpoints.success_view(protocol, results, model.endpoints),
         provenance=methods.provenance(

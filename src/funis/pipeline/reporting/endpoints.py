@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 
 from funis.analysis import Results
+from funis.analysis.decisions import rules_of
 from funis.models.endpoints import Endpoints
-from funis.protocol import Arm, EndpointRequest, Protocol
+from funis.protocol import RATIOS, Arm, EndpointRequest, Protocol, Success
 from funis.report.content import EndpointView, ResponderCurve, ScoreView, SuccessView
 from funis.report.outcomes import success_outcomes
 
@@ -45,15 +46,9 @@ def short_name(name: str, endpoints: Endpoints) -> str:
 
 
 def better(name: str, endpoints: Endpoints) -> Literal["lower", "higher"]:
-    """Return which direction of an endpoint is the better one.
-
-    A component improves downwards: that is how expectation acts on it.
-    """
-    if name not in endpoints.numbers:
-        return "higher"
-    item = endpoints.number(name)
-    found: Literal["lower", "higher"] = getattr(item, "better", "lower")
-    return found
+    """Return which direction of an endpoint is the better one."""
+    known = name in endpoints.numbers or name in endpoints.conditions
+    return endpoints.better(name) if known else "higher"
 
 
 def score_names(protocol: Protocol, endpoints: Endpoints) -> tuple[str, ...]:
@@ -89,18 +84,37 @@ def success_view(protocol: Protocol, results: Results, endpoints: Endpoints) -> 
     rule = protocol.success
     if rule is None:
         return SuccessView("none: this protocol makes no comparison")
+    text = "; and ".join(_rule_text(one, protocol, endpoints) for one in rules_of(rule))
+    if rule.method is not None:
+        text += f"; by {rule.method.replace('_', ' ')}, whose test has to agree"
+    if rule.multiplicity is not None:
+        count = len(rule.arms) * (1 + len(rule.further))
+        text += f"; over {count} comparisons, adjusted ({rule.multiplicity.method})"
+    return SuccessView(text, success_outcomes(results.success))
+
+
+_WHAT = {
+    "rate_ratio": "ratio of the rates of",
+    "hazard_ratio": "hazard ratio of",
+    "odds_ratio": "odds ratio of",
+    "win_ratio": "win ratio of",
+    "difference_in_location": "shift in",
+}
+
+
+def _rule_text(rule: Success, protocol: Protocol, endpoints: Endpoints) -> str:
+    """Return one endpoint of the success rule in words."""
     name = endpoint_name(rule.endpoint, endpoints)
     side = "above" if rule.direction == "greater" else "below"
     sign = 1 if rule.direction == "greater" else -1
     limit = rule.null + sign * rule.minimal_difference
-    ratio = rule.measure == "rate_ratio"
-    what, word = ("ratio of the rates of", "divided by") if ratio else ("difference in", "minus")
-    when = "up to" if ratio else "at"
-    text = (
+    what = _WHAT.get(rule.measure, "difference in")
+    word = "divided by" if rule.measure in RATIOS else "minus"
+    when = "up to" if rule.measure in ("rate_ratio", "hazard_ratio") else "at"
+    return (
         f"the {100 * (1 - rule.alpha):g}% interval of the {what} {name} {when} week "
         f"{rule.week:g}, arm {word} {protocol.arm(rule.reference).label}, lies {side} {limit:g}"
     )
-    return SuccessView(text, success_outcomes(results.success))
 
 
 def question(protocol: Protocol, endpoints: Endpoints) -> str:

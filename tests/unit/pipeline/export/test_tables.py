@@ -5,9 +5,10 @@ import pytest
 
 from funis.pipeline.export.events import event_table
 from funis.pipeline.export.exposure import exposure_table
-from funis.pipeline.export.observed import endpoint_codes, parameters
+from funis.pipeline.export.observed import endpoint_codes, endpoint_table, parameters
 from funis.pipeline.export.shared import study_day
 from funis.pipeline.export.subjects import subject_table
+from funis.pipeline.inputs import load_trial
 
 
 def test_the_endpoint_table_alone_gives_the_estimates_of_the_run(tables, done):
@@ -103,9 +104,46 @@ def test_adverse_events_are_numbered_by_day_and_keep_later_columns(record):
     assert frame["ADDDLTR"].to_list() == [1.5, None, 0.5]
 
 
-def test_a_run_without_adverse_events_has_a_table_without_rows(tables):
-    assert tables["ADAE"].frame.height == 0
-    assert "AETERM" in tables["ADAE"].frame.columns
+def test_a_run_without_adverse_events_has_a_table_without_rows(record):
+    frame = event_table(replace(record, adverse_events=None)).frame
+    assert frame.height == 0
+    assert "AETERM" in frame.columns
+
+
+def test_a_crossover_has_a_value_for_each_period_from_its_own_start(record):
+    trial = load_trial("ms_crossover")
+    turns = trial.protocol.crossover
+    sequences = [*turns.sequences]
+    weeks = trial.protocol.visits.weeks
+    seen = [(n, week, n + 0.1 * week) for n in range(len(sequences)) for week in weeks]
+    subject = [row[0] for row in seen]
+    own = replace(
+        record,
+        trial=trial,
+        subjects=pl.DataFrame(
+            {"subject": [*range(len(sequences))], "site": 0, "arm": sequences,
+             "status": "completed", "status_reason": None, "discontinued_week": None,
+             "rescued_week": None},
+            schema_overrides={"discontinued_week": pl.Float64, "rescued_week": pl.Float64},
+        ),
+        doses=record.doses.clear(),
+        adverse_events=None,
+        observations=pl.DataFrame(
+            {"subject": subject, "arm": [sequences[n] for n in subject],
+             "week": [float(row[1]) for row in seen], "visit": "a visit", "component": "edss",
+             "value": [row[2] for row in seen]},
+        ),
+    )  # fmt: skip
+    first = trial.protocol.endpoints[0]
+    frame = endpoint_table(own).frame.filter(pl.col("SRCVAR") == first.key)
+    assert frame.height == len(sequences) * turns.periods
+    assert frame["AVAL"].to_list() == pytest.approx([0.1 * first.week] * frame.height)
+    labels = {arm.id: arm.label for arm in trial.protocol.arms}
+    for number, order in enumerate(turns.sequences.values()):
+        rows = frame.filter(pl.col("USUBJID").str.ends_with(f"{number:06}")).sort("APERIOD")
+        assert rows["TRTP"].to_list() == [labels[arm] for arm in order]
+        whole = subject_table(own).frame.row(number, named=True)
+        assert [whole["TRT01P"], whole["TRT02P"]] == [labels[arm] for arm in order]
 
 
 def test_columns_that_later_trials_add_are_exported(record):

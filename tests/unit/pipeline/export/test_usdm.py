@@ -45,7 +45,7 @@ REQUIRED = {
 SINGLE = "Id"
 
 
-@pytest.fixture(scope="module", params=["ra_demo", "ms_routes", "t1d_prevention"])
+@pytest.fixture(scope="module", params=["ra_demo", "ms_crossover", "ra_escalation"])
 def case(request):
     trial = load_trial(request.param)
     return trial, usdm_document(trial, marks_of(trial, "Evidence: none recorded."))
@@ -117,7 +117,7 @@ def test_doses_are_those_before_the_last_visit(case):
     last = 7 * trial.protocol.visits.last_week
     planned = sum(
         sum(day < last for day in one.days)
-        for arm in trial.protocol.arms
+        for arm in trial.protocol.conducted
         for one in arm.interventions
     )
     timelines = [one for one in objects(document, "ScheduleTimeline") if not one["mainTimeline"]]
@@ -127,12 +127,16 @@ def test_doses_are_those_before_the_last_visit(case):
 def test_arms_endpoints_and_criteria_are_those_of_the_trial(case):
     trial, document = case
     protocol = trial.protocol
-    assert [one["name"] for one in objects(document, "StudyArm")] == [a.id for a in protocol.arms]
+    assert [one["name"] for one in objects(document, "StudyArm")] == [
+        a.id for a in protocol.conducted
+    ]
     assert len(objects(document, "Endpoint")) == len(protocol.endpoints)
     assert len(objects(document, "Estimand")) == len(protocol.primary)
     assert len(objects(document, "EligibilityCriterion")) == len(protocol.population.criteria)
     population = objects(document, "StudyDesignPopulation")[0]
-    planned = protocol.population.patients_per_arm * len(protocol.arms)
+    planned = protocol.population.patients_per_arm * len(protocol.conducted)
+    if protocol.design is not None and protocol.design.escalation is not None:
+        planned = protocol.design.escalation.most
     assert population["plannedEnrollmentNumber"]["value"] == planned
     assert {one["dataOriginType"]["decode"] for one in objects(document, "StudyArm")} == {
         "Synthetic Data"
@@ -149,3 +153,25 @@ def test_text_that_may_hold_mark_up_is_escaped(case):
 def test_the_document_is_the_same_each_time(case):
     trial, document = case
     assert document == usdm_document(trial, marks_of(trial, "Evidence: none recorded."))
+
+
+def test_a_crossover_names_the_treatment_of_each_period():
+    trial = load_trial("ms_crossover")
+    document = usdm_document(trial, marks_of(trial, "Evidence: none recorded."))
+    design = objects(document, "InterventionalStudyDesign")[0]
+    assert design["model"]["decode"] == "Crossover Study"
+    assert [one["name"] for one in design["epochs"]] == ["screening", "period_1", "period_2"]
+    cells = {(one["armId"], one["epochId"]): one["elementIds"] for one in design["studyCells"]}
+    for sequence, order in trial.protocol.crossover.sequences.items():
+        for number, arm in enumerate(order, 1):
+            place = (f"StudyArm_{sequence}", f"StudyEpoch_period_{number}")
+            assert cells[place] == [f"StudyElement_treatment_{arm}"]
+
+
+def test_masking_is_said_where_the_trial_says_so():
+    for name, decode, roles in (("ra_series", "Open Label Study", 0), ("ra_demo", None, 0)):
+        trial = load_trial(name)
+        document = usdm_document(trial, marks_of(trial, "Evidence: none recorded."))
+        schema = objects(document, "InterventionalStudyDesign")[0]["blindingSchema"]
+        assert (schema and schema["standardCode"]["decode"]) == decode
+        assert len(objects(document, "Masking")) == roles

@@ -92,7 +92,7 @@ def _version(trial: Trial, marks: Marks, patients: int | None) -> Item:
             eligibilityCriterionItems=aims.criterion_items(protocol),
             narrativeContentItems=[],
             abbreviations=[],
-            roles=[_sponsor_role()],
+            roles=[_sponsor_role(), *_masked_roles(protocol)],
             organizations=[_nobody(marks.version)],
             studyInterventions=treatments.interventions(trial, marks.version),
             administrableProducts=treatments.products(trial),
@@ -116,7 +116,7 @@ def _version(trial: Trial, marks: Marks, patients: int | None) -> Item:
 
 def _design(trial: Trial, marks: Marks, patients: int | None) -> Item:
     protocol = trial.protocol
-    several = len(protocol.arms) > 1
+    design = protocol.design
     return named(
         "InterventionalStudyDesign",
         DESIGN,
@@ -124,13 +124,13 @@ def _design(trial: Trial, marks: Marks, patients: int | None) -> Item:
         studyType=coded(terms.INTERVENTIONAL),
         studyPhase=aliased(coded(terms.NOT_APPLICABLE)),
         therapeuticAreas=[],
-        characteristics=[coded(terms.RANDOMISED)] if several else [],
+        characteristics=[coded(term) for term in _characteristics(protocol)],
         encounters=schedule.encounters(protocol),
         activities=schedule.activities(trial, marks.version),
-        arms=[_arm(arm, trial) for arm in protocol.arms],
+        arms=[_arm(arm, trial) for arm in protocol.conducted],
         studyCells=_cells(protocol),
         rationale="Every arm is simulated with the same virtual patients' diseases.",
-        epochs=_epochs(),
+        epochs=_epochs(protocol),
         elements=_elements(protocol),
         estimands=aims.estimands(protocol),
         indications=[
@@ -147,10 +147,26 @@ def _design(trial: Trial, marks: Marks, patients: int | None) -> Item:
         analysisPopulations=[aims.analysis_population(protocol)],
         notes=[note(text) for text in _remarks(protocol)],
         subTypes=[],
-        model=coded(terms.PARALLEL if several else terms.SINGLE_GROUP),
+        model=_model(protocol, marks.version),
         intentTypes=[coded(terms.TREATMENT_STUDY)],
-        blindingSchema=None,
+        blindingSchema=None if design is None else aliased(coded(terms.MASKING[design.masking])),
     )  # fmt: skip
+
+
+def _model(protocol: Protocol, version: str) -> Item:
+    """Return how arms are laid out; an escalation has no term among the controlled ones."""
+    if protocol.design is not None and protocol.design.kind == "dose_escalation":
+        return own_code("dose escalation", version)
+    if protocol.crossover is not None:
+        return coded(terms.CROSSOVER)
+    return coded(terms.PARALLEL if len(protocol.arms) > 1 else terms.SINGLE_GROUP)
+
+
+def _characteristics(protocol: Protocol) -> list[Term]:
+    if protocol.design is not None and protocol.design.kind == "dose_escalation":
+        return [terms.ADAPTIVE]
+    found = [terms.RANDOMISED] if len(protocol.arms) > 1 else []
+    return [*found, terms.ADAPTIVE] if protocol.interim is not None else found
 
 
 def _arm(arm: Arm, trial: Trial) -> Item:
@@ -169,21 +185,29 @@ def _arm(arm: Arm, trial: Trial) -> Item:
 
 
 def _arm_type(arm: Arm) -> Term:
-    if arm.control is not None:
+    if arm.control is not None and not any(one.sham for one in arm.interventions):
         return terms.PLACEBO_ARM if arm.control == "placebo" else terms.CONTROL_ARM
-    if arm.interventions and all(getattr(one, "sham", False) for one in arm.interventions):
+    if arm.interventions and all(one.sham for one in arm.interventions):
         return terms.SHAM_ARM
     if arm.interventions and all(one.drug is not None for one in arm.interventions):
         return terms.ACTIVE_ARM
     return terms.INVESTIGATIONAL_ARM if arm.interventions else terms.CONTROL_ARM
 
 
-def _epochs() -> list[Item]:
-    kinds = {"screening": terms.SCREENING_EPOCH, "treatment": terms.TREATMENT_EPOCH}
+def _epochs(protocol: Protocol) -> list[Item]:
+    treated = dict.fromkeys(schedule.epochs(protocol), terms.TREATMENT_EPOCH)
+    kinds = {"screening": terms.SCREENING_EPOCH, **treated}
     return chained(
         [
-            named("StudyEpoch", key, label=key.capitalize(), type=coded(term), previousId=None,
-                  nextId=None, notes=[])
+            named(
+                "StudyEpoch",
+                key,
+                label=key.replace("_", " ").capitalize(),
+                type=coded(term),
+                previousId=None,
+                nextId=None,
+                notes=[],
+            )
             for key, term in kinds.items()
         ]
     )  # fmt: skip
@@ -205,21 +229,32 @@ def _element(key: str, label: str, interventions: list[str]) -> Item:
 
 
 def _cells(protocol: Protocol) -> list[Item]:
-    return [
-        item(
-            "StudyCell",
-            armId=reference("StudyArm", arm.id),
-            epochId=reference("StudyEpoch", epoch),
-            elementIds=[reference("StudyElement", element)],
-        )
-        for arm in protocol.arms
-        for epoch, element in (("screening", "screening"), ("treatment", f"treatment_{arm.id}"))
-    ]
+    """Return which element each arm is in during each epoch: in a crossover by its sequence."""
+    turns = protocol.crossover
+    found = []
+    for arm in protocol.conducted:
+        epochs = schedule.epochs(protocol)
+        order = (arm.id,) * len(epochs) if turns is None else turns.sequences[arm.id]
+        cells = [("screening", "screening")]
+        cells += [(epoch, f"treatment_{one}") for epoch, one in zip(epochs, order, strict=False)]
+        found += [_cell(arm.id, epoch, element) for epoch, element in cells]
+    return found
+
+
+def _cell(arm: str, epoch: str, element: str) -> Item:
+    return item(
+        "StudyCell",
+        armId=reference("StudyArm", arm),
+        epochId=reference("StudyEpoch", epoch),
+        elementIds=[reference("StudyElement", element)],
+    )
 
 
 def _population(trial: Trial, patients: int | None) -> Item:
     protocol = trial.protocol
-    size = protocol.population.patients_per_arm * len(protocol.arms)
+    size = protocol.population.patients_per_arm * len(protocol.conducted)
+    if protocol.design is not None and protocol.design.escalation is not None:
+        size = protocol.design.escalation.most
     return named(
         "StudyDesignPopulation",
         "population",
@@ -275,7 +310,19 @@ def _remarks(protocol: Protocol) -> list[str]:
             f"{one.reference}, {one.measure.replace('_', ' ')} {one.direction} than "
             f"{one.null + one.minimal_difference:g} at a two-sided alpha of {one.alpha:g}."
         )
+    found += [
+        f"Missing {one.lost}s, {one.mechanism.replace('_', ' ')}: probability {one.probability:g}"
+        + (f" when {one.when.text}" if one.when is not None else "")
+        + f"; source: {one.source or 'not given'}."
+        for one in protocol.missing
+    ]
     found.append(f"Drop-out: {protocol.dropout.rate_per_year:g} a year.")
+    if protocol.design is not None:
+        plan = protocol.design.allocation
+        shares = ":".join(str(one) for one in plan.shares(tuple(arm.id for arm in protocol.arms)))
+        strata = "; ".join(one.text for one in plan.strata) or "none"
+        masking = protocol.design.masking.replace("_", " ")
+        found.append(f"Masking: {masking}. Allocation {shares}; strata: {strata}.")
     weeks = protocol.population.run_in_week
     found.append(f"Untreated disease fluctuates for {weeks:g} weeks before screening.")
     return found
@@ -310,6 +357,26 @@ def _sponsor_role() -> Item:
         masking=None,
         notes=[],
     )
+
+
+def _masked_roles(protocol: Protocol) -> list[Item]:
+    """Return who does not know the arms, where the trial says so."""
+    if protocol.design is None:
+        return []
+    words = protocol.design.masking.replace("_", " ")
+    return [
+        named(
+            "StudyRole",
+            key,
+            code=coded(term),
+            appliesToIds=[reference("InterventionalStudyDesign", DESIGN)],
+            assignedPersons=[],
+            organizationIds=[],
+            masking=item("Masking", text=words, isMasked=True),
+            notes=[],
+        )
+        for key, term in terms.MASKED_ROLES[protocol.design.masking].items()
+    ]
 
 
 def _extension(name: str, text: str) -> Item:

@@ -31,6 +31,20 @@ def visit_key(week: float) -> str:
     return BASELINE if week == 0 else f"week_{week:g}"
 
 
+def epochs(protocol: Protocol) -> dict[str, float]:
+    """Return the epochs after screening, and the week at which each starts."""
+    turns = protocol.crossover
+    if turns is None:
+        return {"treatment": 0.0}
+    return {f"period_{number}": start for number, start in enumerate(turns.starts, 1)}
+
+
+def epoch_at(day: float, protocol: Protocol) -> str:
+    """Return the epoch of a day; washout belongs to the period before it."""
+    begun = [key for key, week in epochs(protocol).items() if DAYS_PER_WEEK * week <= day]
+    return begun[-1]
+
+
 def encounters(protocol: Protocol) -> list[Item]:
     """Return screening, then every visit."""
     keys = [SCREENING, *(visit_key(week) for week in protocol.visits.weeks)]
@@ -78,7 +92,7 @@ def timelines(trial: Trial) -> list[Item]:
 
 def _by_arm(protocol: Protocol) -> tuple[Given, ...]:
     """Return what the arms give at days that are known beforehand."""
-    arms = {arm.id for arm in protocol.arms}
+    arms = {arm.id for arm in protocol.conducted}
     found = (one for one in given(protocol) if one.place in arms)
     return tuple(one for one in found if days_within(one.what, protocol))
 
@@ -121,15 +135,17 @@ def _main(trial: Trial) -> Item:
     measured = [f"measure_{one.id}" for one in trial.model.endpoints.components]
     doses = [f"give_{one.key}" for one in _by_arm(protocol)]
     asked = {visit for one in protocol.population.criteria for visit in one.visits}
-    keys = [SCREENING, *(visit_key(week) for week in protocol.visits.weeks)]
+    days = {visit_key(week): DAYS_PER_WEEK * week for week in protocol.visits.weeks}
+    keys = [SCREENING, *days]
     does = {key: measured for key in keys}
     does[SCREENING] = [ELIGIBILITY, *measured]
     does[BASELINE] = [*([ELIGIBILITY] if BASELINE in asked else []), *measured, *doses]
     instances = [
-        _instance(key, does[key], SCREENING if key == SCREENING else "treatment", key)
+        _instance(
+            key, does[key], SCREENING if key == SCREENING else epoch_at(days[key], protocol), key
+        )
         for key in keys
     ]
-    days = {visit_key(week): DAYS_PER_WEEK * week for week in protocol.visits.weeks}
     timings = [
         _timing(SCREENING, BASELINE, protocol.population.screening_day),
         *(_timing(key, BASELINE, day) for key, day in days.items()),
@@ -145,7 +161,11 @@ def _doses(one: Given, protocol: Protocol) -> Item:
     """Return the timeline of the doses of one intervention in one arm."""
     days = days_within(one.what, protocol)
     keys = [f"{one.key}_dose_{number}" for number in range(1, len(days) + 1)]
-    instances = [_instance(key, [f"dose_{one.key}"], "treatment", None) for key in keys]
+    does = [f"dose_{one.key}"]
+    instances = [
+        _instance(key, does, epoch_at(day, protocol), None)
+        for key, day in zip(keys, days, strict=True)
+    ]
     timings = [_timing(key, keys[0], day - days[0]) for key, day in zip(keys, days, strict=True)]
     label = f"Doses of {one.what.id} in arm {one.place}"
     entry = f"A patient of arm {one.place} reaches day {days[0]:g}"

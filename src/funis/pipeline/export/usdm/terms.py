@@ -14,8 +14,10 @@ from funis.pipeline.export.usdm.items import Term
 INTERVENTIONAL = Term("C98388", "Interventional Study")
 NOT_APPLICABLE = Term("C48660", "Not Applicable")
 PARALLEL = Term("C82639", "Parallel Study")
+CROSSOVER = Term("C82637", "Crossover Study")
 SINGLE_GROUP = Term("C82640", "Single Group Study")
 RANDOMISED = Term("C46079", "Randomized Controlled Clinical Trial")
+ADAPTIVE = Term("C98704", "Adaptive Design")
 TREATMENT_STUDY = Term("C49656", "Treatment Study")
 SYNTHETIC_DATA = Term("C176263", "Synthetic Data")
 SPONSOR = Term("C70793", "Clinical Study Sponsor")
@@ -39,6 +41,8 @@ START_TO_START = Term("C201355", "Start to Start")
 
 BIOLOGICAL = Term("C307", "Biological Agent")
 PHARMACOLOGIC = Term("C1909", "Pharmacologic Substance")
+PROCEDURE = Term("C98769", "Physical Medical Procedure")
+PLACEBO = Term("C753", "Placebo")
 PROTOCOL_AGENT = Term("C41161", "Protocol Agent")
 RESCUE_MEDICATION = Term("C165835", "Rescue Medications")
 INVESTIGATIONAL_PRODUCT = Term("C202579", "Investigational Medicinal Product")
@@ -88,3 +92,20 @@ EVERY_DAYS: Mapping[float, Term] = {
     84: Term("C161332", "Every Twelve Weeks"),
 }
 """How often, by days between doses; other schedules are intermittent, their days in words."""
+
+MASKING: Mapping[str, Term] = {
+    "double_blind": Term("C15228", "Double Blind Study"),
+    "single_blind": Term("C28233", "Single Blind Study"),
+    "open_label": Term("C49659", "Open Label Study"),
+}
+"""Who knows the arms, where a trial says so."""
+
+_SUBJECT = Term("C41189", "Study Subject")
+_INVESTIGATOR = Term("C25936", "Investigator")
+
+MASKED_ROLES: Mapping[str, Mapping[str, Term]] = {
+    "double_blind": {"subject": _SUBJECT, "investigator": _INVESTIGATOR},
+    "single_blind": {"subject": _SUBJECT},
+    "open_label": {},
+}
+"""Roles that do not know the arms."""

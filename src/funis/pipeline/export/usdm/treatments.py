@@ -40,13 +40,17 @@ class Given:
 
     @property
     def agent(self) -> str:
-        """Product or class of drug."""
-        return str(self.what.product or self.what.drug)
+        """Product, class of drug, or the sham of a route."""
+        return (
+            f"sham_{self.what.route}"
+            if self.what.sham
+            else str(self.what.product or self.what.drug)
+        )
 
 
 def given(protocol: Protocol) -> tuple[Given, ...]:
     """Return what the arms give, then what rules give."""
-    by_arm = [Given(arm.id, False, one) for arm in protocol.arms for one in arm.interventions]
+    by_arm = [Given(arm.id, False, one) for arm in protocol.conducted for one in arm.interventions]
     by_rule = [
         Given(rule.id, rule.action.rescue, one)
         for rule in protocol.rules
@@ -78,7 +82,8 @@ def products(trial: Trial) -> list[Item]:
 
 def intervention_ids(protocol: Protocol, arm: str) -> list[str]:
     """Return the identifiers of what an arm gives, each once."""
-    agents = dict.fromkeys(one.agent for one in given(protocol) if one.place == arm)
+    own = (Given(arm, False, one) for one in protocol.arm(arm).interventions)
+    agents = dict.fromkeys(one.agent for one in own)
     return [reference("StudyIntervention", agent) for agent in agents]
 
 
@@ -91,19 +96,30 @@ def _of(agent: str, protocol: Protocol) -> Iterator[Given]:
 
 
 def _intervention(agent: str, ways: list[Given], trial: Trial, version: str) -> Item:
-    is_drug = ways[0].what.drug is not None
     rescue = all(way.rescue for way in ways)
     return named(
         "StudyIntervention",
         agent,
         label=_words(agent, trial),
-        role=coded(terms.RESCUE_MEDICATION if rescue else terms.PROTOCOL_AGENT),
-        type=coded(terms.PHARMACOLOGIC if is_drug else terms.BIOLOGICAL),
+        role=coded(_role(ways[0].what.sham, rescue)),
+        type=coded(_type(ways[0].what)),
         minimumResponseDuration=None,
         codes=[],
         administrations=[_administration(way, trial.protocol, version) for way in ways],
         notes=[],
     )
+
+
+def _role(sham: bool, rescue: bool) -> Term:
+    if sham:
+        return terms.PLACEBO
+    return terms.RESCUE_MEDICATION if rescue else terms.PROTOCOL_AGENT
+
+
+def _type(one: Intervention) -> Term:
+    if one.sham:
+        return terms.PROCEDURE
+    return terms.PHARMACOLOGIC if one.drug is not None else terms.BIOLOGICAL
 
 
 def _administration(way: Given, protocol: Protocol, version: str) -> Item:
@@ -146,6 +162,8 @@ def _frequency(one: Intervention, protocol: Protocol) -> Term:
 
 
 def _dose(one: Intervention, version: str) -> Item:
+    if one.sham:
+        return quantity(0.0, coded(terms.CELLS))
     if one.dose_cell_per_kg is not None:
         return quantity(one.dose_cell_per_kg, own_code("cells per kg of body weight", version))
     if one.dose_cell is not None:
@@ -181,6 +199,8 @@ def _product(agent: str, ways: Iterable[Given], trial: Trial) -> Item:
 
 
 def _words(agent: str, trial: Trial) -> str:
+    if agent.startswith("sham_"):
+        return f"Procedure of the route {agent.removeprefix('sham_')} without cells"
     if agent in trial.products:
         return trial.products[agent].name
     found = (one.description for one in trial.model.inputs if one.id == agent)
