@@ -45,8 +45,7 @@ def plan(two_arm):
 def test_every_dot_is_a_trial_that_its_number_gives_again(small):
     for number in (0, 17, 199):
         dot = small.points[1].dots[number]
-        assert dot.replicate == number
-        again = replicate_trial("ra_two_arm", n=16, replicate=number, **SMALL)
+        again = replicate_trial("ra_two_arm", n=16, replicate=dot.replicate, **SMALL)
         found = again.estimates["msc"]
         assert (found.estimate, found.low, found.high) == (dot.estimate, dot.low, dot.high)
         assert again.success["msc"] == dot.success

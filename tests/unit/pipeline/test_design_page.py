@@ -12,6 +12,7 @@ import pytest
 from funis.checks import InputError
 from funis.pipeline.design import design_trial
 from funis.pipeline.design.page import design_report, write_folder
+from funis.pipeline.design.plan import GROUPS
 from funis.pipeline.design.run import shown_replicates
 from funis.pipeline.design.twin import replicate_trial
 from funis.report.content import Interval
@@ -63,12 +64,16 @@ def test_the_title_of_a_dot_is_the_command_that_opens_it(page, small):
     assert text.startswith(f"Replicate 7: {shown} (")
 
 
-@pytest.mark.parametrize(("draws", "replicates"), [(8, 100), (150, 9), (200, 1), (730, 2)])
+@pytest.mark.parametrize(
+    ("draws", "replicates"), [(8, 100), (150, 9), (200, 1), (200, 40), (730, 2)]
+)
 def test_every_draw_is_shown_as_often_as_another(draws, replicates):
     shown = np.array(shown_replicates(draws, replicates))
     assert len(np.unique(shown)) == len(shown) <= 200
     assert shown.max() < draws * replicates
     counts = np.bincount(shown % draws, minlength=draws)
+    same_patients = set(zip(shown // draws, shown % draws % GROUPS, strict=True))
+    assert len(same_patients) == len(shown) or replicates < 25
     assert len(np.unique(counts[counts > 0])) == 1
     assert np.mean(shown % draws) == pytest.approx((draws - 1) / 2, abs=3)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from funis.models.factors import NO_CELLS, Points
 from funis.pipeline.design.bank import Bank, build_banks, settings_of
 from funis.pipeline.design.plan import (
+    GROUPS,
     PATIENTS,
     PRESENT,
     STRUCTURES,
@@ -242,11 +243,15 @@ def _dots(plan: DesignPlan, made: Decided, acting: NDArray[np.int64]) -> tuple[D
 
 
 def shown_replicates(draws: int, replicates: int) -> list[int]:
-    """Return the numbers of about `DOTS` replicates; draws of a posterior are kept in order.
+    """Return the numbers of about `DOTS` replicates: every draw as often as another.
 
-    As they are in order, some of the first would not stand for all: whole rounds of the draws are
-    shown, or draws evenly apart.
+    Draws of a posterior are kept in order, so the first of them would not stand for all. Replicates
+    of one row share their patients where they share a part of the bank, so each is of another row.
     """
-    if draws > DOTS:
-        return [k * draws // DOTS for k in range(DOTS)]
-    return list(range(min(DOTS // draws, replicates) * draws))
+    chosen = range(draws) if draws <= DOTS else [k * draws // DOTS for k in range(DOTS)]
+    rounds = min(max(DOTS // draws, 1), replicates)
+    return [
+        draw + draws * ((turn + rounds * (draw // GROUPS)) % replicates)
+        for turn in range(rounds)
+        for draw in chosen
+    ]
