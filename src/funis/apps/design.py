@@ -69,6 +69,7 @@ def design(
     from funis.pipeline.inputs import named
     from funis.pipeline.run import check_writable
     from funis.report import RESEARCH_USE
+    from funis.report.design import LOOKS
     from funis.store import check_run_folder
 
     with terminal.one_document(json) as put:
@@ -86,6 +87,8 @@ def design(
             return put(design_document(found))
         terminal.show_tables(design_tables(found))
         typer.echo(POWER)
+        if found.plan.declared.interim is not None:
+            typer.echo(f"! The interim looks of the protocol are not held here. {LOOKS}\n")
         if out is not None:
             typer.echo(f"Page: {out}/design.html; numbers: {out}/design.json")
         typer.echo(RESEARCH_USE)

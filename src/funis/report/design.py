@@ -13,6 +13,11 @@ from funis.report.statement import RESEARCH_USE, SIMULATED
 from funis.report.trial import page_environment
 from funis.store import write_text
 
+LOOKS = (
+    "Every trial goes to its end and is judged there once, at the full level of the success rule; "
+    "funis adaptive says what the looks do."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SizeView:
@@ -88,6 +93,7 @@ class DesignReport:
     limit : beyond which the whole interval has to lie, on the side of ``greater``.
     nominal : type I error that the rule allows each arm.
     no_effect : share of the posterior in which cells do nothing; None without a posterior.
+    looks_left_out : whether the protocol has interim looks, which replicates do not hold.
     bank, parts : patients who were followed, in so many parts that share nobody.
     forms : id of a competing form -> what it says.
     """
@@ -116,6 +122,7 @@ class DesignReport:
     traps: tuple[TrapView, ...]
     forms: Mapping[str, str]
     provenance: Provenance
+    looks_left_out: bool = False
 
     @property
     def largest(self) -> SizeView:
@@ -181,6 +188,8 @@ def warnings(report: DesignReport) -> tuple[tuple[str, str], ...]:
     if report.failed:
         text = f"{count(report.failed)} courses of virtual patients could not be solved."
         found.append(("Some virtual patients failed", f"{text} They are left out of every trial."))
+    if report.looks_left_out:
+        found.append(("The interim looks of the protocol are not held here", LOOKS))
     allowed = report.nominal * len(report.sizes[0].arms)
     high = [size for size in report.sizes if (size.type1.low or 0.0) > allowed]
     if high:

@@ -13,6 +13,7 @@ from funis.pipeline.run import finite
 from funis.pipeline.tables import Table, interval_text
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval
+from funis.report.design import LOOKS
 
 
 def design_document(result: DesignResult) -> dict[str, Any]:
@@ -29,6 +30,8 @@ def design_document(result: DesignResult) -> dict[str, Any]:
         "failed": result.failed,
         "points": [_point(one) for one in result.points],
     }
+    if plan.declared.interim is not None:
+        document["interim_looks"] = LOOKS
     return {name: finite(value) for name, value in document.items()}
 
 

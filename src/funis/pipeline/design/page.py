@@ -94,6 +94,7 @@ def design_report(result: DesignResult) -> DesignReport:
         traps=tuple(_trap(plan, series) for point in result.points for series in point.series),
         forms={name: library_structures()[name].question for name in forms},
         provenance=_provenance(result),
+        looks_left_out=protocol.interim is not None,
     )
 
 
