@@ -5,12 +5,14 @@ import re
 from dataclasses import replace
 from html import unescape
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from funis.checks import InputError
 from funis.pipeline.design import design_trial
+from funis.pipeline.design.document import design_document
 from funis.pipeline.design.page import design_report, write_folder
 from funis.pipeline.design.plan import GROUPS
 from funis.pipeline.design.run import shown_replicates
@@ -135,3 +137,17 @@ def test_a_page_of_the_null_alone_says_what_was_not_asked(no_banks, monkeypatch)
     assert "not asked" in answer(alone)
     assert "--null" in alone.provenance.command
     assert "Single trials" not in render_design(alone)
+
+
+def test_a_run_that_was_killed_goes_on_from_its_pieces_to_the_same_numbers(
+    small, no_banks, monkeypatch
+):
+    monkeypatch.setenv("FUNIS_CACHE", no_banks)
+    kept = sorted((Path(no_banks) / "banks").iterdir())
+    for piece in kept[::2]:
+        piece.unlink()
+    kept[1].write_bytes(kept[1].read_bytes()[:-1])  # a piece that is not whole counts as none
+    again = design_trial(
+        "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), **SMALL
+    )
+    assert json.dumps(design_document(again)) == json.dumps(design_document(small))
