@@ -10,7 +10,7 @@ from funis.report import design_charts as charts
 from funis.report.content import Interval, Provenance
 from funis.report.numerals import MISSING, count, decimal, percent
 from funis.report.statement import RESEARCH_USE, SIMULATED
-from funis.report.trial import page_environment
+from funis.report.trial import environment
 from funis.store import write_text
 
 LOOKS = (
@@ -137,7 +137,7 @@ def write_design(report: DesignReport, path: Path) -> None:
 
 def render_design(report: DesignReport) -> str:
     """Return the page as HTML; it loads nothing and has no script."""
-    return page_environment().get_template("design.html.j2").render(
+    return environment().get_template("design.html.j2").render(
         report=report, research_use=RESEARCH_USE, simulated=SIMULATED, answer=answer(report),
         null_sentence=null_sentence(report), warnings=warnings(report),
         curves=charts.curves(report), errors=charts.errors(report), rows=_rows(report),

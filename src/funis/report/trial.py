@@ -31,7 +31,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render_trial(report: TrialReport) -> str:
     """Return the report as HTML; it loads nothing and works without JavaScript."""
-    return page_environment().get_template("trial.html.j2").render(_context(report))
+    return environment().get_template("trial.html.j2").render(_context(report))
 
 
 def write_trial(report: TrialReport, path: Path | str) -> Path:
@@ -47,22 +47,22 @@ def write_trial(report: TrialReport, path: Path | str) -> Path:
     return target
 
 
-def page_environment() -> Environment:
-    """Return the templates of pages, with the filters that they use."""
+def environment() -> Environment:
+    """Return the templates, with numbers written as everywhere in a report."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {
+    made.filters |= {
         "count": count, "decimal": decimal, "percent": percent, "week": week, "is_link": is_link,
         "bare_link": bare_link,
     }  # fmt: skip
-    return environment
+    return made
 
 
 def is_link(text: str) -> bool:
