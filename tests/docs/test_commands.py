@@ -97,6 +97,8 @@ COMMANDS = {
     "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
     "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",
     "escalation": "funis escalation --toxicity 0.05,0.1,0.25 --patients 6 --json",
+    "optimise": "funis optimise ra_two_arm --doses 15e6,150e6 --numbers 1 --maintenance none"
+    f" --horizon 12 --patients 4 --draws 4 {SMALL} --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -196,8 +198,21 @@ def design_keys(found, text):
     assert list(said["uncontrolled_series"][0]) == list(series)
 
 
+def optimise_keys(found, text):
+    """The documented JSON of a search has its keys, down to one candidate in one setting."""
+    part = text[text.index("## funis optimise") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    assert list(shown) == list(found)
+    assert list(shown["settings"][0]) == list(found["settings"][0])
+    one, said = found["candidates"][0], shown["candidates"][0]
+    assert list(said) == list(one)
+    setting = "dose_flat own"
+    assert list(said["settings"][setting]) == list(one["settings"][setting])
+
+
 KEYS = {
     "design": design_keys,
+    "optimise": optimise_keys,
     "export": export_keys,
     "boundaries": documented_keys("boundaries"),
     "adaptive": documented_keys("adaptive"),

@@ -13,6 +13,7 @@ from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, t
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
+from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, Workers
 from funis.apps.safety import safety
 
@@ -390,6 +391,7 @@ app.command("control")(control)
 app.command("safety")(safety)
 app.command("design")(design)
 app.command("twin")(twin)
+app.command("optimise")(optimise)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)

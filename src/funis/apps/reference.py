@@ -488,9 +488,31 @@ TWIN_NOTES = """
 twin is the same person with the same luck under the reference arm.
 """
 
+OPTIMISE_NOTES = """
+The first line is the answer: one optimum, or which regimens cannot be told apart
+([optimise.md](optimise.md)). Effects are benefits against the same patients without cells; more is
+better. A stopped search goes on where it was. The document of `--json`:
+
+```json
+{"research_use": "...", "first_line": "...", "caveats": ["..."], "trial": "ra_two_arm", "seed": 7,
+ "stratum": null, "optimum": null, "cannot_be_told_apart": ["iv_15M_x1", "iv_150M_x1"],
+ "no_cells_cannot_be_told_apart": true, "judged_by": "course", "effect": "...", "response": "...",
+ "horizon_week": 26.0, "patients": 8, "draws": 8, "interval": "...",
+ "settings": [{"id": "dose_flat own", "structure": "dose_flat", "potency": "own",
+    "no_effect": 0.04, "failed": 0}],
+ "candidates": [{"id": "iv_15M_x1", "label": "...", "dose": 15e6, "per_kg": false, "route": "iv",
+    "number": 1, "interval_week": null, "maintenance_week": null, "weeks": [0.0],
+    "settings": {"dose_flat own": {"response": {"mean": 0.0, "low": 0.0, "high": 0.0},
+       "course": {"mean": 0.03, "low": 0.01, "high": 0.06}, "on_front": 0.9}},
+    "cells": 15.0, "infusions": 1, "cost": 1.3,
+    "events": {"mean": 0.39, "low": 0.05, "high": 0.95}, "on_front": 0.9}]}
+```
+"""
+
 NOTES = {
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
+    "optimise": OPTIMISE_NOTES,
     "boundaries": BOUNDARIES_NOTES,
     "adaptive": ADAPTIVE_NOTES,
     "escalation": ESCALATION_NOTES,

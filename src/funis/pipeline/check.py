@@ -17,7 +17,7 @@ from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
     "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
-    "registered", "safety",
+    "registered", "safety", "costs",
 ]  # fmt: skip
 
 
@@ -53,7 +53,10 @@ def library_paths() -> list[Path]:
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
     names = ("trials", "protocols", "products", "evidence")
-    singles = ("structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml", "safety.yaml")
+    singles = (
+        "structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml", "safety.yaml",
+        "optimise.yaml",
+    )  # fmt: skip
     single = [root / name for name in singles]
     return (
         folders + single + [path for name in names for path in sorted((root / name).glob("*.yaml"))]
@@ -108,6 +111,7 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
     "claims": frozenset({"claims", "testimony"}),
     "registered": frozenset({"size", "trials", "left_out"}),
     "safety": frozenset({"pools", "ratios", "terms", "modifiers", "dose_limiting"}),
+    "costs": frozenset({"costs"}),
     "evidence": frozenset(
         {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
     ),
@@ -174,6 +178,13 @@ def _check_safety(path: Path) -> IssueList:
     return safety_file_issues(path)
 
 
+def _check_costs(path: Path) -> IssueList:
+    from funis.pipeline.optimise.costs import load_costs
+
+    load_costs(path)
+    return IssueList()
+
+
 def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
     """Return every disease, route, drug and product of a regimen that does not exist."""
     known = disease_ids()
@@ -218,6 +229,7 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "claims": _check_claims,
     "ledger": _check_ledger,
     "registered": _check_registered,
+    "costs": _check_costs,
     "safety": _check_safety,
 }
 """How each kind is checked."""

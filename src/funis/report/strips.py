@@ -18,7 +18,7 @@ from funis.report.svg import Attribute, element
 Box = dict[str, Attribute]
 Shape = Literal["circle", "square", "diamond", "triangle", "cross", "ring", "bar"]
 
-_OUTLINES: dict[str, str] = {
+OUTLINES: dict[str, str] = {
     "square": "M-4.5,-4.5h9v9h-9z",
     "diamond": "M0,-6l6,6l-6,6l-6,-6z",
     "triangle": "M0,-5.5l5.5,10h-11z",
@@ -162,7 +162,7 @@ def _outline(shape: Shape, style: str, percent: float, y: float) -> str:
         return element("circle", {"class": f"mark {shape} {style}", **size})
     if shape == "bar":
         return _rule(_share(percent), _share(percent), y - 6.0, y + 6.0, style)
-    path = element("path", {"class": f"mark {style}", "d": _OUTLINES[shape]})
+    path = element("path", {"class": f"mark {style}", "d": OUTLINES[shape]})
     return element("svg", {"x": _share(percent), "y": y, "overflow": "visible"}, path)
 
 

@@ -4,9 +4,7 @@ import polars as pl
 import pytest
 
 from funis.analysis import by_period
-from funis.checks import InputError
 from funis.pipeline.conducted import next_level, recommended
-from funis.pipeline.export.write import export
 from funis.pipeline.run import run_trial
 from funis.protocol import Crossover, Escalation, FrozenMapping
 
@@ -50,12 +48,6 @@ def test_an_escalation_goes_up_by_its_toxicities_and_recommends_a_level():
         assert next_level(PLAN, levels[:end], toxic[:end]) == levels[end]
     assert next_level(PLAN, levels, toxic) is None
     assert "Dose escalation" in found.document["design"]
-
-
-@pytest.mark.parametrize("trial", ["ms_crossover", "ra_escalation"])
-def test_a_design_that_usdm_would_show_as_parallel_is_refused_in_one_line(trial, tmp_path):
-    with pytest.raises(InputError, match=r"design\.kind: a design of kind .* is not exported"):
-        export(trial, "usdm", out=tmp_path / "x")
 
 
 def test_the_rules_of_an_escalation_are_those_of_its_method():

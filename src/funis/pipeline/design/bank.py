@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from funis.cache import cache_key, cached, keep
 from funis.checks import InputError, Issue, nearest
 from funis.models.factors import Points
-from funis.pipeline.design.plan import GROUPS, PRESENT, DesignPlan
+from funis.pipeline.design.plan import PRESENT, DesignPlan
 from funis.pipeline.design.worlds import World
 from funis.pipeline.processes import Processes, Progress
 from funis.population import Pool
@@ -35,7 +35,7 @@ FORM = 1
 class Bank:
     """What became of the patients of one world.
 
-    Draw d is followed in part ``d % GROUPS`` of the patients: parts share nobody.
+    Draw d is followed in part ``d % plan.groups`` of the patients: parts share nobody.
 
     Attributes
     ----------
@@ -60,10 +60,10 @@ class Setting:
     who: Enrolled
 
 
-def part(draw: int, patients: int) -> Integers:
+def part(plan: DesignPlan, draw: int) -> Integers:
     """Return the patients of the part of the bank that a draw is followed in."""
-    first = (draw % GROUPS) * patients
-    return np.arange(first, first + patients, dtype=np.int64)
+    first = (draw % plan.groups) * plan.patients
+    return np.arange(first, first + plan.patients, dtype=np.int64)
 
 
 def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
@@ -85,7 +85,7 @@ def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
         protocol = replace(protocol, structures=(*protocol.structures, known[structure]))
     population = replace(protocol.population, patients_per_site=plan.site_size)
     protocol = replace(protocol, population=population)
-    trial, everyone = plan.trial, GROUPS * plan.patients
+    trial, everyone = plan.trial, plan.groups * plan.patients
     return Study(protocol, trial.model, pool, trial.products, everyone, protocol.seed)
 
 
@@ -94,7 +94,7 @@ def settings_of(plan: DesignPlan, pool: Pool, structures: Sequence[str]) -> dict
     found = {}
     for name in structures:
         study = design_study(plan, pool, name)
-        found[name] = Setting(study, _everyone(study, GROUPS * plan.patients))
+        found[name] = Setting(study, _everyone(study, plan.groups * plan.patients))
     return found
 
 
@@ -171,11 +171,11 @@ def follow_people(
 def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], task: _Task) -> bytes:
     plan, settings = shared
     setting, draws = settings[task.world.structure], list(task.draws)
-    people = np.concatenate([part(draw, plan.patients) for draw in draws])
+    people = np.concatenate([part(plan, draw) for draw in draws])
     who = setting.who.rows(people)
     found = follow_people(plan, setting.study, who, task.world.points, draws)
     content = BytesIO()
-    np.savez(content, allow_pickle=False, **found)
+    np.savez_compressed(content, allow_pickle=False, **found)
     return content.getvalue()
 
 
@@ -188,8 +188,8 @@ def _key(plan: DesignPlan, settings: Mapping[str, Setting], task: _Task) -> str:
     study, points = settings[task.world.structure].study, task.world.points
     rows = points.factors[task.draws.start : task.draws.stop].tobytes().hex()
     words = (
-        study.protocol.hash, study.seed, study.rtol, plan.patients, plan.arms, plan.endpoints,
-        points.names, rows, task.draws, sorted(study.products.items()), FORM,
+        study.protocol.hash, study.seed, study.rtol, plan.patients, plan.groups, plan.arms,
+        plan.endpoints, points.names, rows, task.draws, sorted(study.products.items()), FORM,
     )  # fmt: skip
     return cache_key(study.model.hash, *(repr(word) for word in words))
 

@@ -76,8 +76,9 @@ class DesignPlan:
     declared : the protocol as it was written.
     rule, request, handling : the decision, its endpoint, and how events are dealt with.
     series : what an uncontrolled series may call improved.
-    patients : in each of the `GROUPS` parts of the bank.
+    patients : in each part of the bank.
     patients_per_site : in a replicate.
+    groups : parts of the bank; with one, every draw is followed in the same patients.
     """
 
     trial: Trial
@@ -88,6 +89,7 @@ class DesignPlan:
     series: tuple[Improvement, ...]
     patients: int
     patients_per_site: int
+    groups: int = GROUPS
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ def replicate_trial(
     sizes = sizes_of(plan, n)
     places = [one[0] for one in picked(plan, tuple(sizes.values()), np.array([row]))]
     people, where = np.unique(np.concatenate(places), return_inverse=True)
-    who = enrol(study, part(draw, plan.patients)[people])
+    who = enrol(study, part(plan, draw)[people])
     bank = bank_of(plan, chosen, follow_people(plan, study, who, chosen.points, [draw]))
     at = np.split(where, np.cumsum([len(one) for one in places])[:-1])
     return _replicate(plan, bank, replicate, draw, at, who.patient, who.site)

@@ -66,22 +66,10 @@ def export(
     run = read_run(Path(source), trial) if Path(source).is_dir() else None
     if form == USDM:
         known = load_trial(source) if run is None else run.trial
-        _require_kind(known, "parallel")
         return _export_protocol(known, run, folder)
     if run is None:
         raise InputError(Issue(str(source), None, None, *_no_run(Path(source), form)))
-    _require_kind(run.trial, "parallel", "dose_escalation")
     return _export_tables(run, form, folder)
-
-
-def _require_kind(trial: Trial, *kinds: str) -> None:
-    """Refuse a design whose periods or levels the format would show as something else."""
-    design = trial.protocol.design
-    if design is None or design.kind in kinds:
-        return
-    message = f"a design of kind {design.kind} is not exported to this format"
-    expected = f"kind: {' | '.join(kinds)}"
-    raise InputError(trial.protocol.where.issue(("design", "kind"), message, expected=expected))
 
 
 def check_export_folder(path: Path) -> None:
