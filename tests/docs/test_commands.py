@@ -59,6 +59,9 @@ def own_folder(place, monkeypatch):
 
 
 COMMANDS = {
+    "design": "funis design ra_two_arm --n 16 --replicates 2 --patients 16 --structures none"
+    f" {SMALL} --json",
+    "twin": f"funis twin ra_two_arm --n 16 --replicate 3 --patients 16 {SMALL} --json",
     "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64 --json",
     "run": f"funis run ra_two_arm --patients 4 {SMALL} --json",
     "check": "funis check --json",
@@ -183,6 +186,18 @@ def documented_keys(name):
     return check
 
 
+def design_keys(found, text):
+    """The documented JSON of a design has its keys, down to a dot and a series."""
+    part = text[text.index("## funis design") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    assert set(shown) == set(found)
+    (point,), (said,) = found["points"], shown["points"]
+    assert list(said) == list(point)
+    assert list(said["dots"][0]) == list(point["dots"][0])
+    series = point["uncontrolled_series"][0]
+    assert list(said["uncontrolled_series"][0]) == list(series)
+
+
 def optimise_keys(found, text):
     """The documented JSON of a search has its keys, down to one candidate in one setting."""
     part = text[text.index("## funis optimise") :]
@@ -196,6 +211,7 @@ def optimise_keys(found, text):
 
 
 KEYS = {
+    "design": design_keys,
     "optimise": optimise_keys,
     "export": export_keys,
     "boundaries": documented_keys("boundaries"),

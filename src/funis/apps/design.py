@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,8 @@ Ensemble = Annotated[
     str, typer.Option(metavar="NAME", help="Posterior of what cells do: borrowed, own or prior.")
 ]
 
+POWER = "* Power takes the numbers of the library for the truth: it is no forecast.\n"
+
 
 def design(
     trial: TrialName,
@@ -51,25 +54,43 @@ def design(
     ] = False,
     patients: Patients = None,
     workers: Workers = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the page, design.json and a manifest."),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Say how often a trial of each size would succeed: type I error, power, assurance."""
     from funis.pipeline.design import design_trial
     from funis.pipeline.design.document import design_document, design_tables
+    from funis.pipeline.design.page import write_folder
     from funis.pipeline.design.plan import PATIENTS
     from funis.pipeline.design.worlds import parse_sizes
     from funis.pipeline.inputs import named
+    from funis.pipeline.run import check_writable
     from funis.report import RESEARCH_USE
+    from funis.report.design import LOOKS
+    from funis.store import check_run_folder
 
     with terminal.one_document(json) as put:
+        if out is not None:
+            check_run_folder(out)
+            check_writable(out)
         found = design_trial(
             trial, sizes=parse_sizes(n), replicates=replicates, structures=named(structures),
             ensemble=ensemble, null=null, patients=PATIENTS if patients is None else patients,
             workers=workers, progress=terminal.progress(json),
         )  # fmt: skip
+        if out is not None:
+            write_folder(found, out)
         if json:
             return put(design_document(found))
         terminal.show_tables(design_tables(found))
+        typer.echo(POWER)
+        if found.plan.declared.interim is not None:
+            typer.echo(f"! The interim looks of the protocol are not held here. {LOOKS}\n")
+        if out is not None:
+            typer.echo(f"Page: {out}/design.html; numbers: {out}/design.json")
         typer.echo(RESEARCH_USE)
     return terminal.SUCCESS
 

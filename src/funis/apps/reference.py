@@ -65,6 +65,11 @@ The run folder holds `report.html`, `results.json`, `manifest.json`
 and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
 number of patients and seed give the same bytes for any number of processes.
 
+A trial without a reference arm has `series` besides: what each layer (those not seen, cells,
+knowing it, drugs, expectation, ...) adds to the mean change of the main score and to the share of
+the improved, arm by arm. The parts add up to `reported`; `on_placebo` is what the same patients
+would have shown without cells and masked.
+
 `adverse_events` lists, by arm, `any` event, `serious` ones, `related_serious` ones (following a
 dose), `dose_limiting` toxicities, and each term: patients with it, their share with Wilson's
 interval, events a patient-year, and the comparisons with the reference. `by_dose` counts the events
@@ -446,6 +451,43 @@ where no number of toxicities ends a trial. The document of `--json`:
 ```
 """
 
+DESIGN_NOTES = """
+Type I error, power and assurance are explained in [design.md](design.md). `--out` writes a folder
+with `design.html`, `design.json` (the document of `--json`) and `manifest.json`. A run that was
+interrupted or killed goes on from what was kept. The document:
+
+```json
+{"research_use": "...", "trial": "ra_two_arm", "seed": 1,
+ "rule": {"endpoint": "ACR20@12", "week": 12.0, "method": "newcombe", "arms": ["msc"],
+    "reference": "placebo", "alpha": 0.05, "direction": "greater", "minimal_difference": 0.0},
+ "ensemble": "borrowed", "no_effect": 0.07, "structures": ["present"], "replicates": 2000,
+ "bank": {"patients": 2048, "followed_per_draw": 256}, "failed": 0,
+ "points": [{"n": 60, "sizes": {"placebo": 30, "msc": 30},
+    "power": {"estimate": 0.3, "low": 0.2, "high": 0.4},
+    "assurance": {"estimate": 0.4, "low": 0.3, "high": 0.5},
+    "type1": {"estimate": 0.022, "low": 0.018, "high": 0.026},
+    "assurance_if_any_effect": {"estimate": 0.43, "low": 0.33, "high": 0.53},
+    "by_arm": {"power": {}, "assurance": {}, "type1": {}}, "by_structure": {},
+    "uncontrolled_series": [{"improved": "...", "patients": 30, "share": 0.7,
+       "shows_60_to_90_percent": {"estimate": 0.9, "low": 0.8, "high": 1.0},
+       "shows_60_percent_or_more": {"estimate": 0.9, "low": 0.8, "high": 1.0},
+       "shares": {"edges": [0.6, 0.65], "shares": [1.0]},
+       "trial_of_as_many": {"finds_a_difference": {"estimate": 0.04, "low": 0.03, "high": 0.05},
+          "differences": {"edges": [-0.05, 0.05], "shares": [1.0]}}}],
+    "dots": [{"replicate": 0, "arm": "msc", "estimate": 0.1, "low": -0.1, "high": 0.3,
+       "success": false, "cells_act": true}]}]}
+```
+
+`assurance`, `power` and `by_structure` are `null` or empty with `--null`. A dot is opened by
+`funis twin TRIAL --n N --replicate K`.
+"""
+
+TWIN_NOTES = """
+`--replicate`, `--world`, `--structure`, `--ensemble` and `--patients` name one trial of
+`funis design` ([design.md](design.md)). Values are those of the endpoint of the success rule; the
+twin is the same person with the same luck under the reference arm.
+"""
+
 OPTIMISE_NOTES = """
 The first line is the answer: one optimum, or which regimens cannot be told apart
 ([optimise.md](optimise.md)). Effects are benefits against the same patients without cells; more is
@@ -468,6 +510,8 @@ better. A stopped search goes on where it was. The document of `--json`:
 """
 
 NOTES = {
+    "design": DESIGN_NOTES,
+    "twin": TWIN_NOTES,
     "optimise": OPTIMISE_NOTES,
     "boundaries": BOUNDARIES_NOTES,
     "adaptive": ADAPTIVE_NOTES,

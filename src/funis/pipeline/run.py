@@ -24,6 +24,7 @@ from funis.pipeline.reporting.safety import safety_document
 from funis.pipeline.straight_line import TWINS, VirtualTrial, virtual_trial
 from funis.report import RESEARCH_USE, TrialReport, manifest, write_trial
 from funis.report.content import Interval
+from funis.report.series import SeriesPart, SeriesView
 from funis.store import check_run_folder, run_folder, write_bytes, write_manifest, write_text
 from funis.trial import TrialData
 
@@ -231,6 +232,8 @@ def results_document(done: VirtualTrial) -> dict[str, Any]:
         "issues": [str(issue) for issue in done.issues],
     }  # fmt: skip
     document |= design_document(done.report)
+    if done.report.series:
+        document["series"] = {view.arm: series_entry(view) for view in done.report.series}
     return {name: finite(value) for name, value in document.items()}
 
 
@@ -243,6 +246,24 @@ def design_document(report: TrialReport) -> dict[str, Any]:
         for row in report.layers
     ]
     return {"design": {row.name: row.text for row in report.design}, "layers": layers}
+
+
+def series_entry(view: SeriesView) -> dict[str, Any]:
+    """Return a series without a control, taken apart, as plain data."""
+    return {
+        "score": view.score, "week": view.week, "unit": view.unit, "patients": view.n,
+        "seen": view.seen, "improved_means": view.least, "patients_behind_usual": view.many,
+        "better_at_all": view.better, "usually_better_at_all": _interval(view.usually_better),
+        "reported": _part(view.reported), "on_placebo": _part(view.placebo),
+        "parts": {part.layer: _part(part) for part in view.parts},
+    }  # fmt: skip
+
+
+def _part(part: SeriesPart) -> dict[str, Any]:
+    return {
+        "change": part.change, "improved": part.share,
+        "usual_change": _interval(part.usual_change), "usual_improved": _interval(part.usual_share),
+    }  # fmt: skip
 
 
 def finite(value: Any) -> Any:

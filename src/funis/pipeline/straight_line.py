@@ -6,7 +6,7 @@ Read this page first. Every step takes values and returns a new one; no step rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from funis.analysis import Results, check_failures
@@ -19,6 +19,7 @@ from funis.pipeline.layers import layer_shares
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
 from funis.pipeline.reporting import requests_of, trial_report, twin_plan
+from funis.pipeline.series import series_views
 from funis.pipeline.uncertainty import chosen_ensemble, uncertainty_view
 from funis.report import TrialReport
 from funis.trial import Block, Study, TrialData, conduct
@@ -95,8 +96,9 @@ def virtual_trial(
         if posterior is not None:
             basis = cast(Basis, ensemble)
             view = uncertainty_view(study, results, posterior, basis, processes, progress)
+        taken_apart = series_views(study, data, processes, progress)
     report = trial_report(trial, study, found.tables, results, courses, evidence, view)
-    report = told_of_design(report, study, data, found, shares)
+    report = replace(told_of_design(report, study, data, found, shares), series=taken_apart)
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
 
 

@@ -14,6 +14,7 @@ from funis.report.statement import CANNOT_SAY
 
 if TYPE_CHECKING:
     from funis.analysis.results import Contrast, Estimate, SensitivityResult
+    from funis.report.series import SeriesView
 
 Better = Literal["lower", "higher", "neither"]
 Status = Literal["assumed", "calibrated", "measured", "derived"]
@@ -523,6 +524,7 @@ class TrialReport:
     targets: tuple[TargetRow, ...] = ()
     structures: tuple[StructureRow, ...] = ()
     uncertainty: UncertaintyView | None = None
+    series: tuple[SeriesView, ...] = ()
     design: tuple[DesignRow, ...] = ()
     layers: tuple[LayerRow, ...] = ()
     layers_of: str = ""

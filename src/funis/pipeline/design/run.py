@@ -17,10 +17,11 @@ from funis.pipeline.design.plan import (
     PRESENT,
     STRUCTURES,
     DesignPlan,
-    Improvement,
     design_plan,
 )
-from funis.pipeline.design.replicates import Decided, decide, improved, outcomes, picked
+from funis.pipeline.design.replicates import Decided, decide, outcomes
+from funis.pipeline.design.shares import groups_of, mean_share
+from funis.pipeline.design.trap import Series, series_of
 from funis.pipeline.design.worlds import (
     believed_points,
     check_patients,
@@ -33,15 +34,11 @@ from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.uncertainty import chosen_ensemble
 from funis.report.content import Interval
+from funis.store import hash_bytes
 
 Array = NDArray[np.float64]
 
 REPLICATES = 2000
-T_95 = 2.364624
-"""Half width of a 95 % interval from `GROUPS` means, in standard errors (t, 7 degrees)."""
-
-ADVERTISED = (0.6, 0.9)
-"""Share of patients that is said to improve."""
 
 DOTS = 200
 """Replicates that are shown one by one."""
@@ -49,13 +46,18 @@ DOTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One replicate: its number in its world, and what it reports of the first arm."""
+    """One replicate: its number in its world, and what it reports of one arm.
+
+    ``acting`` is whether cells do anything in its draw.
+    """
 
     replicate: int
+    arm: str
     estimate: float
     low: float
     high: float
     success: bool
+    acting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +66,6 @@ class Power:
 
     any_arm: Interval
     arms: Mapping[str, Interval]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A series without a control, given cells that do nothing.
-
-    Attributes
-    ----------
-    n : patients.
-    share : of all patients who are improved.
-    inside, above : chance that 60-90 %, and 60 % or more, of a series are improved.
-    """
-
-    improvement: Improvement
-    n: int
-    share: float
-    inside: Interval
-    above: Interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +95,15 @@ class DesignPoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DesignResult:
-    """What `funis design` gives."""
+    """What `funis design` gives.
+
+    Attributes
+    ----------
+    no_effect : share of the posterior in which cells do nothing.
+    structures : forms of the model, the present one first.
+    draws : of the posterior.
+    failed : courses that no solver solved.
+    """
 
     plan: DesignPlan
     basis: str
@@ -120,6 +112,9 @@ class DesignResult:
     structures: tuple[str, ...]
     points: tuple[DesignPoint, ...]
     failed: int
+    draws: int = 0
+    pool_hash: str = ""
+    ensemble_hash: str = ""
 
 
 def design_trial(
@@ -179,7 +174,15 @@ def design_trial(
     found = tuple(progress("Replicates", work, len(sized)))
     failed = int(sum(bank.failed.sum() for bank in banks))
     chance = None if posterior is None else _share_without_effect(points)
-    return DesignResult(plan, ensemble, chance, replicates, tuple(forms), found, failed)
+    believed = asked[-1].id == "posterior"
+    return DesignResult(
+        plan, ensemble, chance, replicates, tuple(forms), found, failed,
+        len(points) if believed else 0, pool.hash, _points_hash(points) if believed else "",
+    )  # fmt: skip
+
+
+def _points_hash(points: Points) -> str:
+    return hash_bytes(repr(points.names).encode() + points.factors.tobytes())[:16]
 
 
 def _share_without_effect(points: Points) -> float:
@@ -203,9 +206,9 @@ def _point(
         sum(asked), dict(sizes), _power(plan, found["null", PRESENT]),
         None if truth is None else _power(plan, truth),
         {form: _power(plan, made) for form, made in believed.items()},
-        None if present is None else _mean(present.any_arm[acting[0]], _groups(acting[0])),
-        _series(plan, null, asked, replicates),
-        () if present is None else _dots(present),
+        None if present is None else mean_share(present.any_arm[acting[0]], groups_of(acting[0])),
+        series_of(plan, null, asked, replicates),
+        () if present is None else _dots(plan, present, acting[0]),
     )  # fmt: skip
 
 
@@ -217,57 +220,38 @@ def _acting(bank: Bank) -> NDArray[np.int64]:
 def _power(plan: DesignPlan, made: Decided) -> Power:
     draws = np.arange(len(made.success))
     return Power(
-        _mean(made.any_arm, _groups(draws)),
+        mean_share(made.any_arm, groups_of(draws)),
         {
-            arm: _mean(made.success[..., place], _groups(draws))
+            arm: mean_share(made.success[..., place], groups_of(draws))
             for place, arm in enumerate(plan.rule.arms)
         },
     )
 
 
-def _groups(draws: NDArray[np.int64]) -> NDArray[np.int64]:
-    return draws % GROUPS
-
-
-def _mean(met: NDArray[np.bool_], group: NDArray[np.int64]) -> Interval:
-    """Return a share with its interval: draws, bank and replicates, from the parts of the bank.
-
-    The parts share no patient and no draw, so their means are independent.
-    """
-    if met.size == 0:
-        return Interval(np.nan, np.nan, np.nan)
-    by_draw = met.mean(axis=1)
-    whole = float(by_draw.mean())
-    means = np.array([by_draw[group == one].mean() for one in np.unique(group)])
-    chance = whole * (1 - whole) / met.size
-    error = np.sqrt(max(float(np.var(means, ddof=1)) / len(means), chance)) if len(means) > 1 else 1
-    half = T_95 * float(error)
-    least = 1 / met.size  # none of so many is not never
-    return Interval(whole, max(whole - half, 0.0), min(max(whole + half, 3 * least), 1.0))
-
-
-def _series(
-    plan: DesignPlan, bank: Bank, sizes: Sequence[int], replicates: int
-) -> tuple[Series, ...]:
-    """Return how often a series without a control shows what is advertised, under no effect."""
-    place = picked(plan, sizes, np.arange(replicates))[1]
-    group = _groups(np.arange(len(bank.failed)))
-    found = []
-    for one in plan.series:
-        better = improved(one, bank)
-        share = np.stack([np.nanmean(better[d, 1][place], axis=1) for d in range(len(better))])
-        inside = (share >= ADVERTISED[0]) & (share <= ADVERTISED[1])
-        usual = float(np.nanmean(better[:, 1]))
-        above = _mean(share >= ADVERTISED[0], group)
-        found.append(Series(one, place.shape[1], usual, _mean(inside, group), above))
-    return tuple(found)
-
-
-def _dots(made: Decided) -> tuple[Dot, ...]:
-    draws, count = len(made.success), min(DOTS, made.success[..., 0].size)
+def _dots(plan: DesignPlan, made: Decided, acting: NDArray[np.int64]) -> tuple[Dot, ...]:
+    """Return some replicates, every draw as often as another, arm by arm of the success rule."""
+    draws = len(made.success)
+    works = np.isin(np.arange(draws), acting)
     dots = []
-    for k in range(count):
-        at = (k % draws, k // draws, 0)
-        estimate, low, high = (float(x[at]) for x in (made.estimate, made.low, made.high))
-        dots.append(Dot(k, estimate, low, high, bool(made.success[at])))
+    for place, arm in enumerate(plan.rule.arms):
+        for k in shown_replicates(draws, made.success.shape[1]):
+            at = (k % draws, k // draws, place)
+            estimate, low, high = (float(x[at]) for x in (made.estimate, made.low, made.high))
+            success = bool(made.success[at])
+            dots.append(Dot(k, arm, estimate, low, high, success, bool(works[k % draws])))
     return tuple(dots)
+
+
+def shown_replicates(draws: int, replicates: int) -> list[int]:
+    """Return the numbers of about `DOTS` replicates: every draw as often as another.
+
+    Draws of a posterior are kept in order, so the first of them would not stand for all. Replicates
+    of one row share their patients where they share a part of the bank, so each is of another row.
+    """
+    chosen = range(draws) if draws <= DOTS else [k * draws // DOTS for k in range(DOTS)]
+    rounds = min(max(DOTS // draws, 1), replicates)
+    return [
+        draw + draws * ((turn + rounds * (draw // GROUPS)) % replicates)
+        for turn in range(rounds)
+        for draw in chosen
+    ]
