@@ -28,6 +28,7 @@ Ensemble = Annotated[
     str, typer.Option(metavar="NAME", help="Posterior of what cells do: borrowed, own or prior.")
 ]
 
+EXPECTED = "** Expected, if cells do nothing / over the posterior.\n"
 POWER = "* Power takes the numbers of the library for the truth: it is no forecast.\n"
 
 
@@ -69,7 +70,6 @@ def design(
     from funis.pipeline.inputs import named
     from funis.pipeline.run import check_writable
     from funis.report import RESEARCH_USE
-    from funis.report.design import LOOKS
     from funis.store import check_run_folder
 
     with terminal.one_document(json) as put:
@@ -87,8 +87,8 @@ def design(
             return put(design_document(found))
         terminal.show_tables(design_tables(found))
         typer.echo(POWER)
-        if found.plan.declared.interim is not None:
-            typer.echo(f"! The interim looks of the protocol are not held here. {LOOKS}\n")
+        if found.plan.interim is not None or found.points[0].type1.weeks is not None:
+            typer.echo(EXPECTED)
         if out is not None:
             typer.echo(f"Page: {out}/design.html; numbers: {out}/design.json")
         typer.echo(RESEARCH_USE)

@@ -6,7 +6,7 @@ from funis.population.draws import RawDraws, draw
 from funis.population.fluctuation import Fluctuation, fluctuation
 from funis.population.gate import Gate, GateResult, GateRow, gate_table, pass_gate
 from funis.population.pool import Pool, build_pool, choose, load_pool, save_pool, weigh_pool
-from funis.population.randomise import arrival_days, arrival_sites, randomise
+from funis.population.randomise import arrival_days, arrival_sites, expected_days, randomise
 from funis.population.streams import Stream, exponential, normal, uniform
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "choose",
     "compare_marginals",
     "draw",
+    "expected_days",
     "exponential",
     "fluctuation",
     "gate_table",

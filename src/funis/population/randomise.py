@@ -99,6 +99,11 @@ def arrival_days(
     A Poisson process whose rate is that of the sites that are open (all of them: ``per_month``).
     """
     target = np.cumsum(exponential(seed, "arrival", np.arange(patients)))
+    return expected_days(target, per_month, sites, start_up_day)
+
+
+def expected_days(target: Array, per_month: float, sites: int, start_up_day: float = 0.0) -> Array:
+    """Return the day by which some numbers of patients are expected to have arrived."""
     opened = open_days(sites, start_up_day)
     rate = per_month / DAYS_PER_MONTH / sites
     expected = np.array([rate * np.maximum(day - opened, 0).sum() for day in opened])

@@ -13,10 +13,8 @@ from funis.report.statement import RESEARCH_USE, SIMULATED
 from funis.report.trial import environment
 from funis.store import write_text
 
-LOOKS = (
-    "Every trial goes to its end and is judged there once, at the full level of the success rule; "
-    "funis adaptive says what the looks do."
-)
+AS_PLANNED = 0.01
+"""Difference to the planned patients that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,8 @@ class SizeView:
     type1, power, assurance, if_any_effect : how often at least one arm meets the success rule.
     forms : competing form of the model -> assurance under it.
     arms : arm -> type I error, power and assurance of it alone.
+    enrolled, weeks : patients and time to the last outcome that are expected, if cells do nothing
+        and over the posterior; no time where the trial does not say how patients arrive.
     """
 
     n: int
@@ -39,6 +39,8 @@ class SizeView:
     if_any_effect: Interval | None
     forms: Mapping[str, Interval]
     arms: Mapping[str, tuple[Interval, Interval | None, Interval | None]]
+    enrolled: tuple[float, float | None]
+    weeks: tuple[float, float | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,6 @@ class DesignReport:
     limit : beyond which the whole interval has to lie, on the side of ``greater``.
     nominal : type I error that the rule allows each arm.
     no_effect : share of the posterior in which cells do nothing; None without a posterior.
-    looks_left_out : whether the protocol has interim looks, which replicates do not hold.
     bank, parts : patients who were followed, in so many parts that share nobody.
     forms : id of a competing form -> what it says.
     """
@@ -122,7 +123,6 @@ class DesignReport:
     traps: tuple[TrapView, ...]
     forms: Mapping[str, str]
     provenance: Provenance
-    looks_left_out: bool = False
 
     @property
     def largest(self) -> SizeView:
@@ -188,8 +188,6 @@ def warnings(report: DesignReport) -> tuple[tuple[str, str], ...]:
     if report.failed:
         text = f"{count(report.failed)} courses of virtual patients could not be solved."
         found.append(("Some virtual patients failed", f"{text} They are left out of every trial."))
-    if report.looks_left_out:
-        found.append(("The interim looks of the protocol are not held here", LOOKS))
     allowed = report.nominal * len(report.sizes[0].arms)
     high = [size for size in report.sizes if (size.type1.low or 0.0) > allowed]
     if high:
@@ -219,8 +217,24 @@ def _row(size: SizeView) -> Row:
     cells = [("Assurance", _text(size.assurance)), ("if cells act", _text(size.if_any_effect))]
     cells += [(f"under {charts.form_words(name)}", _text(one)) for name, one in size.forms.items()]
     cells += [("Type I error", _text(size.type1, 1)), ("Power*", _text(size.power))]
+    cells += _costs(size)
     known = tuple((name, text) for name, text in cells if text != MISSING)
     return Row(count(size.n), " / ".join(str(one) for one in size.sizes), known)
+
+
+def _costs(size: SizeView) -> list[tuple[str, str]]:
+    """Return expected patients, where a trial may end early or grow, and weeks, where known."""
+    cells = []
+    if any(one is not None and abs(one - size.n) > AS_PLANNED for one in size.enrolled):
+        cells.append(("Expected patients (no effect / posterior)", _two(size.enrolled)))
+    if size.weeks is not None:
+        cells.append(("Expected weeks (no effect / posterior)", _two(size.weeks)))
+    return cells
+
+
+def _two(pair: tuple[float, float | None]) -> str:
+    first, second = pair
+    return count(round(first)) if second is None else f"{first:.0f} / {second:.0f}"
 
 
 def _arm_rows(report: DesignReport) -> tuple[tuple[str, str, str, str, str], ...]:

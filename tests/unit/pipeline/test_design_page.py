@@ -125,12 +125,6 @@ def test_a_type_one_error_above_its_level_is_the_first_thing_to_read(report):
     assert one[0] in render_design(replace(report, sizes=(size,)))
 
 
-def test_looks_that_replicates_do_not_hold_are_the_first_thing_to_read(report):
-    (one,) = warnings(replace(report, looks_left_out=True))
-    assert "not held" in one[0]
-    assert warnings(report) == ()
-
-
 def test_a_page_of_the_null_alone_says_what_was_not_asked(no_banks, monkeypatch):
     monkeypatch.setenv("FUNIS_CACHE", no_banks)
     alone = design_report(design_trial("ra_two_arm", sizes=(16,), replicates=2, null=True, **SMALL))

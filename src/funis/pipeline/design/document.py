@@ -13,7 +13,6 @@ from funis.pipeline.run import finite
 from funis.pipeline.tables import Table, interval_text
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval
-from funis.report.design import LOOKS
 
 
 def design_document(result: DesignResult) -> dict[str, Any]:
@@ -30,8 +29,6 @@ def design_document(result: DesignResult) -> dict[str, Any]:
         "failed": result.failed,
         "points": [_point(one) for one in result.points],
     }
-    if plan.declared.interim is not None:
-        document["interim_looks"] = LOOKS
     return {name: finite(value) for name, value in document.items()}
 
 
@@ -60,6 +57,12 @@ def _point(one: DesignPoint) -> dict[str, Any]:
         "by_arm": {
             "power": _by_arm(one.power), "assurance": _by_arm(present),
             "type1": _by_arm(one.type1),
+        },
+        "expected": {
+            name: None if power is None else {"patients": power.patients, "weeks": power.weeks}
+            for name, power in (
+                ("no_effect", one.type1), ("power", one.power), ("assurance", present)
+            )
         },
         "by_structure": {name: _interval(power.any_arm) for name, power in one.assurance.items()},
         "uncontrolled_series": [_series(series) for series in one.series],
@@ -120,14 +123,26 @@ def _characteristics(result: DesignResult) -> Table:
             _text(one.type1.any_arm, 1),
             _text(None if one.power is None else one.power.any_arm),
             _text(one.assurance[PRESENT].any_arm if one.assurance else None),
-            _text(one.if_any_effect),
+            _text(one.if_any_effect), *_costs(result, one),
         )
         for one in result.points
     )  # fmt: skip
     columns = (
         "Patients", "By arm", "Type I error", "Power*", "Assurance", "If cells act",
     )  # fmt: skip
-    return Table(title, columns, rows)
+    timed = result.points[0].type1.weeks is not None
+    more = ("Enrolled**",) if plan.interim is not None else ()
+    return Table(title, (*columns, *more, *(("Weeks**",) if timed else ())), rows)
+
+
+def _costs(result: DesignResult, point: DesignPoint) -> tuple[str, ...]:
+    """Return expected patients and weeks, if cells do nothing and over the posterior."""
+    null, believed = point.type1, point.assurance.get(PRESENT)
+    both = (null,) if believed is None else (null, believed)
+    enrolled = (" / ".join(f"{one.patients:.0f}" for one in both),)
+    weeks = (" / ".join(f"{one.weeks:.0f}" for one in both if one.weeks is not None),)
+    more = enrolled if result.plan.interim is not None else ()
+    return (*more, *(weeks if null.weeks is not None else ()))
 
 
 def _structure_tables(result: DesignResult) -> list[Table]:

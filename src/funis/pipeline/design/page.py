@@ -94,7 +94,6 @@ def design_report(result: DesignResult) -> DesignReport:
         traps=tuple(_trap(plan, series) for point in result.points for series in point.series),
         forms={name: library_structures()[name].question for name in forms},
         provenance=_provenance(result),
-        looks_left_out=protocol.interim is not None,
     )
 
 
@@ -127,6 +126,9 @@ def _size(plan: DesignPlan, point: DesignPoint) -> SizeView:
         None if point.power is None else point.power.any_arm,
         None if present is None else present.any_arm, point.if_any_effect,
         {name: one.any_arm for name, one in point.assurance.items() if name != PRESENT}, by_arm,
+        (point.type1.patients, None if present is None else present.patients),
+        None if point.type1.weeks is None
+        else (point.type1.weeks, None if present is None else present.weeks),
     )  # fmt: skip
 
 

@@ -33,8 +33,10 @@ from funis.pipeline.inputs import load_trial, require_whole
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.uncertainty import chosen_ensemble
+from funis.population import expected_days
 from funis.report.content import Interval
 from funis.store import hash_bytes
+from funis.units import DAYS_PER_WEEK
 
 Array = NDArray[np.float64]
 
@@ -62,10 +64,16 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """How often a rule is met: for each arm, and for at least one of them."""
+    """How often a rule is met: for each arm, and for at least one of them.
+
+    ``patients`` and ``weeks`` to the last outcome are those expected; no weeks where the trial
+    does not say how patients arrive.
+    """
 
     any_arm: Interval
     arms: Mapping[str, Interval]
+    patients: float
+    weeks: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,7 +233,20 @@ def _power(plan: DesignPlan, made: Decided) -> Power:
             arm: mean_share(made.success[..., place], groups_of(draws))
             for place, arm in enumerate(plan.rule.arms)
         },
+        float(made.patients.mean()),
+        _weeks(plan, made.patients),
     )
+
+
+def _weeks(plan: DesignPlan, patients: Array) -> float | None:
+    """Return the mean time from the first site to the last outcome [week]."""
+    design = plan.declared.design
+    if design is None or design.enrolment is None:
+        return None
+    how = design.enrolment
+    start_up = how.start_up_week * DAYS_PER_WEEK
+    days = expected_days(patients, how.patients_per_month, how.sites, start_up)
+    return float(days.mean() / DAYS_PER_WEEK + plan.request.week)
 
 
 def _dots(plan: DesignPlan, made: Decided, acting: NDArray[np.int64]) -> tuple[Dot, ...]:
