@@ -10,6 +10,11 @@ from funis.report.numerals import MINUS, MISSING, TIMES, significant
 _SUPERSCRIPT = str.maketrans("-0123456789", "\u207b⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS = {"1": "", "percent": "%", "share": "", "kilogram": "kg", "minute": "min"}
 _LONG = Decimal(10) ** 5
+_SHORT = {
+    "acr", "alt", "ast", "cdai", "crp", "das28", "dmso", "edss", "egfr", "esr", "eular", "hla",
+    "inr", "jak", "mri", "msc", "tnf",
+}  # fmt: skip
+ROUTES = {"iv": "by vein", "it": "intrathecal", "ia": "by artery", "im": "into a muscle"}
 
 
 def exact(value: Decimal | None) -> str:
@@ -48,8 +53,14 @@ def days(first: int, last: int) -> str:
 
 def words(name: str) -> str:
     """Return an identifier as words that begin with a capital letter."""
-    text = name.replace("_", " ").strip()
+    parts = name.replace("_", " ").split()
+    text = " ".join(part.upper() if part in _SHORT else part for part in parts)
     return text[:1].upper() + text[1:]
+
+
+def route_words(route: str) -> str:
+    """Return a route in words; one that is not known as it is."""
+    return ROUTES.get(route, route)
 
 
 def _plain(value: Decimal) -> Decimal:

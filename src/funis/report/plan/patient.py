@@ -54,7 +54,7 @@ def eligibility_section(plan: Plan) -> Section:
 def _person(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
     return (
         row("Id", found.id),
-        row("Disease", found.disease),
+        row("Disease", found.disease.upper()),
         row("Age", _with_unit(found.age_year, "years")),
         row("Sex", found.sex or NOT_KNOWN),
         row("Weight", _with_unit(found.weight_kg, "kg")),

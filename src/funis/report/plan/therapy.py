@@ -5,7 +5,7 @@ from __future__ import annotations
 from funis.plan import Entry, Evidence, Line, Plan, Worksheet
 from funis.report.numerals import MISSING, count
 from funis.report.plan.content import Cell, Column, Figure, Section, Table, row
-from funis.report.plan.numbers import days, exact, unit_words, words
+from funis.report.plan.numbers import days, exact, route_words, unit_words, words
 from funis.report.plan.timeline import timeline
 
 _ITEMS = (Column("Item", 1.0), Column("What", 2.2))
@@ -22,8 +22,11 @@ def protocol_section(plan: Plan) -> Section:
     )
     ranges = Table(
         "What is advertised beside what has been published",
-        (Column("Advertised", 1.0), Column("Published", 1.0)),
-        (row(plan.evidence.advertised or "nothing", plan.evidence.published or "nothing"),),
+        (Column("Range", 1.0), Column("What", 2.2)),
+        (
+            row("Advertised", plan.evidence.advertised or "nothing"),
+            row("Published", plan.evidence.published or "nothing"),
+        ),
     )
     tables = (Table("The protocol", _ITEMS, rows), _evidence(plan.evidence), ranges)
     return Section(
@@ -79,8 +82,8 @@ def _head(sheet: Worksheet) -> tuple[tuple[Cell, ...], ...]:
     low, high = sheet.weight_band
     return (
         row("Arm", sheet.arm),
-        row("Route", words(sheet.route)),
-        row("Product", Cell(sheet.product, f"lot {sheet.lot}" if sheet.lot else "no lot")),
+        row("Route", route_words(sheet.route)),
+        row("Product", Cell(sheet.product, sheet.lot or "no lot")),
         row("Weight band", f"{exact(low)} to {exact(high)} kg, worked for "
             f"{exact(sheet.weight_kg)} kg"),
         row("Vials", count(sheet.vials)),
@@ -106,5 +109,3 @@ def _entry(one: Entry) -> tuple[Cell, ...]:
         Cell(one.title, one.note or ""),
         Cell(one.source or MISSING, kind="source"),
     )
-
-
