@@ -44,10 +44,9 @@ class CodingSchema(StrictModel):
 
 
 class ConceptSchema(StrictModel):
-    """Codes for one thing."""
+    """Codes for one thing; free text is not taken."""
 
     coding: Annotated[tuple[CodingSchema, ...], Field(min_length=1)]
-    text: Text | None = None
 
 
 class MetaSchema(StrictModel):
@@ -68,7 +67,7 @@ class QuantitySchema(StrictModel):
 
     value: Finite
     code: Annotated[str, Field(pattern=r"^\S{1,30}$")]
-    unit: Annotated[str, Field(max_length=40)] | None = None
+    unit: Annotated[str, Field(pattern=r"^\S{1,30}$")] | None = None
     system: Literal["http://unitsofmeasure.org"] | None = None
 
 
@@ -171,7 +170,7 @@ class BundleSchema(ResourceSchema):
     """A bundle about one virtual patient."""
 
     resourceType: Literal["Bundle"]
-    type: Literal["collection"]
+    kind: Annotated[Literal["collection"], Field(alias="type")]
     entry: Annotated[tuple[EntrySchema, ...], Field(min_length=1, max_length=500)]
 
 

@@ -14,6 +14,8 @@ LARGEST = 2_000_000
 DEEPEST = 32
 """How deep values may lie in each other."""
 
+_DEEP = "values lie too deep in each other"
+
 
 def read_json(path: str | Path) -> Document:
     """Read a JSON file; the lines of the document are not known.
@@ -29,11 +31,14 @@ def read_json(path: str | Path) -> Document:
         data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         _refuse(file, f"not JSON: {error.msg.lower()}", "a FHIR bundle", line=error.lineno)
-    except (_Refused, RecursionError, ValueError) as error:
-        reason = str(error) if isinstance(error, _Refused) else "values lie too deep in each other"
-        _refuse(file, reason, "a FHIR bundle")
+    except _Refused as error:
+        _refuse(file, str(error), "a FHIR bundle")
+    except RecursionError:
+        _refuse(file, _DEEP, f"at most {DEEPEST} levels")
+    except ValueError:
+        _refuse(file, "a number has too many digits", "a FHIR bundle")
     if _deep(data):
-        _refuse(file, "values lie too deep in each other", f"at most {DEEPEST} levels")
+        _refuse(file, _DEEP, f"at most {DEEPEST} levels")
     return Document(data, file, {})
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from funis.plan import Consultation, Judgement, Medication, Plan, PreviousInfusion
+from funis.plan.vocabulary import library_words
 from funis.report.numerals import MISSING
 from funis.report.plan.content import Cell, Column, Kind, Section, Table, row
 from funis.report.plan.numbers import number, unit_words, words
@@ -130,7 +131,18 @@ def _cells(one: PreviousInfusion) -> str:
 
 
 def _label(name: str) -> str:
-    return words(name) if name.islower() else name.replace("_", " ")
+    told = _told().get(name)
+    return told or (words(name) if name.islower() else name.replace("_", " "))
+
+
+def _told() -> Mapping[str, str]:
+    """Return the words of the library by their keys."""
+    found = library_words()
+    labs = {name: lab.name for name, lab in found.labs.items()}
+    return {
+        **found.comorbidities, **found.allergies, **found.goals, **found.criteria_met,
+        **labs,
+    }  # fmt: skip
 
 
 def _with_unit(value: float | None, unit: str) -> str:
