@@ -1,0 +1,4 @@
+"""`funis plan`: from the consultation of a virtual patient to everything that its plan holds."""
+
+
+
