@@ -76,9 +76,7 @@ def _cases(ready: Prepared) -> Iterator[Case]:
     """Return the prediction as it is, then with one thing changed at a time."""
     who = ready.matched.who.rows(np.arange(min(PATIENTS, len(ready.matched.who.patient))))
     protocol = ready.study.protocol
-    base = Case(
-        "", "as planned", protocol.arm(TREATED), protocol.arm(PLACEBO), who, _middle(ready)
-    )
+    base = Case("", "as planned", protocol.arm(TREATED), protocol.arm(PLACEBO), who, _middle(ready))
     yield base
     yield from _potency(ready, base)
     yield from _hold(ready, base)
@@ -211,7 +209,11 @@ def _effects(ready: Prepared, cases: Sequence[Case]) -> list[float]:
     arms = [_named(arm, 2 * k + n) for k, case in enumerate(cases)
             for n, arm in enumerate((case.placebo, case.treated))]  # fmt: skip
     protocol = ready.study.protocol
-    success = replace(protocol.success, arms=(arms[1].id,), reference=arms[0].id) if protocol.success else None
+    success = (
+        replace(protocol.success, arms=(arms[1].id,), reference=arms[0].id)
+        if protocol.success
+        else None
+    )
     protocol = replace(protocol, arms=tuple(arms), rules=(), success=success)
     study = replace(ready.study, protocol=protocol)
     week = protocol.endpoints[0].week

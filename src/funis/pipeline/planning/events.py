@@ -71,7 +71,9 @@ def _event(
         return None
     cells = np.array([_risk(_hazard(term, one, given, week, TREATED)) for one in rates])
     mock = np.array([_risk(_hazard(term, one, given, week, PLACEBO)) for one in rates])
-    return AdverseEvent(term.id, term.title, _interval(cells), _interval(mock), _source(term, given))
+    return AdverseEvent(
+        term.id, term.title, _interval(cells), _interval(mock), _source(term, given)
+    )
 
 
 def _hazard(term: Term, rates: Rates, given: Mapping[str, int], week: float, arm: str) -> float:

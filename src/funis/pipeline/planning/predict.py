@@ -165,9 +165,7 @@ def _response(
     place = {name: ARMS.index(name) for name in ARMS}
     arms = {name: interval_of(means[at], samples[:, at]) for name, at in place.items()}
     treated, control = place[TREATED], place[PLACEBO]
-    apart = interval_of(
-        means[treated] - means[control], samples[:, treated] - samples[:, control]
-    )
+    apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
     return Response(
         endpoint_name(request.endpoint, points), request.week, request.measure,
         unit_of(request, ready.study), arms[TREATED], arms[PLACEBO], arms[NO_EFFECT], apart,
@@ -215,9 +213,7 @@ def _over_years(ready: Prepared) -> tuple[tuple[ScoreBand, ...], tuple[AveragedE
     item = ready.study.model.endpoints.number(ready.score)
     spreads = {name: _spread(values[:, place]) for place, name in enumerate(ARMS)}
     name = short_name(ready.score, ready.study.model.endpoints)
-    band = ScoreBand(
-        name, item.unit, weeks, spreads[TREATED], spreads[PLACEBO], spreads[NO_EFFECT]
-    )
+    band = ScoreBand(name, item.unit, weeks, spreads[TREATED], spreads[PLACEBO], spreads[NO_EFFECT])
     return (band,), (_averaged(ready, values, weeks, name, item.unit),)
 
 
