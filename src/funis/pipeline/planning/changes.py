@@ -32,7 +32,7 @@ PATIENTS = 32
 FORMS = ("dose_flat", "dose_emax", "dose_bell", "bistable_memory")
 """Forms of the model that stand beside the present one."""
 
-POTENCY = (0.1, 0.9)
+POTENCY = (0.025, 0.975)
 """Ends of the posterior of the potency that are compared."""
 
 
@@ -101,7 +101,7 @@ def _potency(ready: Prepared, base: Case) -> Iterator[Case]:
         return
     factors = ready.points.factors[:, ready.points.names.index(NO_CELLS)]
     for share, value in zip(POTENCY, np.quantile(factors, POTENCY).tolist(), strict=True):
-        end = f"{100 * share:.0f} % point of the posterior ({value:.2g} times the library's)"
+        end = f"{100 * share:g} % point of the posterior ({value:.2g} times the library's)"
         yield replace(
             base, factor="Potency of the cells", end=end, factors={**base.factors, NO_CELLS: value}
         )
@@ -145,6 +145,7 @@ def _drugs(ready: Prepared, base: Case) -> Iterator[Case]:
     """Return the plan without each drug that is taken, and with each class that is not."""
     model, here = ready.study.model, ready.drugs
     entry = background_drugs(model)
+    labels = {one.id: one.description for one in model.inputs}
     own = {one.drug for one in base.placebo.interventions} | {
         one.drug for one in base.treated.interventions
     }
@@ -155,9 +156,9 @@ def _drugs(ready: Prepared, base: Case) -> Iterator[Case]:
         classes = tuple(c for c in here.given if c != name) if taken else (*here.given, name)
         changed = Drugs(here.entry, classes, ())
         who, _ = settled(ready.study, base.who.patient, changed)
-        word = "without" if taken else "with"
+        end = f"{'without' if taken else 'with'} {labels[name]}"
         yield replace(
-            base, factor="Background drug", end=f"{word} {name}", who=who,
+            base, factor="Background drug", end=end, who=who,
             treated=_on(base.treated, changed), placebo=_on(base.placebo, changed),
         )  # fmt: skip
 
@@ -222,7 +223,7 @@ def _effects(ready: Prepared, cases: Sequence[Case]) -> list[float]:
 
     def some(numbers: NDArray[np.int64]) -> list[float]:
         chosen = [cases[k] for k in numbers.tolist()]
-        who = Enrolled.joined([_same(case.who, cases) for case in chosen for _ in range(2)])
+        who = Enrolled.joined([case.who for case in chosen for _ in range(2)])
         sizes = [len(case.who.patient) for case in chosen]
         pairs = zip(numbers.tolist(), sizes, strict=True)
         arm_of = np.concatenate([np.repeat([2 * k, 2 * k + 1], n) for k, n in pairs])
@@ -235,11 +236,6 @@ def _effects(ready: Prepared, cases: Sequence[Case]) -> list[float]:
         return [float(np.nanmean(sign * (h[len(h) // 2 :] - h[: len(h) // 2]))) for h in halves]
 
     return [one for part in in_threads(some, len(cases), ready.threads) for one in part]
-
-
-def _same(who: Enrolled, cases: Sequence[Case]) -> Enrolled:
-    """Return patients with the parameters of all cases: a form of the model may add some."""
-    return who
 
 
 def _named(arm: Arm, number: int) -> Arm:

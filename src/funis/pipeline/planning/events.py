@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,7 @@ from funis.pipeline.planning.setting import PLACEBO, TREATED
 from funis.plan import AdverseEvent, Interval
 from funis.population import uniform
 from funis.protocol import Arm
-from funis.safety import Rates, Safety, Term, library_safety, rates_at
+from funis.safety import Hazard, Rates, Safety, Term, library_safety, rates_at
 from funis.trial import Study
 from funis.units import DAYS_PER_WEEK
 
@@ -72,7 +72,7 @@ def _event(
     cells = np.array([_risk(_hazard(term, one, given, week, TREATED)) for one in rates])
     mock = np.array([_risk(_hazard(term, one, given, week, PLACEBO)) for one in rates])
     return AdverseEvent(
-        term.id, term.title, _interval(cells), _interval(mock), _source(term, given)
+        term.id, term.title, _interval(cells), _interval(mock), _source(term, given, disease)
     )
 
 
@@ -98,17 +98,15 @@ def _interval(values: Array) -> Interval:
     return Interval(float(values.mean()), low, high)
 
 
-def _source(term: Term, given: Mapping[str, int]) -> str:
+def _source(term: Term, given: Mapping[str, int], disease: str) -> str:
     """Return what stands behind the risk: studies and patients of its pools."""
-    hazards = [term.hazard(route) for route in given] if not term.over_time else [term.over_time[0]]
-    return "; ".join(dict.fromkeys(_words(hazards)))
+    by_route = [term.hazard(route) for route in given]
+    hazards = [term.background(disease)] if term.over_time else by_route
+    return "; ".join(dict.fromkeys(_words(one) for one in hazards if one is not None))
 
 
-def _words(hazards: list[object]) -> Iterator[str]:
-    for hazard in hazards:
-        if hazard is None:
-            continue
-        pool = hazard.risk  # type: ignore[attr-defined]
-        told = f"{pool.title}: {pool.events} events, {pool.studies} studies, {pool.n} patients"
-        assumed = hazard.assumed  # type: ignore[attr-defined]
-        yield f"{told}; assumed: {assumed}" if assumed else told
+def _words(hazard: Hazard) -> str:
+    pool = hazard.risk
+    size = f"{pool.years:g} patient-years" if pool.years else f"{pool.n} patients"
+    told = f"{pool.title}: {pool.events} events, {pool.studies} studies, {size}"
+    return f"{told}; assumed: {hazard.assumed}" if hazard.assumed else told

@@ -21,13 +21,19 @@ from funis.trial.enrol import covariates, observers_of, run_in, run_in_day, unsc
 from funis.trial.observe import Array, Integers
 from funis.trial.study import MINUTES_PER_DAY
 
-CANDIDATES = 1536
+CANDIDATES = 2560
 """Virtual patients of the pool who are looked at, drawn by their weight."""
 
 MOST, LEAST = 64, 32
 """Matches that are followed at most; fewer than the second, and the tolerances are widened."""
 
-LEVELS = ((0.5, 0.75, True), (0.75, 1.0, True), (1.0, 1.5, True), (1.5, 2.0, False))
+LEVELS = (
+    (0.5, 0.75, True),
+    (0.75, 1.0, True),
+    (1.0, 1.5, True),
+    (1.25, 2.0, True),
+    (1.5, 2.0, False),
+)
 """Tolerances in turn: of severity and of covariates, and whether sex has to be the same.
 
 Each is a root mean square difference, in standard deviations of the candidates (assumed).
@@ -95,7 +101,7 @@ def matched_patients(study: Study, consultation: Consultation, drugs: Drugs) -> 
         No candidate could be solved.
     """
     who, seen = settled(study, np.arange(CANDIDATES, dtype=np.int64), drugs)
-    known = covariates(study.model, who) | seen
+    known: Mapping[str, Array] = {**covariates(study.model, who), **seen}
     severity = _severity(study, consultation, known)
     others = _covariates(consultation, known)
     solved = who.status != FAILED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from funis.pipeline.planning.following import (
     spread_draws,
     true_scores,
 )
-from funis.pipeline.planning.matching import Matched, matched_patients
+from funis.pipeline.planning.matching import LEVELS, Matched, matched_patients
 from funis.pipeline.planning.setting import (
     ARMS,
     NO_EFFECT,
@@ -59,10 +59,10 @@ Array = NDArray[np.float64]
 DRAWS = 24
 """Draws of the posterior that the matches are followed under up to the primary endpoint."""
 
-LONG_DRAWS = 8
+LONG_DRAWS = 6
 """Draws that they are followed under over three years."""
 
-PATIENT_WEEKS = 150_000
+PATIENT_WEEKS = 100_000
 """Weeks of patients that one prediction may follow; draws are fewer where a trial is long."""
 
 EVERY_WEEK = 4
@@ -252,7 +252,7 @@ def _warnings(ready: Prepared, found: Observed) -> tuple[str, ...]:
             "Too few virtual patients of the pool are near this consultation: those who are"
             " followed differ from it, see the table of matches."
         )
-    elif ready.matched.level == 3:
+    elif ready.matched.level == len(LEVELS) - 1:
         words.append("The tolerances of matching were widened as far as they go, sex included.")
     if ready.points is None:
         words.append("This disease has no posterior: the library's values stand in for its draws.")
@@ -260,18 +260,3 @@ def _warnings(ready: Prepared, found: Observed) -> tuple[str, ...]:
     if failed:
         words.append(f"{failed} of the matches were not solved and are left out.")
     return tuple(words)
-
-
-def with_protocol(ready: Prepared, **changes: object) -> Prepared:
-    """Return the same with a changed protocol."""
-    protocol = replace(ready.study.protocol, **changes)  # type: ignore[arg-type]
-    return replace(ready, study=replace(ready.study, protocol=protocol))
-
-
-def factors_at(points: Points | None, potency: float) -> Mapping[str, float]:
-    """Return the middle of every factor among draws with an effect, with one potency."""
-    if points is None:
-        return {NO_CELLS: potency}
-    acting = points.factors[points.factors[:, points.names.index(NO_CELLS)] > 0]
-    middle = np.median(acting if len(acting) else points.factors, axis=0)
-    return {**dict(zip(points.names, middle.tolist(), strict=True)), NO_CELLS: potency}

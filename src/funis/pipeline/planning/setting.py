@@ -116,8 +116,13 @@ def _arms(regimen: Regimen) -> tuple[Arm, ...]:
     return tuple(Arm(one.id, one.label, None, False, one.interventions) for one in regimen.variants)
 
 
+def has_cells(arm: Arm) -> bool:
+    """Whether an arm gives a cell product."""
+    return any(one.product is not None for one in arm.interventions)
+
+
 def _with_cells(arms: Sequence[Arm]) -> tuple[Arm, ...]:
-    return tuple(arm for arm in arms if any(one.product for one in arm.interventions))
+    return tuple(arm for arm in arms if has_cells(arm))
 
 
 def _chosen_arm(arms: Sequence[Arm], name: str | None) -> Arm:
