@@ -141,11 +141,15 @@ def published_text(one: RouteRange) -> str | None:
         return None
     every, cord = _ends(one.published), one.cord
     if cord is None:
-        return f"{every} of any tissue ({one.published.studies} studies), none of umbilical cord"
+        return f"{every} of any tissue ({_studies(one.published)}), none of umbilical cord"
     return (
-        f"{every} of any tissue ({one.published.studies} studies), "
-        f"{_ends(cord)} of umbilical cord ({cord.studies} studies)"
+        f"{every} of any tissue ({_studies(one.published)}), "
+        f"{_ends(cord)} of umbilical cord ({_studies(cord)})"
     )
+
+
+def _studies(found: GivenRange) -> str:
+    return "1 study" if found.studies == 1 else f"{found.studies} studies"
 
 
 def _ends(found: GivenRange) -> str:
