@@ -24,7 +24,8 @@ from funis.protocol import (
     Rule,
     Success,
 )
-from funis.protocol.regimen import Regimen, library_regimens
+from funis.protocol.regimen import LIBRARY as REGIMENS
+from funis.protocol.regimen import Regimen, library_regimens, load_regimen
 from funis.protocol.values import SUMMARY_OF
 
 DEMO = "_demo"
@@ -81,7 +82,7 @@ def chosen_protocol(disease: str, name: str | None, arm: str | None) -> Chosen:
     InputError
         An unknown name, a protocol of another disease, or an arm that gives no cells.
     """
-    regimen = next((one for one in library_regimens() if one.id == name), None)
+    regimen = _regimen(name)
     if name is not None and regimen is None and not _is_trial(name):
         raise _unknown_protocol(disease, name)
     trial = load_trial(f"{disease}{DEMO}" if name is None or regimen is not None else name)
@@ -92,6 +93,16 @@ def chosen_protocol(disease: str, name: str | None, arm: str | None) -> Chosen:
         raise InputError(Issue(None, None, "protocol", message, expected))
     arms = _with_cells(trial.protocol.arms if regimen is None else _arms(regimen))
     return Chosen(trial, _chosen_arm(arms, arm), regimen)
+
+
+def _regimen(name: str | None) -> Regimen | None:
+    """Return a regimen of the library by its name; None where there is none of that name."""
+    path = REGIMENS / f"{name}.yaml"
+    return (
+        load_regimen(path)
+        if name is not None and path.parent == REGIMENS and path.is_file()
+        else None
+    )
 
 
 def protocol_names(disease: str) -> tuple[str, ...]:
