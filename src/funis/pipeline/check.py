@@ -12,12 +12,12 @@ from funis.models import check_model, disease_ids, library_folder, load_model
 from funis.models.model import FILES
 from funis.pipeline.evidence_check import evidence_issues
 from funis.pipeline.inputs import load_trial
-from funis.product import library_products, load_product
+from funis.product import library_products, load_lot, load_product, load_rules
 from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
     "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
-    "registered", "safety", "costs",
+    "registered", "safety", "costs", "lot", "release",
 ]  # fmt: skip
 
 
@@ -52,10 +52,10 @@ def library_paths() -> list[Path]:
     """Return everything in the library that can be checked."""
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
-    names = ("trials", "protocols", "products", "evidence")
+    names = ("trials", "protocols", "products", "lots", "evidence")
     singles = (
         "structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml", "safety.yaml",
-        "optimise.yaml",
+        "optimise.yaml", "release.yaml",
     )  # fmt: skip
     single = [root / name for name in singles]
     return (
@@ -106,6 +106,8 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
         {"arms", "visits", "endpoints", "population", "estimand", "success", "rules"}
     ),
     "product": frozenset({"tissue", "viability", "hold_minute", "recovered_fraction", "release"}),
+    "lot": frozenset({"simulated", "donation", "vials", "results", "cords"}),
+    "release": frozenset({"release_rules"}),
     "protocol": frozenset({"variants", "kind"}),
     "structures": frozenset({"structures"}),
     "claims": frozenset({"claims", "testimony"}),
@@ -131,6 +133,16 @@ def _check_disease(path: Path) -> IssueList:
 
 def _check_product(path: Path) -> IssueList:
     load_product(path)
+    return IssueList()
+
+
+def _check_lot(path: Path) -> IssueList:
+    load_lot(path)
+    return IssueList()
+
+
+def _check_release(path: Path) -> IssueList:
+    load_rules(path)
     return IssueList()
 
 
@@ -223,6 +235,8 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "trial": _check_trial,
     "disease": _check_disease,
     "product": _check_product,
+    "lot": _check_lot,
+    "release": _check_release,
     "protocol": _check_protocol,
     "evidence": evidence_issues,
     "structures": _check_structures,

@@ -302,6 +302,9 @@ class Response:
     treated: Interval
     placebo: Interval
     no_effect: Interval
+    difference: Interval | None = None
+    """Treated minus placebo, in the same virtual patients."""
+    primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,16 +326,24 @@ class AveragedEffect:
     years: float
     unit: str
     effect: Interval
+    no_effect: Interval | None = None
+    """The same of cells without effect (potency 0)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """How far a prediction moves between the low and the high end of one unknown."""
+    """How far a prediction moves between the low and the high end of one unknown.
+
+    ``low`` and ``high`` are the effects against placebo at the two ends, ``ends`` says which.
+    """
 
     name: str
     change: float
     unit: str
     note: str | None = None
+    ends: tuple[str, str] | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def intervention_text(one: Intervention, study: Study) -> str:
     route = route_name(study.model, one)
     if one.product is None:
         return f"Sham of {route}, {_days(one)}"
-    product = study.products[one.product]
+    product = study.products[one.supply or one.product]
     return f"{dose_text(one)} by {route}, {_days(one)} ({product.name})"
 
 
