@@ -8,8 +8,10 @@ field for a real patient's name, number or address.
 
 from funis.plan.values import (
     AdverseEvent,
+    Alternative,
     AveragedEffect,
     Calendar,
+    Comparison,
     Consultation,
     Course,
     Eligibility,
@@ -19,6 +21,7 @@ from funis.plan.values import (
     Interval,
     Judgement,
     Line,
+    Match,
     Measured,
     Medication,
     Plan,
@@ -26,13 +29,17 @@ from funis.plan.values import (
     ProtocolReference,
     RegulatoryRow,
     Response,
+    ScoreBand,
+    Spread,
     Worksheet,
 )
 
 __all__ = [
     "AdverseEvent",
+    "Alternative",
     "AveragedEffect",
     "Calendar",
+    "Comparison",
     "Consultation",
     "Course",
     "Eligibility",
@@ -42,6 +49,7 @@ __all__ = [
     "Interval",
     "Judgement",
     "Line",
+    "Match",
     "Measured",
     "Medication",
     "Plan",
@@ -49,5 +57,7 @@ __all__ = [
     "ProtocolReference",
     "RegulatoryRow",
     "Response",
+    "ScoreBand",
+    "Spread",
     "Worksheet",
 ]
