@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, terminal
+from funis.apps import calibration, evidence, ledger, product, sbml, sequential, sizes, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
@@ -47,6 +47,7 @@ app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
+app.add_typer(product.commands, name="product")
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."

@@ -17,8 +17,8 @@ from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
     "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
-    "registered", "safety", "costs", "lot", "release", "consultation", "eligibility",
-    "drug_names", "words",
+    "registered", "safety", "costs", "lot", "release", "consultation", "eligibility", "drug_names",
+    "words",
 ]  # fmt: skip
 
 

@@ -16,12 +16,21 @@ LIBRARY = Path(__file__).parents[1] / "library" / "directions"
 
 
 @dataclass(frozen=True, slots=True)
-class Vial:
-    """One vial: its volume [mL], cells per mL and DMSO [g/mL]."""
+class Contents:
+    """What one vial holds; either its cells are stated, or cells per mL.
+
+    Attributes
+    ----------
+    volume_ml : Quantity
+    dmso_percent : Quantity
+        Dimethyl sulfoxide, volume in volume.
+    cells, concentration_cell_per_ml : Quantity or None
+    """
 
     volume_ml: Quantity
-    concentration_cell_per_ml: Quantity
-    dmso_gram_per_ml: Quantity
+    dmso_percent: Quantity
+    cells: Quantity | None = None
+    concentration_cell_per_ml: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,8 @@ class Directions:
 
     Attributes
     ----------
+    vial : Contents or None
+        Where the product itself does not report it.
     schedule : tuple of Intervention
         Doses that the directions themselves prescribe, such as those of a label; else empty.
     least_gap_day : Decimal or None
@@ -111,8 +122,8 @@ class Directions:
     """
 
     product: str
-    vial: Vial
     routes: tuple[RouteDirections, ...]
+    vial: Contents | None = None
     premedication: tuple[Premedication, ...] = ()
     schedule: tuple[Intervention, ...] = ()
     least_gap_day: Decimal | None = None

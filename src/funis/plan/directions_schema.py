@@ -12,12 +12,12 @@ from pydantic import Field, model_validator
 from funis.checks import InputError, Issue, StrictModel, nearest, read_yaml, validate
 from funis.plan.directions import (
     LIBRARY,
+    Contents,
     Decision,
     Directions,
     ForWeight,
     Premedication,
     RouteDirections,
-    Vial,
 )
 from funis.plan.exact import exact
 from funis.product import Quantity
@@ -60,8 +60,15 @@ class VialSchema(StrictModel):
     """What is in a vial."""
 
     volume_ml: KnownSchema
-    concentration_cell_per_ml: KnownSchema
-    dmso_gram_per_ml: ShareSchema
+    dmso_percent: ShareSchema
+    cells: KnownSchema | None = None
+    concentration_cell_per_ml: KnownSchema | None = None
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Self:
+        if (self.cells is None) == (self.concentration_cell_per_ml is None):
+            raise _fault("cells", "cells are not said once", "cells, or concentration_cell_per_ml")
+        return self
 
 
 class RouteSchema(StrictModel):
@@ -112,7 +119,7 @@ class DirectionsSchema(StrictModel):
     """A file of directions for use."""
 
     product: Name
-    vial: VialSchema
+    vial: VialSchema | None = None
     routes: Annotated[dict[Name, RouteSchema], Field(min_length=1)]
     premedication: tuple[PremedicationSchema, ...] = ()
     schedule: tuple[InterventionSchema, ...] = ()
@@ -143,11 +150,7 @@ def load_directions(path: str | Path) -> Directions:
     read = validate(DirectionsSchema, document)
     return Directions(
         product=read.product,
-        vial=Vial(
-            _quantity(read.vial.volume_ml),
-            _quantity(read.vial.concentration_cell_per_ml),
-            _quantity(read.vial.dmso_gram_per_ml),
-        ),
+        vial=None if read.vial is None else _contents(read.vial),
         routes=tuple(_route(name, one) for name, one in read.routes.items()),
         premedication=tuple(Premedication(p.what, p.source) for p in read.premedication),
         schedule=interventions_from(read.schedule),
@@ -187,6 +190,16 @@ def _route(name: str, read: RouteSchema) -> RouteDirections:
         volumes=_by_weight(read.volumes),
         rates=_by_weight(read.rates),
         durations=_by_weight(read.durations),
+    )
+
+
+def _contents(read: VialSchema) -> Contents:
+    cells, concentration = read.cells, read.concentration_cell_per_ml
+    return Contents(
+        volume_ml=_quantity(read.volume_ml),
+        dmso_percent=_quantity(read.dmso_percent),
+        cells=None if cells is None else _quantity(cells),
+        concentration_cell_per_ml=None if concentration is None else _quantity(concentration),
     )
 
 

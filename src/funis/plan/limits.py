@@ -39,7 +39,6 @@ class LimitsSchema(StrictModel):
 
     band_kg: Annotated[int, Field(ge=1)]
     weight_kg: WeightSchema
-    dmso_gram_per_kg: LimitSchema
     intrathecal_ml: LimitSchema
 
 
@@ -53,8 +52,6 @@ class Limits:
         Width of a weight band [kg].
     low_kg, high_kg : Quantity
         Weights outside of them are refused [kg].
-    dmso_gram_per_kg : Quantity
-        DMSO of one day [g/kg].
     intrathecal_ml : Quantity
         One bolus into the fluid [mL].
     """
@@ -62,7 +59,6 @@ class Limits:
     band_kg: int
     low_kg: Quantity
     high_kg: Quantity
-    dmso_gram_per_kg: Quantity
     intrathecal_ml: Quantity
 
 
@@ -84,8 +80,8 @@ def load_limits(path: str | Path = LIBRARY) -> Limits:
         One issue a fault, with file, line, key and what was expected.
     """
     read = validate(LimitsSchema, read_yaml(path))
-    weights, dmso, fluid = read.weight_kg, read.dmso_gram_per_kg, read.intrathecal_ml
-    numbers = (_quantity(one) for one in (weights.low, weights.high, dmso, fluid))
+    weights = read.weight_kg
+    numbers = (_quantity(one) for one in (weights.low, weights.high, read.intrathecal_ml))
     return Limits(read.band_kg, *numbers)
 
 

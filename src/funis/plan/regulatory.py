@@ -36,7 +36,7 @@ class RowSchema(StrictModel):
             return date.fromisoformat(text).isoformat()
         except ValueError:
             raise InputError(
-                Issue(None, None, "date_checked", f"'{text}' is no day", "a day such as 2026-01-31")
+                Issue(None, None, None, f"'{text}' is no day", "a day such as 2026-01-31")
             ) from None
 
 

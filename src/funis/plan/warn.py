@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from funis.plan.exact import product, shown
+from funis.plan.exact import exact, shown
 from funis.plan.given import GivenDose, given_range
 from funis.plan.limits import Limits
-from funis.plan.work import MILLIGRAM, Work, dmso_load, number_of
+from funis.plan.work import Work, dmso_load, number_of
+from funis.product import dmso
 
 
 def dose_warnings(
@@ -46,7 +47,7 @@ def dose_warnings(
 
 def limit_warnings(work: Work, limits: Limits) -> Iterator[str]:
     """Yield the limits that the worksheet passes."""
-    load, most = dmso_load(work), product(number_of(limits.dmso_gram_per_kg), MILLIGRAM)
+    load, most = dmso_load(work), exact(dmso().limit_mg_per_kg)
     if load is None:
         yield "the DMSO of the product is not reported: its load cannot be held against the limit"
     elif load > most:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from funis.plan.directions import RouteDirections, Vial, for_weight
+from funis.plan.directions import Contents, RouteDirections, for_weight
 from funis.plan.exact import exact, product, rounded_down, rounded_up, shown, whole_up
 from funis.plan.limits import Limits, WeightBand
 from funis.plan.values import Line
-from funis.product import Quantity
+from funis.product import Quantity, dmso
 from funis.protocol import Intervention
 
 MINUTE = Decimal(1)
 MILLIGRAM = Decimal(1000)
+PERCENT = Decimal("0.01")
 OF_THE_ARM = "as the arm says"
 NOT_STATED = "not stated by the protocol, the product or the evidence"
 
@@ -25,7 +26,7 @@ class Work:
     Attributes
     ----------
     given : Intervention
-    vial : Vial
+    vial : Contents
     route : RouteDirections
     band : WeightBand
         Doses are worked for its middle, vials for its heaviest weight, DMSO for its lightest.
@@ -37,7 +38,7 @@ class Work:
     """
 
     given: Intervention
-    vial: Vial
+    vial: Contents
     route: RouteDirections
     band: WeightBand
     dose: Decimal
@@ -52,14 +53,18 @@ class Work:
         return number_of(self.vial.volume_ml)
 
     @property
-    def concentration(self) -> Decimal:
-        """Cells per mL of a vial."""
-        return number_of(self.vial.concentration_cell_per_ml)
-
-    @property
     def content(self) -> Decimal:
         """Cells in a vial."""
-        return product(self.volume, self.concentration)
+        return product(*self.content_factors)
+
+    @property
+    def content_factors(self) -> tuple[Decimal, ...]:
+        """What gives the cells in a vial: their number, or volume and concentration."""
+        cells, concentration = self.vial.cells, self.vial.concentration_cell_per_ml
+        if cells is not None:
+            return (number_of(cells),)
+        stated = () if concentration is None else (number_of(concentration),)
+        return (self.volume, *stated)
 
     @property
     def delivered(self) -> Decimal:
@@ -79,7 +84,7 @@ class Work:
     @property
     def drawn(self) -> Decimal:
         """Volume from the vials [mL], rounded up."""
-        return rounded_up(self.to_thaw, self.concentration)
+        return rounded_up(product(self.to_thaw, self.volume), self.content)
 
     @property
     def suspension(self) -> Decimal | None:
@@ -166,12 +171,13 @@ def vial_lines(work: Work) -> tuple[Line, ...]:
     """Return the vials before and after losses, and the volume from them."""
     before = Decimal(whole_up(work.dose, work.content))
     most, content = shown(work.dose_heaviest), shown(work.content)
-    source = origin(work.vial.concentration_cell_per_ml)
+    stated = work.vial.cells or work.vial.concentration_cell_per_ml
+    source = None if stated is None else origin(stated)
     hold = f"share that lives {shown(work.hold_minute)} minutes after thaw, times share recovered"
     whole = "rounded up to whole vials"
     return (
         _line(
-            "cells in a vial", f"{shown(work.volume)} × {shown(work.concentration)}", work.content,
+            "cells in a vial", " × ".join(map(shown, work.content_factors)), work.content,
             "cells", source=source,
         ),
         _line(
@@ -195,7 +201,7 @@ def vial_lines(work: Work) -> tuple[Line, ...]:
             "vials", whole,
         ),
         _line(
-            "volume from the vials", f"{shown(work.to_thaw)} ÷ {shown(work.concentration)}",
+            "volume from the vials", f"{shown(work.to_thaw)} × {shown(work.volume)} ÷ {content}",
             work.drawn, "mL", "rounded up to 0.01 mL",
         ),
     )  # fmt: skip
@@ -254,26 +260,32 @@ def time_lines(work: Work) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def dmso_load(work: Work) -> Decimal | None:
-    """Return DMSO per kg of the lightest weight of the band [mg/kg], None where not reported."""
-    share = work.vial.dmso_gram_per_ml
+def dmso_factors(work: Work) -> tuple[Decimal, ...] | None:
+    """Return what gives the DMSO of the volume from the vials [mg], None where not reported."""
+    share = work.vial.dmso_percent
     if share.value is None:
         return None
-    return rounded_up(product(work.drawn, exact(share.value), MILLIGRAM), work.band.low_kg)
+    return (work.drawn, exact(share.value), PERCENT, exact(dmso().gram_per_ml), MILLIGRAM)
+
+
+def dmso_load(work: Work) -> Decimal | None:
+    """Return DMSO per kg of the lightest weight of the band [mg/kg], None where not reported."""
+    factors = dmso_factors(work)
+    return None if factors is None else rounded_up(product(*factors), work.band.low_kg)
 
 
 def load_lines(work: Work, limits: Limits) -> tuple[Line, ...]:
     """Return DMSO per kg beside its limit, and the limit of volume into the fluid."""
     lines = []
-    load, share, limit = dmso_load(work), work.vial.dmso_gram_per_ml, limits.dmso_gram_per_kg
-    if load is not None:
-        parts = (work.drawn, number_of(share), MILLIGRAM)
-        formula = " × ".join(shown(part) for part in parts) + f" ÷ {shown(work.band.low_kg)}"
+    load, factors, solvent = dmso_load(work), dmso_factors(work), dmso()
+    if load is not None and factors is not None:
+        formula = " × ".join(shown(part) for part in factors) + f" ÷ {shown(work.band.low_kg)}"
         note = "for the lightest weight of the band, rounded up to 0.01"
-        lines.append(_line("DMSO", formula, load, "mg/kg", note, origin(share)))
-    most = product(number_of(limit), MILLIGRAM)
-    formula = f"{shown(number_of(limit))} × {shown(MILLIGRAM)}"
-    lines.append(_line("DMSO at most in a day", formula, most, "mg/kg", source=origin(limit)))
+        source = f"{origin(work.vial.dmso_percent)}; density: {solvent.density_source}"
+        lines.append(_line("DMSO", formula, load, "mg/kg", note, source))
+    most = exact(solvent.limit_mg_per_kg)
+    name = "DMSO at most in a day"
+    lines.append(_line(name, shown(most), most, "mg/kg", source=solvent.limit_source))
     if work.route.route == "it":
         most = number_of(limits.intrathecal_ml)
         source = origin(limits.intrathecal_ml)

@@ -7,11 +7,11 @@ band of weights: doses are worked for its middle, vials for its heaviest and DMS
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from funis.checks import InputError, Issue
-from funis.plan.directions import Directions, RouteDirections
+from funis.plan.directions import Contents, Directions, ForWeight, RouteDirections
 from funis.plan.directions_schema import library_directions
 from funis.plan.exact import exact, product, rounded_down, total
 from funis.plan.given import GivenDose, library_doses
@@ -19,7 +19,16 @@ from funis.plan.limits import Limits, WeightBand, library_limits, weight_band
 from funis.plan.values import Line, Worksheet
 from funis.plan.warn import dose_warnings, limit_warnings, unstated
 from funis.plan.work import NOT_STATED, Work, all_lines, dmso_load
-from funis.product import Product, delivered_viability, library_product
+from funis.product import (
+    Lot,
+    Product,
+    Quantity,
+    check_release,
+    infused_viability,
+    supply,
+    usual_hold,
+    usual_infusion,
+)
 from funis.protocol import Arm, Intervention
 
 BANNER = "SIMULATED - NOT FOR ADMINISTRATION"
@@ -56,10 +65,10 @@ def losses_of(cells: Product, hold_minute: float | None = None) -> Losses:
     InputError
         A hold for which no viability was measured.
     """
-    living = delivered_viability(cells, hold_minute)
-    hold = cells.hold_minute.value if hold_minute is None else hold_minute
+    hold = usual_hold(cells) if hold_minute is None else hold_minute
+    living = infused_viability(cells, hold, usual_infusion(cells))
     recovered = cells.recovered_fraction.value
-    return checked_losses(living, 1.0 if recovered is None else recovered, hold or 0.0)
+    return checked_losses(living, 1.0 if recovered is None else recovered, hold)
 
 
 def checked_losses(living: float, recovered: float = 1.0, hold_minute: float = 0.0) -> Losses:
@@ -111,12 +120,40 @@ def worksheets(
     known = library_doses() if doses is None else doses
     found = []
     for one in given:
-        cells = library_product(one.product or "")
-        losses, use = losses_of(cells, hold_minute), library_directions(cells.id)
-        found.append(
-            worksheet(arm.id, one, use, weight_kg, losses, doses=known, tissue=cells.tissue)
-        )
+        cells = supply(one.lot or one.product or "")
+        use = directions_of(cells, library_directions(one.product or ""))
+        losses = losses_of(cells, hold_minute)
+        sheet = worksheet(arm.id, one, use, weight_kg, losses, doses=known, tissue=cells.tissue)
+        found.append(replace(sheet, warnings=(*release_warnings(cells), *sheet.warnings)))
     return tuple(found)
+
+
+def directions_of(cells: Product, use: Directions) -> Directions:
+    """Return directions for use with the vial and the infusion time that cells report themselves.
+
+    Parameters
+    ----------
+    cells
+        A product, or a lot of it.
+    use
+        Directions for use of the product.
+    """
+    vial, minutes = cells.vial, usual_infusion(cells)
+    if vial is not None and vial.cells.value is not None and vial.volume_ml.value is not None:
+        use = replace(use, vial=Contents(vial.volume_ml, vial.dmso_percent, vial.cells))
+    if minutes > 0:
+        stated = (ForWeight(Quantity(minutes, "minute", "measured", f"lot {cells.id}")),)
+        routes = tuple(replace(one, rates=(), durations=stated) for one in use.routes)
+        use = replace(use, routes=routes)
+    return use
+
+
+def release_warnings(cells: Product) -> tuple[str, ...]:
+    """Return what a lot failed at its release; nothing of a product, which has no release."""
+    if not isinstance(cells, Lot):
+        return ()
+    found = check_release(cells)
+    return (f"lot {cells.id} failed its release: {found.reason}",) if found.reason else ()
 
 
 def worksheet(
@@ -167,6 +204,7 @@ def worksheet(
         weight_kg=band.middle_kg,
         lines=all_lines(work, known),
         vials=work.vials,
+        lot=given.lot,
         dmso_mg_per_kg=dmso_load(work),
         expiry_minute=work.expiry,
         premedication=_premedication(use),
@@ -228,6 +266,9 @@ def _work(
     band: WeightBand,
     losses: Losses,
 ) -> Work:
+    if use.vial is None:
+        message = f"the vial of '{use.product}' is not reported"
+        raise InputError(Issue(use.file, None, "vial", message, "cells and volume of a vial"))
     return Work(
         given=given,
         vial=use.vial,

@@ -21,6 +21,7 @@ from funis.plan.work import NOT_STATED
 from funis.plan.worksheet import (
     BANNER,
     checked_losses,
+    directions_of,
     joined,
     losses_of,
     worksheet,
@@ -51,7 +52,8 @@ def iv(**dose):
 
 
 def sheet_of(one, weight=70, losses=NO_LOSS, use=None, **more):
-    directions = library_directions("uc_msc_reference") if use is None else use
+    cord = library_product("uc_msc_reference")
+    directions = directions_of(cord, library_directions(cord.id)) if use is None else use
     return worksheet("arm", one, directions, weight, losses, **more)
 
 
@@ -274,7 +276,7 @@ def test_the_range_ever_given_is_computed_from_the_arms():
 
 
 def test_too_much_dmso_is_warned_of(label):
-    vial = replace(label.vial, dmso_gram_per_ml=Quantity(1.0, "g/mL", "assumed"))
+    vial = replace(label.vial, dmso_percent=Quantity(90, "percent", "assumed"))
     heavy = replace(label.schedule[0], dose_cell_per_kg=1e7)
     sheet = sheet_of(heavy, use=replace(label, vial=vial))
     assert sheet.dmso_mg_per_kg > 1000
@@ -309,6 +311,24 @@ def test_every_regimen_of_the_library_has_a_worksheet():
             routes = {i.route for i in found.interventions if i.product}
             if routes <= {"iv", "it", "ia"} and routes:
                 assert all(sheet.vials > 0 for sheet in worksheets(found, 70, doses=()))
+
+
+def test_a_lot_brings_its_own_vial_infusion_time_and_release():
+    one = iv(dose_cell=7e7)
+    sheets = {}
+    for lot in (None, "lot_complete", "lot_failed"):
+        arm_of_lot = Arm("arm", "Arm", interventions=(replace(one, lot=lot),))
+        sheets[lot] = worksheets(arm_of_lot, 70, doses=())[0]
+    assert sheets["lot_complete"].lot == "lot_complete"
+    assert line(sheets["lot_complete"], "infusion time").value == 60
+    assert sheets["lot_complete"].vials >= sheets[None].vials
+    assert sheets["lot_failed"].warnings[0].startswith("lot lot_failed failed its release: ")
+    assert not any("release" in text for text in sheets["lot_complete"].warnings)
+
+
+def test_a_vial_that_nobody_reports_is_refused(label):
+    with pytest.raises(InputError, match="the vial of 'remestemcel_l' is not reported"):
+        sheet_of(label.schedule[0], use=replace(label, vial=None))
 
 
 def test_the_banner_is_that_of_the_rules():
