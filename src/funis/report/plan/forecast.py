@@ -121,7 +121,10 @@ def _figures(course: Course) -> tuple[Figure, ...]:
         found.append(Figure(caption, wide, narrow))
     for place, band in enumerate(course.bands):
         caption = f"{words(band.endpoint)} ({unit_words(band.unit) or 'points'}): median, and the "
-        caption += "range that holds 80% of the matching virtual patients."
+        caption += (
+            "range that holds 80% of the matching virtual patients. Solid: treated; long dashes: "
+            "placebo; dots: cells that do nothing."
+        )
         wide, narrow = (score(band, w, f"{place}-{w:.0f}") for w in (640.0, 360.0))
         found.append(Figure(caption, wide, narrow))
     return tuple(found)

@@ -10,7 +10,14 @@ from funis.report.numerals import MINUS, MISSING, TIMES, decimal, significant
 
 _WHOLE = re.compile(r"(?<![\d.])\d{5,}(?![\d.])")
 _SUPERSCRIPT = str.maketrans("-0123456789", "\u207b⁰¹²³⁴⁵⁶⁷⁸⁹")
-_UNITS = {"1": "", "percent": "%", "share": "", "kilogram": "kg", "minute": "min"}
+_UNITS = {
+    "1": "",
+    "percent": "%",
+    "share": "",
+    "kilogram": "kg",
+    "minute": "min",
+    "1e9/L": "× 10⁹/L",
+}
 _LONG = Decimal(10) ** 12
 _NEAR_ZERO = 1e-4
 _SHORT = {
