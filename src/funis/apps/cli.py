@@ -15,6 +15,7 @@ from funis.apps.design import design, twin
 from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, Workers
+from funis.apps.plan import plan
 from funis.apps.safety import safety
 
 if TYPE_CHECKING:
@@ -393,6 +394,7 @@ app.command("safety")(safety)
 app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
+app.command("plan")(plan)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)
