@@ -145,7 +145,7 @@ def matched_patients(study: Study, consultation: Consultation, drugs: Drugs) -> 
     order = np.argsort(np.where(within, hard**2 + soft**2 / 2, np.inf), kind="stable")
     best = order[: min(int(within.sum()), MOST)]
     shown = (*found.scores, *found.signs, *found.others, *found.traits)
-    words = _words(consultation, level, int(within.sum()), len(best), found)
+    words = _words(consultation, level, int(within.sum()), found)
     return Matched(
         who.rows(best), level, int(within.sum()), tuple(_row(one, best) for one in shown), words
     )
@@ -256,9 +256,7 @@ def _row(column: _Column, best: Integers) -> Match:
     return Match(column.name, column.unit, column.given, mean, low, high)
 
 
-def _words(
-    consultation: Consultation, level: int | None, within: int, kept: int, found: _Compared
-) -> str:
+def _words(consultation: Consultation, level: int | None, within: int, found: _Compared) -> str:
     people = {"female": "women", "male": "men", None: "patients"}[consultation.sex]
     if level is None:
         rule = f"fewer than {LEAST} lie within the widest tolerances, so the nearest stand in"
@@ -274,7 +272,8 @@ def _words(
     near = "; ".join(_told(found)) or "nothing that the model knows"
     return (
         f"{head} of the pool near this consultation: {near}. Each has its body weight"
-        f" ({consultation.weight_kg:g} kg) and its background drugs; {rule}; the nearest {kept} stand for it."
+        f" ({consultation.weight_kg:g} kg) and its background drugs; {rule};"
+        " the nearest are followed."
     )
 
 
