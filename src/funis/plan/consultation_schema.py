@@ -5,7 +5,7 @@ Ranges are bounds of what can be true of anybody (assumed), not of who may enter
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -111,7 +111,7 @@ class ConsultationSchema(StrictModel):
     """A consultation of a virtual patient; what is left out is not known."""
 
     id: Id
-    virtual: Literal[True]
+    virtual: bool
     disease: Name
     weight_kg: Annotated[float, Field(ge=5, le=350, allow_inf_nan=False)]
     age_year: Annotated[float, Field(ge=0, le=110, allow_inf_nan=False)] | None = None
@@ -135,3 +135,9 @@ class ConsultationSchema(StrictModel):
     previous_infusions: tuple[PreviousInfusionSchema, ...] | None = None
     anti_hla: bool | None = None
     goals: tuple[Annotated[str, AfterValidator(_goal)], ...] = ()
+
+    @model_validator(mode="after")
+    def _of_nobody(self) -> ConsultationSchema:
+        if not self.virtual:
+            raise _fault("virtual", "a patient who is not virtual has no place here", "true")
+        return self

@@ -14,7 +14,7 @@ from funis.checks import Expression
 from funis.checks.ranges import NO, YES, Range
 from funis.models import Model
 from funis.plan.criteria import EligibilityRules, GeneralCriterion, library_rules
-from funis.plan.facts import Fact, facts
+from funis.plan.facts import NOT_KNOWN, Fact, facts
 from funis.plan.licensing import drug_notes
 from funis.plan.values import Consultation, Eligibility, Judgement, Verdict
 from funis.protocol import Criterion, Protocol
@@ -95,7 +95,11 @@ def judge_general(criterion: GeneralCriterion, known: Mapping[str, Fact]) -> Jud
 
 
 def _applies(criterion: GeneralCriterion, known: Mapping[str, Fact]) -> bool:
-    return criterion.applies is None or _limits(criterion.applies, known) != NO
+    """Whether it is asked at all; what the disease does not have, such as a route, is 0."""
+    if criterion.applies is None:
+        return True
+    there = {name: known[name].limits for name in criterion.applies.names if name in known}
+    return criterion.applies.limits(dict.fromkeys(criterion.applies.names, NO) | there) != NO
 
 
 def _judgement(
@@ -133,11 +137,21 @@ def _in_order(expression: Expression) -> list[str]:
 def _reason(verdict: Verdict, text: str, value: str | None, unknown: Mapping[str, Fact]) -> str:
     """Say why, in one sentence."""
     if verdict == "cannot tell":
-        parts = [f"{fact.field} ({_words(name)}: {fact.shown})" for name, fact in unknown.items()]
-        return f"Not known: {', '.join(dict.fromkeys(parts))}; asked: {text}."
+        parts = [_open(name, fact) for name, fact in unknown.items()]
+        return f"Not known: {', '.join(dict.fromkeys(parts))}. Asked: {text}."
     if verdict == "does not meet":
-        return f"{value or 'What is known'}; asked: {text}."
-    return f"{value or 'What is known'}, as asked."
+        return f"Found: {value or _ranges(unknown)}. Asked: {text}."
+    return f"Found: {value or _ranges(unknown)}. This is what is asked."
+
+
+def _ranges(unknown: Mapping[str, Fact]) -> str:
+    return ", ".join(f"{_words(name)} {fact.shown}" for name, fact in unknown.items())
+
+
+def _open(name: str, fact: Fact) -> str:
+    """Name a field, and what is known of it all the same."""
+    vague = fact.shown == NOT_KNOWN
+    return fact.field if vague else f"{fact.field} ({_words(name)} {fact.shown})"
 
 
 def _words(name: str) -> str:

@@ -16,6 +16,7 @@ from funis.plan.severity import BACKGROUND, severity_ranges, traits
 from funis.plan.values import Consultation, Medication
 from funis.plan.vocabulary import ADVANCED, Drugs, Words, library_drugs, library_words
 
+NOT_KNOWN = "not known"
 AT_LEAST_NOTHING: Range = (0.0, math.inf)
 
 
@@ -54,13 +55,13 @@ class Fact:
         if self.detail is not None:
             return self.detail
         if self.yes_no:
-            return {YES: "yes", NO: "no"}.get(self.limits, "not known")
+            return {YES: "yes", NO: "no"}.get(self.limits, NOT_KNOWN)
         if self.known and math.isinf(low):
             return "never"
         if self.known:
             return f"{low:g}{self._unit}"
         if math.isinf(high):
-            return "not known" if low <= 0 else f"at least {low:g}{self._unit}"
+            return NOT_KNOWN if low <= 0 else f"at least {low:g}{self._unit}"
         return f"between {low:g} and {high:g}{self._unit}"
 
     @property
