@@ -18,6 +18,7 @@ from funis.product.load import library_product, library_products, load_product
 from funis.product.lot_load import library_lot, library_lots, load_lot, supply
 from funis.product.lots import Donation, Lot
 from funis.product.release import Release, check_release, load_rules, release_rules
+from funis.product.tissues import Seen, TissueRow, tissue_differences, tissue_rows
 from funis.product.values import (
     Difference,
     Manufacture,
@@ -56,7 +57,9 @@ __all__ = [
     "Release",
     "ReleaseCriterion",
     "Stage",
+    "Seen",
     "Tissue",
+    "TissueRow",
     "TrialNeed",
     "Vial",
     "ViabilityPoint",
@@ -79,6 +82,8 @@ __all__ = [
     "release_rules",
     "share_log_sd",
     "supply",
+    "tissue_differences",
+    "tissue_rows",
     "trial_need",
     "usual_hold",
     "usual_infusion",

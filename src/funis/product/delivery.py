@@ -12,7 +12,7 @@ from funis.product.lots import Lot
 from funis.product.values import Product
 
 if TYPE_CHECKING:
-    from funis.product.release_schema import DeliverySchema
+    from funis.product.settings_schema import DeliverySchema
 
 SETTINGS = LIBRARY.parent / "delivery.yaml"
 NORMAL_95 = 1.959964
@@ -301,7 +301,7 @@ def dmso() -> Solvent:
 
 @cache
 def _settings() -> "DeliverySchema":
-    from funis.product.release_schema import DeliverySchema
+    from funis.product.settings_schema import DeliverySchema
 
     return validate(DeliverySchema, read_yaml(SETTINGS))
 

@@ -38,7 +38,8 @@ class Rule:
         if self.expected is not None:
             return _word(self.expected)
         parts = [f"{sign} {limit:g}" for sign, limit in _limits(self)]
-        return f"{' and '.join(parts)} {self.unit or ''}".strip()
+        unit = "" if self.unit == "fraction" else self.unit or ""
+        return f"{' and '.join(parts)} {unit}".strip()
 
     def judge(self, value: Result | bool | None) -> Verdict:
         """Return whether a value passes; None is not reported."""
@@ -109,7 +110,7 @@ def load_rules(path: str | Path) -> Mapping[str, Rule]:
     InputError
         What is wrong with the file.
     """
-    from funis.product.release_schema import RulesSchema
+    from funis.product.settings_schema import RulesSchema
 
     found = validate(RulesSchema, read_yaml(path))
     return {name: Rule(id=name, **rule.model_dump()) for name, rule in found.release_rules.items()}

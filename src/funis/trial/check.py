@@ -112,8 +112,8 @@ def _products(protocol: Protocol) -> list[Issue]:
     return [
         protocol.where.issue(
             ("arms", number, "interventions"),
-            f"arm '{arm.id}' gives {len(products)} products or lots",
-            expected="one product or lot an arm: viability is a property of the arm",
+            f"arm '{arm.id}' gives {len(products)} products",
+            expected="one product an arm: viability is a property of the arm",
         )
         for number, (arm, products) in enumerate(zip(protocol.conducted, given, strict=True))
         if len(products) > 1

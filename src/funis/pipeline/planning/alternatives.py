@@ -67,7 +67,7 @@ def _key(arm: Arm, horizon_week: float) -> object:
     last = horizon_week * DAYS_PER_WEEK
     return frozenset(
         (
-            one.product, one.drug, one.input, one.dose_cell, one.dose_cell_per_kg, one.dose,
+            one.supply, one.drug, one.input, one.dose_cell, one.dose_cell_per_kg, one.dose,
             tuple(day for day in one.days if day < last), one.duration_day,
         )
         for one in arm.interventions

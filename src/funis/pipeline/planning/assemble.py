@@ -10,7 +10,7 @@ from pathlib import Path
 
 from funis.pipeline.planning.compare import compared
 from funis.pipeline.planning.predict import predicted_course, prepared
-from funis.pipeline.planning.setting import Chosen, chosen_protocol
+from funis.pipeline.planning.setting import Chosen, chosen_protocol, with_hold
 from funis.pipeline.planning.strength import pooled_effects
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent
@@ -39,12 +39,14 @@ class Asked:
     protocol : a trial or a regimen; the demo trial of the disease if None.
     arm : an arm of the trial or a variant of the regimen; the first with cells if None.
     compare : whether alternatives are set side by side.
+    hold_minute : from thaw to vein, for worksheet and course; the product's usual one if None.
     today : the day that the regulatory table is held against.
     """
 
     protocol: str | None = None
     arm: str | None = None
     compare: bool = False
+    hold_minute: float | None = None
     today: date | None = None
 
 
@@ -77,7 +79,8 @@ def plan_consultation(
     routes = {one.input for one in chosen.arm.interventions if one.product is not None}
     pool = trial_pool(trial.model, progress=progress)
     posterior = chosen_ensemble(trial.model, "borrowed")
-    ready = prepared(known, chosen, pool, posterior, min(THREADS, os.cpu_count() or 1))
+    held = with_hold(chosen, asked.hold_minute)
+    ready = prepared(known, held, pool, posterior, min(THREADS, os.cpu_count() or 1))
     return Plan(
         consultation=known,
         protocol=chosen.reference,
@@ -87,7 +90,7 @@ def plan_consultation(
             pooled_effects(trial.protocol),
         ),
         eligibility=judge_eligibility(known, trial.protocol, trial.model, routes),
-        worksheet=joined(worksheets(chosen.arm, known.weight_kg)),
+        worksheet=joined(worksheets(chosen.arm, known.weight_kg, hold_minute=asked.hold_minute)),
         calendar=calendar_of(trial.protocol, chosen.arm, known),
         course=predicted_course(ready),
         regulatory=library_regulatory().rows,

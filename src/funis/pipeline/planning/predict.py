@@ -128,7 +128,7 @@ def predicted_course(ready: Prepared) -> Course:
     return Course(
         n_patients=len(ready.matched.who.patient),
         stratum=ready.matched.words,
-        responses=tuple(_response(ready, found, one, one is requests[0]) for one in requests),
+        responses=_responses(ready, found, requests),
         adverse_events=adverse_events(ready.study, requests[0].week),
         averaged=averaged,
         influences=influences(ready),
@@ -139,6 +139,14 @@ def predicted_course(ready: Prepared) -> Course:
         no_effect_share=_no_effect_share(ready.points),
         drugs=ready.drugs.words,
     )
+
+
+def _responses(
+    ready: Prepared, found: Observed, requests: Sequence[EndpointRequest]
+) -> tuple[Response, ...]:
+    """Return the endpoints that were seen of anybody, the primary one first."""
+    made = [_response(ready, found, one, one is requests[0]) for one in requests]
+    return tuple(one for one in made if np.isfinite(one.treated.estimate + one.placebo.estimate))
 
 
 def _draws(ready: Prepared, week: float) -> Points:

@@ -13,6 +13,7 @@ from funis.pipeline.inputs import Trial, load_trial, trial_names
 from funis.pipeline.optimise.plan import late_defaults, without_late
 from funis.pipeline.reporting.endpoints import better
 from funis.plan import Consultation, ProtocolReference
+from funis.product import infused_viability, usual_infusion
 from funis.protocol import (
     ALL,
     CONTINUOUS,
@@ -27,6 +28,7 @@ from funis.protocol import (
 from funis.protocol.regimen import LIBRARY as REGIMENS
 from funis.protocol.regimen import Regimen, library_regimens, load_regimen
 from funis.protocol.values import SUMMARY_OF
+from funis.trial.study import products_of
 
 DEMO = "_demo"
 """End of the name of the trial that supplies what a regimen does not say."""
@@ -146,6 +148,22 @@ def _chosen_arm(arms: Sequence[Arm], name: str | None) -> Arm:
         near = None if name is None else nearest(name, known)
         raise InputError(Issue(None, None, "arm", message, expected, near))
     return next(arm for arm in arms if arm.id == name)
+
+
+def with_hold(chosen: Chosen, minute: float | None) -> Chosen:
+    """Return the protocol with cells that wait so long from thaw to vein; as usual if None.
+
+    Raises
+    ------
+    InputError
+        A hold for which no viability was measured.
+    """
+    if minute is None:
+        return chosen
+    product = chosen.trial.products[products_of(chosen.arm, ())[0]]
+    living = infused_viability(product, minute, usual_infusion(product))
+    scenario = FrozenMapping({**chosen.arm.scenario, "viability": living})
+    return replace(chosen, arm=replace(chosen.arm, scenario=scenario))
 
 
 @dataclass(frozen=True, slots=True)

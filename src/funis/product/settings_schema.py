@@ -1,4 +1,4 @@
-"""The closed schemas of the rules of release, and of what widens a delivered dose."""
+"""The closed schemas of the rules of release, of what widens a dose, and of tissues."""
 
 from __future__ import annotations
 
@@ -63,3 +63,25 @@ class DeliverySchema(StrictModel):
 
     spreads: dict[Name, SpreadSchema] = Field(min_length=1)
     dmso: SolventSchema
+
+
+class SeenSchema(StrictModel):
+    """What was printed of one tissue, and where."""
+
+    value: Text
+    source: Text
+
+
+class TissueSchema(StrictModel):
+    """One quantity; null is unknown."""
+
+    text: Text
+    umbilical_cord: SeenSchema | None
+    bone_marrow: SeenSchema | None
+    adipose: SeenSchema | None
+
+
+class TissuesSchema(StrictModel):
+    """The file of tissues."""
+
+    rows: dict[Name, TissueSchema]

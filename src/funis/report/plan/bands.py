@@ -1,0 +1,150 @@
+"""The predicted course as pictures: treated beside placebo and cells that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from funis.plan import Interval, Response
+from funis.plan.values import ScoreBand, Spread
+from funis.report.numerals import decimal, week
+from funis.report.plan.numbers import interval, unit_words
+from funis.report.scales import Scale, linear_ticks, padded_range, tick_digits, week_ticks
+from funis.report.strips import OUTLINES, Box
+from funis.report.svg import element, picture, polyline, words
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """How one of the three arms is named and looks everywhere."""
+
+    key: str
+    name: str
+    style: str
+    shape: str
+
+
+ARMS = (
+    Arm("treated", "Treated", "a1", "circle"),
+    Arm("placebo", "Placebo", "a0", "ring"),
+    Arm("no_effect", "Cells that do nothing", "a2", "diamond"),
+)
+"""No treated series is ever shown without the other two."""
+
+_LANE = 22.0
+_HEIGHT = 250.0
+
+
+def responses(found: Sequence[Response], width: float, name: str) -> str:
+    """Return each response with its interval, the three arms below each other."""
+    y, parts = 4.0, []
+    for one in found:
+        block, y = _response(one, width, y)
+        parts.append(block)
+    told = "; ".join(f"{one.endpoint}: {_told(one)}" for one in found)
+    title = "Response of matching virtual patients"
+    return picture(f"responses-{name}", (width, y), title, told, *parts)
+
+
+def score(band: ScoreBand, width: float, name: str) -> str:
+    """Return a score over time: medians, and the range that holds 80 % of the patients."""
+    weeks = np.asarray(band.weeks, dtype=np.float64)
+    spreads = [(arm, _spread(band, arm.key)) for arm in ARMS]
+    ends = padded_range(np.asarray([[one.low, one.high] for _, one in spreads], dtype=np.float64))
+    across = Scale(float(weeks.min()), float(weeks.max()), 46.0, width - 10.0)
+    down = Scale(*ends, _HEIGHT - 40.0, 10.0)
+    parts = [_grid(across, down, width)]
+    parts += [_band(weeks, one, arm, across, down) for arm, one in spreads]
+    parts += [_median(weeks, one, arm, across, down) for arm, one in spreads]
+    told = f"{band.endpoint} by week, treated, placebo, and cells that do nothing."
+    return picture(f"score-{name}", (width, _HEIGHT), band.endpoint, told, *parts)
+
+
+def _told(one: Response) -> str:
+    unit = unit_words(one.unit)
+    return ", ".join(f"{arm.name.lower()} {interval(_of(one, arm.key), unit)}" for arm in ARMS)
+
+
+def _of(one: Response, key: str) -> Interval:
+    found: Interval = getattr(one, key)
+    return found
+
+
+def _spread(band: ScoreBand, key: str) -> Spread:
+    found: Spread = getattr(band, key)
+    return found
+
+
+def _response(one: Response, width: float, y: float) -> tuple[str, float]:
+    left = 132.0
+    values = [value for arm in ARMS for value in (_of(one, arm.key).low, _of(one, arm.key).high)]
+    low, high = padded_range(np.asarray(values, dtype=np.float64))
+    scale = Scale(low, high, left, width - 12.0)
+    heading = f"{one.endpoint}, week {week(one.week)}"
+    parts = [words(heading, 0.0, y + 12.0, class_="lane head")]
+    y += 20.0
+    for arm in ARMS:
+        parts.append(_lane(_of(one, arm.key), arm, scale, y + _LANE / 2.0))
+        y += _LANE
+    parts.append(_ticks(scale, y, unit_words(one.unit)))
+    return "".join(parts), y + 44.0
+
+
+def _lane(found: Interval, arm: Arm, scale: Scale, y: float) -> str:
+    left, right = scale.at(found.low), scale.at(found.high)
+    line: Box = {"class": f"whisker {arm.style}", "x1": left, "x2": right, "y1": y, "y2": y}
+    parts = [words(arm.name, 0.0, y + 4.0, class_="lane"), element("line", line)]
+    return "".join([*parts, _mark(arm, scale.at(found.estimate), y)])
+
+
+def _mark(arm: Arm, x: float, y: float) -> str:
+    if arm.shape in ("circle", "ring"):
+        size = {"cx": x, "cy": y, "r": 4.8}
+        return element("circle", {"class": f"mark {arm.shape} {arm.style}", **size})
+    path = element("path", {"class": f"mark {arm.style}", "d": OUTLINES[arm.shape]})
+    return element("g", {"transform": f"translate({x:.1f} {y:.1f})"}, path)
+
+
+def _ticks(scale: Scale, y: float, unit: str) -> str:
+    ends = {"x1": scale.start, "x2": scale.stop, "y1": y, "y2": y}
+    parts = [element("line", {"class": "axis", **ends})]
+    ticks = linear_ticks(scale.low, scale.high, 5)
+    for tick in ticks:
+        x = scale.at(tick)
+        parts.append(element("line", {"class": "axis", "x1": x, "x2": x, "y1": y, "y2": y + 4.0}))
+        name = decimal(tick, tick_digits(ticks))
+        parts.append(words(name, x, y + 15.0, class_="tick", text_anchor="middle"))
+    parts.append(words(unit, scale.stop, y + 28.0, class_="tick", text_anchor="end"))
+    return "".join(parts)
+
+
+def _grid(across: Scale, down: Scale, width: float) -> str:
+    parts = []
+    ticks = linear_ticks(down.low, down.high, 5)
+    for tick in ticks:
+        y = down.at(tick)
+        ends = {"x1": across.start, "x2": width - 10.0, "y1": y, "y2": y}
+        parts.append(element("line", {"class": "grid", **ends}))
+        name = decimal(tick, tick_digits(ticks))
+        parts.append(words(name, 40.0, y + 4.0, class_="tick", text_anchor="end"))
+    for tick in week_ticks(across.low, across.high, 7):
+        x = across.at(tick)
+        parts.append(words(week(tick), x, down.start + 16.0, class_="tick", text_anchor="middle"))
+    middle = (across.start + across.stop) / 2.0
+    return "".join([*parts, words("Week", middle, _HEIGHT - 6.0, class_="tick",
+                                  text_anchor="middle")])  # fmt: skip
+
+
+def _band(weeks: np.ndarray, one: Spread, arm: Arm, across: Scale, down: Scale) -> str:
+    x = np.concatenate([across.place(weeks), across.place(weeks)[::-1]])
+    y = np.concatenate([
+        down.place(np.asarray(one.low)), down.place(np.asarray(one.high))[::-1],
+    ])  # fmt: skip
+    return element("path", {"class": f"band plan {arm.style}", "d": polyline(x, y) + "Z"})
+
+
+def _median(weeks: np.ndarray, one: Spread, arm: Arm, across: Scale, down: Scale) -> str:
+    path = polyline(across.place(weeks), down.place(np.asarray(one.median)))
+    return element("path", {"class": f"curve plan {arm.key} {arm.style}", "d": path})

@@ -1,0 +1,68 @@
+"""Numbers of a plan as text: exact decimals, intervals, days and units."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from funis.plan import Interval
+from funis.report.numerals import MINUS, MISSING, TIMES, significant
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "\u207b⁰¹²³⁴⁵⁶⁷⁸⁹")
+_UNITS = {"1": "", "percent": "%", "share": "", "kilogram": "kg", "minute": "min"}
+_LONG = Decimal(10) ** 5
+_SHORT = {
+    "acr", "alt", "ast", "cdai", "crp", "das28", "dmso", "edss", "egfr", "esr", "eular", "hla",
+    "inr", "jak", "mri", "msc", "tnf",
+}  # fmt: skip
+ROUTES = {"iv": "by vein", "it": "intrathecal", "ia": "by artery", "im": "into a muscle"}
+
+
+def exact(value: Decimal | None) -> str:
+    """Return every digit of an exact number; from 100,000 on as a power of ten."""
+    if value is None or not value.is_finite():
+        return MISSING
+    if abs(value) < _LONG:
+        return f"{_plain(value):,f}".replace("-", MINUS)
+    sign, digits, _ = value.normalize().as_tuple()
+    mantissa = Decimal((sign, digits, 1 - len(digits)))
+    power = str(value.adjusted()).translate(_SUPERSCRIPT)
+    return f"{_plain(mantissa):f} {TIMES} 10{power}".replace("-", MINUS)
+
+
+def interval(one: Interval, unit: str = "") -> str:
+    """Return an estimate with its 95 % interval and its unit."""
+    text = f"{number(one.estimate)} ({number(one.low)} to {number(one.high)})"
+    return f"{text} {unit_words(unit)}".strip()
+
+
+def number(value: float | None) -> str:
+    """Return a number as it is read, with three digits that count."""
+    return significant(value, 3)
+
+
+def unit_words(unit: str) -> str:
+    """Return a unit as it is read: ``mg_per_day`` is mg/day."""
+    return _UNITS.get(unit, unit.replace("_per_", "/").replace("_", " "))
+
+
+def days(first: int, last: int) -> str:
+    """Return days relative to day 0, such as ``Day 25 to 31`` or ``Day −14``."""
+    text = f"Day {first}" if first == last else f"Day {first} to {last}"
+    return text.replace("-", MINUS)
+
+
+def words(name: str) -> str:
+    """Return an identifier as words that begin with a capital letter."""
+    parts = name.replace("_", " ").split()
+    text = " ".join(part.upper() if part in _SHORT else part for part in parts)
+    return text[:1].upper() + text[1:]
+
+
+def route_words(route: str) -> str:
+    """Return a route in words; one that is not known as it is."""
+    return ROUTES.get(route, route)
+
+
+def _plain(value: Decimal) -> Decimal:
+    short = value.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
