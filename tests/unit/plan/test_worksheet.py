@@ -71,6 +71,19 @@ def test_the_example_of_the_label_comes_out_exactly(label):
     assert sheet.premedication == ("corticosteroids and antihistamines (label, section 5.1)",)
 
 
+def test_bags_dilution_and_rate_of_a_second_label_come_out():
+    use = load_directions(LABEL.with_name("temcell_label.yaml"))
+    sheet = sheet_of(use.schedule[0], 36, use=use)  # 35 kg stand for the band: 37.5 at most
+    assert line(sheet, "vials before losses").value == 1
+    assert sheet.vials == 2
+    bag = Fraction(72_000_000) / (Fraction("10.8") + 18)
+    assert bag == use.routes[0].suspension_cell_per_ml.value
+    assert line(sheet, "volume given").value == 30  # 75 million at 2.5 million in a mL
+    assert line(sheet, "volume from the vials").value == Decimal("11.25")
+    assert line(sheet, "dilution with physiological saline").value == Decimal("18.75")
+    assert line(sheet, "infusion time").value == 8  # 7.5 minutes
+
+
 def test_what_a_label_does_not_state_is_said_and_never_guessed(label):
     sheet = sheet_of(label.schedule[0], use=label)
     names = [one.name for one in sheet.lines]
