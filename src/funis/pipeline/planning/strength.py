@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from funis import __version__
 from funis.cache import cache_key, cached, keep
 from funis.evidence.library import NATURAL, evidence_folder, study_files
 from funis.evidence.user import user_files
@@ -15,6 +14,8 @@ from funis.store import hash_file
 
 NOTHING = "nothing was published on it that could be used"
 KIND = "pooled_effects"
+FORM = "1"
+"""Changes with the way in which the lines are worked out."""
 
 
 def pooled_effects(protocol: Protocol) -> tuple[str, ...]:
@@ -28,9 +29,7 @@ def pooled_effects(protocol: Protocol) -> tuple[str, ...]:
     protocol
         A trial of a disease of the library.
     """
-    key = cache_key(
-        __version__, *map(repr, protocol.primary), *map(hash_file, _files(protocol.disease))
-    )
+    key = cache_key(FORM, *map(repr, protocol.primary), *map(hash_file, _files(protocol.disease)))
     found = cached(KIND, key)
     if found is not None:
         return tuple(json.loads(found))
