@@ -100,9 +100,14 @@ def facts(
         **_of_medication(consultation, drugs),
         **_of_earlier_cells(consultation),
         **_of_disease(consultation, model, drugs),
-        **{f"route_{one.id}": _flag(one.id in routes, "protocol") for one in model.inputs
-           if one.kind == "cells"},
+        **{name: _flag(name.removeprefix("route_") in routes, "protocol")
+           for name in _route_names(model, routes)},
     }  # fmt: skip
+
+
+def _route_names(model: Model, routes: Collection[str]) -> list[str]:
+    own = [one.id for one in model.inputs if one.kind == "cells"]
+    return [f"route_{name}" for name in dict.fromkeys((*own, *routes))]
 
 
 def general_names(model: Model) -> tuple[str, ...]:
