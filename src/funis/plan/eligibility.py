@@ -65,12 +65,11 @@ def judge_eligibility(
             if one.unless not in asked and _applies(one, known)
         ),
     )
-    effects = tuple((one.drug_class, one.output, one.text, one.source) for one in rules.effects)
     return Eligibility(
         judgements,
         worst(one.verdict for one in judgements),
         tuple(dict.fromkeys(name for one in judgements for name in one.missing)),
-        drug_notes(consultation, model, effects),
+        drug_notes(consultation, model, rules.effects),
     )
 
 

@@ -229,7 +229,8 @@ def open_wash_outs(consultation: Consultation, drugs: Drugs | None = None) -> tu
         if one.wash_out_week is not None and off < one.wash_out_week:
             names = ", ".join(sorted({drug.drug for drug in mine}))
             spell = "still taken" if off == 0 else f"off for {off:g} weeks"
-            words.append(f"{one.name} ({names}) {spell}, {one.wash_out_week:g} weeks asked")
+            asked = f"{one.wash_out_week:g} weeks asked [{one.source}]"
+            words.append(f"{one.name} ({names}) {spell}, {asked}")
     return tuple(words)
 
 
