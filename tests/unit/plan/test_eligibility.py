@@ -17,6 +17,7 @@ from funis.plan.eligibility import judge_eligibility, worst
 from funis.plan.facts import open_wash_outs
 from funis.plan.severity import limits_of, severity_names
 from funis.plan.values import Consultation, Measured, Medication, PreviousInfusion
+from funis.product import library_product
 from funis.protocol import load_protocol
 
 TRIALS = sorted((library_folder() / "trials").glob("*.yaml"))
@@ -163,6 +164,24 @@ def test_what_concerns_one_route_is_asked_for_that_route_only():
     assert "clotting" not in by_vein
     assert "clotting" in by_spine
     assert "no_earlier_thrombosis" not in by_spine
+
+
+def test_what_concerns_frozen_or_foreign_cells_is_asked_for_those_only():
+    product = library_product("uc_msc_reference")
+    fresh = replace(product, cryopreserved=False)
+    own = replace(product, allogeneic=False)
+    asked = {
+        name: {
+            one.id
+            for one in judge_eligibility(
+                FULL, trial(), load_model("ra"), ("iv",), product=given_product
+            ).judgements
+        }
+        for name, given_product in (("frozen", product), ("fresh", fresh), ("own", own))
+    }
+    assert {"no_dmso_allergy", "no_anti_hla"} <= asked["frozen"]
+    assert asked["frozen"] - asked["fresh"] == {"no_dmso_allergy"}
+    assert asked["frozen"] - asked["own"] == {"no_anti_hla"}
 
 
 def test_the_age_of_the_trial_stands_before_the_general_one():
