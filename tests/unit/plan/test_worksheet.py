@@ -339,6 +339,13 @@ def test_a_lot_brings_its_own_vial_infusion_time_and_release():
     assert not any("release" in text for text in sheets["lot_complete"].warnings)
 
 
+def test_an_arm_of_several_infusions_says_what_all_of_them_need():
+    sheet = worksheets(arm("ra_iv"), 70)[0]
+    assert line(sheet, "infusions").value == 6
+    assert line(sheet, "cells of all infusions").value == 300_000_000
+    assert line(sheet, "vials of all infusions").value == 6 * sheet.vials
+
+
 def test_a_vial_that_nobody_reports_is_refused(label):
     with pytest.raises(InputError, match="the vial of 'remestemcel_l' is not reported"):
         sheet_of(label.schedule[0], use=replace(label, vial=None))
