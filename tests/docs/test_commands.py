@@ -129,7 +129,7 @@ def run_keys(found, text):
 def bench_keys(found, _):
     """The document of a benchmark has every part that is documented."""
     assert set(found) == {
-        "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
+        "research_use", "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
     }  # fmt: skip
     row = found["ratios"]["libroadrunner"]["1e-4"]
     assert {"equal_tolerance", "equal_error", "low", "high"} <= set(row)

@@ -20,7 +20,8 @@ and the nearest valid name, and nothing is written; 130 after Ctrl-C: nothing is
 `simulate --out`, which keeps its whole files and says so.
 
 With `--json` standard output holds one JSON document and nothing else, also when the command fails:
-then it is `{"error": [...]}`. Progress and warnings go to standard error.
+then it is `{"error": [...]}`. A document that is no list has the statement of use as `research_use`.
+Progress and warnings go to standard error.
 """
 
 RUN_NOTES = """
@@ -145,7 +146,7 @@ Exit status 1 where a case is wrong; one that is refused says so and misleads no
 of `--json`:
 
 ```json
-{"cases": {"00001": "pass", "00002": "refused: algebraic rule",
+{"research_use": "...", "cases": {"00001": "pass", "00002": "refused: algebraic rule",
  "00003": "wrong: S1 at time 0.5 is 0.12, expected 0.13"}}
 ```
 """
@@ -166,7 +167,7 @@ The schema, the checks and the place of your own studies stand in [evidence.md](
 study with a fault is refused by file and line, and nothing is written. The document of `--json`:
 
 ```json
-{"file": "/home/me/.local/share/funis/evidence/my_trial.yaml", "studies": ["my_trial"],
+{"research_use": "...", "file": "/home/me/.local/share/funis/evidence/my_trial.yaml", "studies": ["my_trial"],
  "warnings": []}
 ```
 """
@@ -185,7 +186,7 @@ counts all ten, each on the scale of its largest value.
 `--into docs/performance.md` puts the tables at their marked place. The document of `--json`:
 
 ```json
-{"machine": {"processor": "..."}, "width": 8,
+{"research_use": "...", "machine": {"processor": "..."}, "width": 8,
  "ratios": {"libroadrunner": {"1e-4": {"equal_tolerance": 30.0, "equal_error": 70.0, "low": 68.0,
     "high": 72.0}}},
  "regimens": {"4 monthly doses": {"1e-5": 6000.0}},
@@ -378,7 +379,7 @@ README of what PEtab cannot say. Where the extra `petab` is installed the folder
 linter; status 1 where it fails. The document of `--json`:
 
 ```json
-{"folder": "...", "measurements": 16, "left_out": 19, "linted": true}
+{"research_use": "...", "folder": "...", "measurements": 16, "left_out": 19, "linted": true}
 ```
 """
 
@@ -390,7 +391,7 @@ where the folder is no run, a table was damaged, or the trial or the model is no
 document of `--json`:
 
 ```json
-{"folder": "...", "format": "xpt", "rows": {"adsl.xpt": 120}, "remarks": []}
+{"research_use": "...", "folder": "...", "format": "xpt", "rows": {"adsl.xpt": 120}, "remarks": []}
 ```
 """
 

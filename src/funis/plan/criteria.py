@@ -74,6 +74,7 @@ class DrugEffect:
     drug_class: str
     output: str
     text: str
+    unit: str
     source: str
 
 
@@ -91,7 +92,6 @@ class _CriterionSchema(StrictModel):
     expression: Text
     applies: Text | None = None
     unless: Name | None = None
-    unit: Text | None = None
     status: Status
     source: Text
     note: Text | None = None
@@ -101,6 +101,7 @@ class _EffectSchema(StrictModel):
     drug_class: Name
     output: Name
     text: Text
+    unit: Text
     source: Text
 
 

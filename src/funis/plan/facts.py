@@ -15,6 +15,7 @@ from funis.models import Model
 from funis.plan.severity import BACKGROUND, severity_ranges, traits
 from funis.plan.values import Consultation, Medication
 from funis.plan.vocabulary import ADVANCED, Drugs, Words, library_drugs, library_words
+from funis.product import Product
 
 NOT_KNOWN = "not known"
 AT_LEAST_NOTHING: Range = (0.0, math.inf)
@@ -77,6 +78,7 @@ def facts(
     model: Model,
     routes: Collection[str] = (),
     *,
+    product: Product | None = None,
     drugs: Drugs | None = None,
     words: Words | None = None,
 ) -> dict[str, Fact]:
@@ -89,6 +91,8 @@ def facts(
         Its disease.
     routes : collection of str
         Routes by which the arm gives cells.
+    product : Product or None
+        What the arm gives; None is not known.
     drugs, words
         Vocabulary; that of the library by default.
     """
@@ -100,9 +104,22 @@ def facts(
         **_of_medication(consultation, drugs),
         **_of_earlier_cells(consultation),
         **_of_disease(consultation, model, drugs),
-        **{f"route_{one.id}": _flag(one.id in routes, "protocol") for one in model.inputs
-           if one.kind == "cells"},
+        **_of_arm(model, routes, product),
     }  # fmt: skip
+
+
+def _of_arm(model: Model, routes: Collection[str], product: Product | None) -> dict[str, Fact]:
+    own = [one.id for one in model.inputs if one.kind == "cells"]
+    frozen = None if product is None else product.cryopreserved
+    foreign = None if product is None else product.allogeneic
+    return {
+        "product_cryopreserved": _flag(frozen, "protocol"),
+        "product_allogeneic": _flag(foreign, "protocol"),
+        **{
+            f"route_{name}": _flag(name in routes, "protocol")
+            for name in dict.fromkeys((*own, *routes))
+        },
+    }
 
 
 def general_names(model: Model) -> tuple[str, ...]:
@@ -224,7 +241,8 @@ def open_wash_outs(consultation: Consultation, drugs: Drugs | None = None) -> tu
         if one.wash_out_week is not None and off < one.wash_out_week:
             names = ", ".join(sorted({drug.drug for drug in mine}))
             spell = "still taken" if off == 0 else f"off for {off:g} weeks"
-            words.append(f"{one.name} ({names}) {spell}, {one.wash_out_week:g} weeks asked")
+            asked = f"{one.wash_out_week:g} weeks asked [{one.source}]"
+            words.append(f"{one.name} ({names}) {spell}, {asked}")
     return tuple(words)
 
 

@@ -31,6 +31,8 @@ def head_lines(plan: Plan) -> Iterator[str]:
     yield plan.grade
     yield f"Advertised: {plan.evidence.advertised or 'nothing'}"
     yield f"Published: {plan.evidence.published or 'nothing'}"
+    for line in plan.evidence.pooled:
+        yield f"Published on {line}"
     yield f"Entry criteria of the protocol: {plan.eligibility.verdict}"
 
 

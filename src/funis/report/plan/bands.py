@@ -10,7 +10,7 @@ import numpy as np
 from funis.plan import Interval, Response
 from funis.plan.values import ScoreBand, Spread
 from funis.report.numerals import decimal, week
-from funis.report.plan.numbers import interval, unit_words
+from funis.report.plan.numbers import interval, percents, unit_words
 from funis.report.scales import Scale, linear_ticks, padded_range, tick_digits, week_ticks
 from funis.report.strips import OUTLINES, Box
 from funis.report.svg import element, picture, polyline, words
@@ -33,19 +33,33 @@ ARMS = (
 )
 """No treated series is ever shown without the other two."""
 
-_LANE = 22.0
+SHARE = "responder"
+"""Measure of a response that is a share of virtual patients."""
+
+_LANE = 18.0
+_BLOCK = 128.0
+_LEFT = 136.0
+_GAP = 36.0
+_TWO_COLUMNS = 700.0
 _HEIGHT = 250.0
 
 
 def responses(found: Sequence[Response], width: float, name: str) -> str:
-    """Return each response with its interval, the three arms below each other."""
-    y, parts = 4.0, []
-    for one in found:
-        block, y = _response(one, width, y)
-        parts.append(block)
+    """Return each response with its interval, the three arms below each other.
+
+    A wide picture has two columns.
+    """
+    columns = 2 if width > _TWO_COLUMNS and len(found) > 1 else 1
+    across = (width - (columns - 1) * _GAP) / columns
+    parts = []
+    for place, one in enumerate(found):
+        x, y = (place % columns) * (across + _GAP), (place // columns) * _BLOCK
+        block = _response(one, across)
+        parts.append(element("g", {"transform": f"translate({x:.0f} {y:.0f})"}, block))
+    height = _BLOCK * -(-len(found) // columns)
     told = "; ".join(f"{one.endpoint}: {_told(one)}" for one in found)
     title = "Response of matching virtual patients"
-    return picture(f"responses-{name}", (width, y), title, told, *parts)
+    return picture(f"responses-{name}", (width, height), title, told, *parts)
 
 
 def score(band: ScoreBand, width: float, name: str) -> str:
@@ -63,8 +77,11 @@ def score(band: ScoreBand, width: float, name: str) -> str:
 
 
 def _told(one: Response) -> str:
-    unit = unit_words(one.unit)
-    return ", ".join(f"{arm.name.lower()} {interval(_of(one, arm.key), unit)}" for arm in ARMS)
+    return ", ".join(f"{arm.name.lower()} {_words(one, _of(one, arm.key))}" for arm in ARMS)
+
+
+def _words(one: Response, found: Interval) -> str:
+    return percents(found) if one.measure == SHARE else interval(found, one.unit)
 
 
 def _of(one: Response, key: str) -> Interval:
@@ -77,19 +94,24 @@ def _spread(band: ScoreBand, key: str) -> Spread:
     return found
 
 
-def _response(one: Response, width: float, y: float) -> tuple[str, float]:
-    left = 132.0
-    values = [value for arm in ARMS for value in (_of(one, arm.key).low, _of(one, arm.key).high)]
-    low, high = padded_range(np.asarray(values, dtype=np.float64))
-    scale = Scale(low, high, left, width - 12.0)
+def _response(one: Response, width: float) -> str:
+    share = one.measure == SHARE
+    factor = 100.0 if share else 1.0
+    lanes = [(arm, _scaled(_of(one, arm.key), factor)) for arm in ARMS]
+    low, high = padded_range(
+        np.asarray([[found.low, found.high] for _, found in lanes], dtype=np.float64)
+    )
+    scale = Scale(low, high, _LEFT, width - 12.0)
     heading = f"{one.endpoint}, week {week(one.week)}"
-    parts = [words(heading, 0.0, y + 12.0, class_="lane head")]
-    y += 20.0
-    for arm in ARMS:
-        parts.append(_lane(_of(one, arm.key), arm, scale, y + _LANE / 2.0))
-        y += _LANE
-    parts.append(_ticks(scale, y, unit_words(one.unit)))
-    return "".join(parts), y + 44.0
+    parts = [words(heading, 0.0, 14.0, class_="lane head")]
+    for place, (arm, found) in enumerate(lanes):
+        parts.append(_lane(found, arm, scale, 22.0 + _LANE * (place + 0.5)))
+    unit = "% of virtual patients" if share else unit_words(one.unit)
+    return "".join([*parts, _ticks(scale, 22.0 + _LANE * len(lanes), unit)])
+
+
+def _scaled(found: Interval, factor: float) -> Interval:
+    return Interval(found.estimate * factor, found.low * factor, found.high * factor)
 
 
 def _lane(found: Interval, arm: Arm, scale: Scale, y: float) -> str:

@@ -60,7 +60,7 @@ def bundle_text(plan: Plan) -> str:
 
 
 def _head(plan: Plan, kind: str) -> Resource:
-    text = f"{BANNER}. {RESEARCH_USE} {SIMULATED} Evidence: {plan.grade}."
+    text = f"{BANNER}. {RESEARCH_USE} {SIMULATED} {plan.grade}"
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text, quote=False)}</div>'
     status = {"status": STATUSES[kind]} if kind in STATUSES else {}
     return {
@@ -163,8 +163,8 @@ def _study(plan: Plan) -> Resource:
         "category": [{"text": "virtual trial"}],
         "condition": [{"text": plan.consultation.disease}],
         "description": (
-            f"A simulated trial; nobody is enrolled. Evidence: {found.grade}; {types or 'none'}; "
-            f"{found.n_randomised} randomised patients."
+            f"A simulated trial; nobody is enrolled. {plan.grade} Studies: {types or 'none'}; "
+            f"{found.n_randomised} patients in randomised ones."
         ),
         "enrollment": [{"reference": _urn(plan, "Group")}],
         "arm": [{"name": plan.protocol.arm_label, "description": plan.protocol.arm}],

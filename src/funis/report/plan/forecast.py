@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from funis.plan import AdverseEvent, Course, Plan, RegulatoryRow, Response
+from funis.plan import AdverseEvent, Course, Interval, Plan, RegulatoryRow, Response
 from funis.plan.values import Alternative, Comparison
 from funis.report.numerals import MINUS, MISSING, count, percent, week
-from funis.report.plan.bands import ARMS, responses, score
+from funis.report.plan.bands import ARMS, SHARE, responses, score
 from funis.report.plan.content import Cell, Column, Figure, Section, Table, row
-from funis.report.plan.numbers import interval, number, route_words, unit_words, words
+from funis.report.plan.numbers import (
+    interval,
+    number,
+    percents,
+    route_words,
+    unit_words,
+    words,
+)
 from funis.report.statement import NOT_APPROVED
 
 _NO_COURSE = "No course was predicted for this plan."
@@ -15,7 +22,10 @@ _NOT_EVIDENCE = (
     "A simulated effect follows from the model's assumptions; it is not evidence that the effect "
     "exists, and it is the course of a group, not of one person."
 )
-_INTERVALS = Column("Treated", 1.3), Column("Placebo", 1.3), Column("Cells that do nothing", 1.3)
+_INTERVALS = (
+    Column("Treated", 1.2), Column("Placebo", 1.2), Column("Cells that do nothing", 1.2),
+    Column("Treated less placebo", 1.2),
+)  # fmt: skip
 
 
 def course_section(plan: Plan) -> Section:
@@ -27,7 +37,7 @@ def course_section(plan: Plan) -> Section:
     return Section(
         "course", "Predicted course", _introduction(course), alerts=course.warnings,
         figures=_figures(course), tables=tuple(one for one in tables if one.rows),
-        after=(*course.drugs, f"Evidence: {plan.grade}."),
+        after=(course.stratum, *course.drugs, plan.grade),
     )  # fmt: skip
 
 
@@ -68,13 +78,13 @@ def comparison_section(plan: Plan) -> Section | None:
     if found is None:
         return None
     text = (
-        f"{found.answer} For: {found.stratum}; {count(found.n_patients)} virtual patients, "
+        f"{found.answer} {count(found.n_patients)} virtual patients of the stratum, "
         f"{count(found.draws)} draws, {week(found.horizon_week)} weeks."
     )
     ranks = "This sets arms side by side for a stratum; it ranks no treatment of a person."
     return Section(
         "comparison", "Alternatives side by side", (text, ranks), tables=(_alternatives(found),),
-        after=(*found.settings, *found.caveats),
+        after=(f"Stratum: {found.stratum}", *found.settings, *found.caveats),
     )  # fmt: skip
 
 
@@ -94,7 +104,8 @@ def regulatory_section(plan: Plan) -> Section:
 def _introduction(course: Course) -> tuple[str, ...]:
     draws = f", each under {count(course.draws)} draws of the model" if course.draws else ""
     parts = [
-        f"{count(course.n_patients)} virtual patients of the pool match{draws}. {course.stratum}"
+        f"{count(course.n_patients)} virtual patients of the pool match{draws}; how they were "
+        "matched stands below."
     ]
     if course.no_effect_share is not None:
         share = percent(course.no_effect_share, 0)
@@ -106,26 +117,36 @@ def _figures(course: Course) -> tuple[Figure, ...]:
     found = []
     if course.responses:
         caption = "Estimate and 95% interval: treated, placebo, and cells that do nothing."
-        wide, narrow = (responses(course.responses, wide, f"{wide:.0f}") for wide in (640.0, 360.0))
+        wide, narrow = (responses(course.responses, wide, f"{wide:.0f}") for wide in (900.0, 360.0))
         found.append(Figure(caption, wide, narrow))
     for place, band in enumerate(course.bands):
         caption = f"{words(band.endpoint)} ({unit_words(band.unit) or 'points'}): median, and the "
-        caption += "range that holds 80% of the matching virtual patients."
+        caption += (
+            "range that holds 80% of the matching virtual patients. Solid: treated; long dashes: "
+            "placebo; dots: cells that do nothing."
+        )
         wide, narrow = (score(band, w, f"{place}-{w:.0f}") for w in (640.0, 360.0))
         found.append(Figure(caption, wide, narrow))
     return tuple(found)
 
 
 def _responses(course: Course) -> Table:
-    columns = (Column("Endpoint", 1.4), *_INTERVALS)
-    caption = "Response with 95% interval, beside placebo and cells that do nothing"
+    columns = (Column("Endpoint", 1.5), *_INTERVALS)
+    caption = "Response with 95% interval, treated beside placebo and cells that do nothing"
     return Table(caption, columns, tuple(map(_response, course.responses)))
 
 
 def _response(one: Response) -> tuple[Cell, ...]:
-    note = f"week {week(one.week)}, {one.measure}"
-    cells = (interval(getattr(one, arm.key), one.unit) for arm in ARMS)
-    return row(Cell(words(one.endpoint), note), *cells)
+    unit = "% of virtual patients" if one.measure == SHARE else unit_words(one.unit)
+    primary = ", primary" if one.primary else ""
+    note = f"week {week(one.week)}, {one.measure}, {unit}{primary}"
+    cells = (_estimate(one, getattr(one, arm.key)) for arm in ARMS)
+    less = MISSING if one.difference is None else _estimate(one, one.difference, sign=True)
+    return row(Cell(words(one.endpoint), note), *cells, less)
+
+
+def _estimate(one: Response, found: Interval, *, sign: bool = False) -> str:
+    return percents(found, sign=sign) if one.measure == SHARE else interval(found)
 
 
 def _averages(course: Course) -> Table:
@@ -155,14 +176,7 @@ def _change(value: float, unit: str) -> str:
 
 def _event(one: AdverseEvent) -> tuple[Cell, ...]:
     source = Cell(one.source or MISSING, kind="source")
-    cells = (_percent(getattr(one, key)) for key in ("treated", "placebo"))
-    return row(words(one.name), *cells, source)
-
-
-def _percent(found: object) -> str:
-    parts = (getattr(found, key) for key in ("estimate", "low", "high"))
-    estimate, low, high = (percent(part, 1) for part in parts)
-    return f"{estimate} ({low} to {high})"
+    return row(words(one.name), percents(one.treated), percents(one.placebo), source)
 
 
 def _alternatives(found: Comparison) -> Table:

@@ -64,10 +64,7 @@ def _days(one: Entry) -> str:
 
 
 def _statement(plan: Plan) -> str:
-    return (
-        f"{BANNER}. {RESEARCH_USE} {SIMULATED} Evidence: {plan.grade}. "
-        "Day 0 is a placeholder, not a date."
-    )
+    return f"{BANNER}. {RESEARCH_USE} {SIMULATED} {plan.grade} Day 0 is a placeholder, not a date."
 
 
 def _uid(plan: Plan, one: Entry, place: int) -> str:

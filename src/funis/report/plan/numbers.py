@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from funis.plan import Interval
-from funis.report.numerals import MINUS, MISSING, TIMES, significant
+from funis.report.numerals import MINUS, MISSING, TIMES, decimal, significant
 
+_WHOLE = re.compile(r"(?<![\d.])\d{5,}(?![\d.])")
 _SUPERSCRIPT = str.maketrans("-0123456789", "\u207b⁰¹²³⁴⁵⁶⁷⁸⁹")
-_UNITS = {"1": "", "percent": "%", "share": "", "kilogram": "kg", "minute": "min"}
-_LONG = Decimal(10) ** 5
+_UNITS = {
+    "1": "",
+    "percent": "%",
+    "share": "",
+    "kilogram": "kg",
+    "minute": "min",
+    "1e9/L": "× 10⁹/L",
+}
+_LONG = Decimal(10) ** 12
+_NEAR_ZERO = 1e-4
 _SHORT = {
     "acr", "alt", "ast", "cdai", "crp", "das28", "dmso", "edss", "egfr", "esr", "eular", "hla",
     "inr", "jak", "mri", "msc", "tnf",
@@ -18,7 +28,7 @@ ROUTES = {"iv": "by vein", "it": "intrathecal", "ia": "by artery", "im": "into a
 
 
 def exact(value: Decimal | None) -> str:
-    """Return every digit of an exact number; from 100,000 on as a power of ten."""
+    """Return every digit of an exact number; from 10^12 on as a power of ten."""
     if value is None or not value.is_finite():
         return MISSING
     if abs(value) < _LONG:
@@ -30,9 +40,22 @@ def exact(value: Decimal | None) -> str:
 
 
 def interval(one: Interval, unit: str = "") -> str:
-    """Return an estimate with its 95 % interval and its unit."""
-    text = f"{number(one.estimate)} ({number(one.low)} to {number(one.high)})"
-    return f"{text} {unit_words(unit)}".strip()
+    """Return an estimate with its 95 % interval and its unit; next to nothing is 0."""
+    parts = (one.estimate, one.low, one.high)
+    least = _NEAR_ZERO * max(map(abs, parts))
+    estimate, low, high = (number(part if abs(part) > least else 0.0) for part in parts)
+    return f"{estimate} ({low} to {high}) {unit_words(unit)}".strip()
+
+
+def percents(one: Interval, *, sign: bool = False) -> str:
+    """Return a proportion with its interval in percent; a difference has its sign."""
+    low, high = (decimal(100.0 * part, 1) for part in (one.low, one.high))
+    return f"{decimal(100.0 * one.estimate, 1, sign=sign)}% ({low} to {high})"
+
+
+def formula(text: str) -> str:
+    """Return arithmetic with separators in its long numbers: 103041106 is 103,041,106."""
+    return _WHOLE.sub(lambda found: f"{int(found.group()):,}", text)
 
 
 def number(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from funis.models import load_model
 from funis.plan import Plan
 from funis.report.plan.content import Section
 from funis.report.plan.forecast import (
@@ -35,10 +36,10 @@ def plan_page(plan: Plan) -> Page:
     facts = (
         f"Virtual patient {plan.consultation.id}",
         f"Arm: {plan.protocol.arm_label}",
-        f"Evidence: {plan.grade}",
+        plan.grade,
     )
     return Page(
-        plan.protocol.title, plan.consultation.disease.upper(), facts, plan.statement,
+        plan.protocol.title, load_model(plan.consultation.disease).name, facts, plan.statement,
         plan.warnings, _sections(plan),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from funis.models import load_model
 from funis.plan import Consultation, Judgement, Medication, Plan, PreviousInfusion
 from funis.plan.vocabulary import library_words
 from funis.report.numerals import MISSING
@@ -55,7 +56,7 @@ def eligibility_section(plan: Plan) -> Section:
 def _person(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
     return (
         row("Id", found.id),
-        row("Disease", found.disease.upper()),
+        row("Disease", load_model(found.disease).name),
         row("Age", _with_unit(found.age_year, "years")),
         row("Sex", found.sex or NOT_KNOWN),
         row("Weight", _with_unit(found.weight_kg, "kg")),
@@ -67,7 +68,13 @@ def _person(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
 
 
 def _measured(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
-    scores = [row(_label(name), number(value)) for name, value in found.severity.items()]
+    points = load_model(found.disease).endpoints
+    named = {one.id: (one.name, one.unit) for one in points.components}
+    named |= {one.id: (one.name, one.unit) for one in points.scores}
+    scores = []
+    for name, value in found.severity.items():
+        title, unit = named.get(name, (_label(name), ""))
+        scores.append(row(title, _with_unit(value, unit_words(unit))))
     labs = [
         row(_label(name), _with_unit(one.value, unit_words(one.unit)))
         for name, one in found.labs.items()
@@ -97,8 +104,8 @@ def _history(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
 
 def _judgements(caption: str, found: Iterable[Judgement], origin: str) -> Table:
     columns = (
-        Column("Criterion", 2.1), Column("Found", 1.1), Column("Verdict", 1.0),
-        Column("Reason", 2.2), Column("Source", 1.4),
+        Column("Criterion", 2.2), Column("Verdict", 0.9), Column("Reason", 2.2),
+        Column("Source", 2.2),
     )  # fmt: skip
     rows = tuple(_judgement(one) for one in found if one.origin == origin)
     return Table(caption, columns, rows)
@@ -107,11 +114,17 @@ def _judgements(caption: str, found: Iterable[Judgement], origin: str) -> Table:
 def _judgement(one: Judgement) -> tuple[Cell, ...]:
     return (
         Cell(one.text, one.rule if one.rule != one.text else ""),
-        Cell(one.value or "missing"),
         Cell(one.verdict, kind=_KINDS[one.verdict]),
-        Cell(one.reason),
+        Cell(one.reason, _value(one)),
         Cell(one.source, kind="source"),
     )
+
+
+def _value(one: Judgement) -> str:
+    """Return what was found, where the reason does not say it."""
+    if one.value is None:
+        return "missing"
+    return "" if one.value in one.reason else f"found: {one.value}"
 
 
 def _drug(one: Medication) -> str:

@@ -15,6 +15,9 @@ from funis.report.plan.page import plan_page
 from funis.report.statement import RESEARCH_USE, SIMULATED
 
 _TEMPLATE = Path(__file__).parent.parent / "templates" / "plan.typ"
+_SCORE = 0.75
+"""Share of the width that a score over time takes."""
+
 _STYLE = """
 svg { fill: none } text { font-family: 'Libertinus Serif'; fill: #4c5561 }
 .tick { font-size: 11px } .lane { font-size: 12px; fill: #111111 } .head { font-weight: 600 }
@@ -55,11 +58,13 @@ def plan_pdf(plan: Plan) -> bytes:
 
 
 def _section(one: Section) -> dict[str, object]:
-    share = 0.82 if one.id == "course" else 1.0
     figures = [
-        {"caption": figure.caption, "picture": _printed(figure.wide), "share": share}
-        for figure in one.figures
-    ]
+        {
+            "caption": figure.caption, "picture": _printed(figure.wide),
+            "share": _SCORE if one.id == "course" and place else 1.0,
+        }
+        for place, figure in enumerate(one.figures)
+    ]  # fmt: skip
     return {**asdict(one), "figures": figures}
 
 

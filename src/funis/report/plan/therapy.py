@@ -5,7 +5,7 @@ from __future__ import annotations
 from funis.plan import Entry, Evidence, Line, Plan, Worksheet
 from funis.report.numerals import MISSING, count
 from funis.report.plan.content import Cell, Column, Figure, Section, Table, row
-from funis.report.plan.numbers import days, exact, route_words, unit_words, words
+from funis.report.plan.numbers import days, exact, formula, route_words, unit_words, words
 from funis.report.plan.timeline import timeline
 
 _ITEMS = (Column("Item", 1.0), Column("What", 2.2))
@@ -26,20 +26,19 @@ def protocol_section(plan: Plan) -> Section:
         (
             row("Advertised", plan.evidence.advertised or "nothing"),
             row("Published", plan.evidence.published or "nothing"),
+            *(row("Published effect", text) for text in plan.evidence.pooled),
         ),
     )
     tables = (Table("The protocol", _ITEMS, rows), _evidence(plan.evidence), ranges)
-    return Section(
-        "protocol", "Protocol and evidence", (f"Evidence: {plan.evidence.grade}.",), tables=tables
-    )
+    return Section("protocol", "Protocol and evidence", (plan.grade,), tables=tables)
 
 
 def worksheet_section(plan: Plan) -> Section:
     """Return the arithmetic of one arm and one weight band; nothing of it is to be given."""
     sheet = plan.worksheet
     columns = (
-        Column("Step", 1.5), Column("Arithmetic", 2.2), Column("Result", 1.2, number=True),
-        Column("Source", 1.6),
+        Column("Step", 1.8), Column("Arithmetic", 1.6), Column("Result", 1.3, number=True),
+        Column("Source", 2.0),
     )  # fmt: skip
     table = Table("Step by step", columns, tuple(_line(one) for one in sheet.lines))
     head = Table("What the worksheet is for", _ITEMS, _head(sheet))
@@ -73,7 +72,7 @@ def _evidence(found: Evidence) -> Table:
         row("Grade", found.grade),
         row("Studies", types or "none"),
         row("Patients in randomised studies", count(found.n_randomised)),
-        row("Sources", Cell("; ".join(found.sources) or MISSING, kind="source")),
+        row("Sources", Cell(", ".join(found.sources) or MISSING, kind="source")),
     )
     return Table("Strength of the evidence", _ITEMS, rows)
 
@@ -96,7 +95,7 @@ def _head(sheet: Worksheet) -> tuple[tuple[Cell, ...], ...]:
 def _line(one: Line) -> tuple[Cell, ...]:
     return (
         Cell(one.name, one.note or ""),
-        Cell(one.formula),
+        Cell(formula(one.formula)),
         Cell(f"{exact(one.value)} {unit_words(one.unit)}".strip(), kind="number"),
         Cell(one.source or MISSING, kind="source"),
     )

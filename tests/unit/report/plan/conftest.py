@@ -92,8 +92,9 @@ def course():
     return Course(
         240, "Matched on severity, age and background drugs.",
         (
-            Response("ACR20", 24.0, "responders", "share", Interval(0.46, 0.31, 0.62),
-                     Interval(0.29, 0.2, 0.4), Interval(0.3, 0.21, 0.41)),
+            Response("ACR20", 24.0, "responder", "share of virtual patients",
+                     Interval(0.46, 0.31, 0.62), Interval(0.29, 0.2, 0.4),
+                     Interval(0.3, 0.21, 0.41), Interval(0.17, -0.02, 0.36), True),
             Response("DAS28", 24.0, "change", "points", Interval(-1.2, -1.9, -0.5),
                      Interval(-0.7, -1.2, -0.2), Interval(-0.71, -1.2, -0.2)),
         ),
@@ -143,7 +144,8 @@ def example():
         Calendar(ENTRIES), course(),
         (RegulatoryRow("remestemcel-L (Ryoncil)", "USA", "paediatric SR-aGvHD", "approved",
                        "2026-10-01", "https://example.org/fda"),),
-        RESEARCH_USE, "low", ("The dose is below the published range.",), comparison(),
+        RESEARCH_USE, "Evidence: low; 2 randomised studies.",
+        ("The dose is below the published range.",), comparison(),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from fhir.resources.R4B.bundle import Bundle
 from funis.report import RESEARCH_USE
 from funis.report.plan import BANNER, plan_bundle
 
+GRADE = "Evidence: low; 2 randomised studies."
 ALLOWED = {"Bundle", "PlanDefinition", "ActivityDefinition", "ResearchStudy", "Group"}
 
 
@@ -45,7 +46,7 @@ def test_every_resource_bears_the_label_htest_the_statement_and_the_grade(bundle
     for one in (bundle, *resources.values()):
         assert [label["code"] for label in one["meta"]["security"]] == ["HTEST"]
         shown = {tag["code"]: tag["display"] for tag in one["meta"]["tag"]}
-        assert shown == {"research-use": RESEARCH_USE, "banner": BANNER, "evidence": "low"}
+        assert shown == {"research-use": RESEARCH_USE, "banner": BANNER, "evidence": GRADE}
     for one in resources.values():
         assert BANNER in one["text"]["div"]
 

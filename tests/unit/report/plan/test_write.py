@@ -35,7 +35,7 @@ def test_the_document_says_what_it_is_first_and_keeps_every_digit(plan):
     found = plan_document(plan)
     assert list(found)[:3] == ["research_use", "data", "banner"]
     assert found["banner"] == BANNER
-    assert found["grade"] == "low"
+    assert found["grade"].startswith("Evidence: low")
     values = [Decimal(line["value"]) for line in found["worksheet"]["lines"]]
     assert values == [line.value for line in plan.worksheet.lines]
     assert "where" not in found["consultation"]
