@@ -31,7 +31,11 @@ def evaluate_range(node: ast.expr, environment: Mapping[str, Range]) -> Range:
     environment
         A range for each lookup that is known at all; all others can be anything.
     """
+    low, high = _range(node, environment)
+    return ANYTHING if math.isnan(low) or math.isnan(high) else (low, high)
 
+
+def _range(node: ast.expr, environment: Mapping[str, Range]) -> Range:
     def of(part: ast.expr) -> Range:
         return evaluate_range(part, environment)
 
@@ -98,6 +102,8 @@ def _call(name: str, arguments: Sequence[ast.expr], environment: Mapping[str, Ra
             min(max(values[0][0], values[1][0]), values[2][0]),
             min(max(values[0][1], values[1][1]), values[2][1]),
         )
+    if name in ("sqrt", "log") and values[0][0] < 0:
+        return ANYTHING
     rising = _RISING[name]
     return (rising(*(low for low, _ in values)), rising(*(high for _, high in values)))
 
@@ -130,10 +136,17 @@ def _power(base: Range, exponent: float) -> Range:
     low, high = base
     if exponent < 0 and low <= 0 <= high:
         return ANYTHING
-    corners = [low**exponent, high**exponent]
+    corners = [_raised(low, exponent), _raised(high, exponent)]
     if low < 0 < high:
-        corners.append(0.0**exponent)
+        corners.append(_raised(0.0, exponent))
     return (min(corners), max(corners))
+
+
+def _raised(base: float, exponent: float) -> float:
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 else math.inf
 
 
 def _compare(values: Sequence[Range], operations: Sequence[ast.cmpop]) -> Range:
@@ -183,10 +196,6 @@ def _exponential(value: float) -> float:
     return math.exp(value) if value < 700 else math.inf
 
 
-def _root(value: float) -> float:
-    return math.sqrt(max(value, 0.0))
-
-
 def _round(value: float) -> float:
     if math.isinf(value):
         return value
@@ -220,7 +229,7 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Range, Range], Range]] = {
 _RISING: Mapping[str, Callable[..., float]] = {
     "min": min,
     "max": max,
-    "sqrt": _root,
+    "sqrt": math.sqrt,
     "log": _logarithm,
     "exp": _exponential,
     "round": _round,

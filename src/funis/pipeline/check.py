@@ -17,8 +17,8 @@ from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
     "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
-    "registered", "safety", "costs", "lot", "release", "consultation", "eligibility", "drug_names",
-    "words",
+    "registered", "safety", "costs", "lot", "release", "consultation", "eligibility",
+    "drug_names", "words", "directions", "regulatory", "worksheet", "calendar",
 ]  # fmt: skip
 
 
@@ -37,8 +37,9 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     Parameters
     ----------
     paths
-        Trial, product, protocol, evidence, structure or claim files, consultations and the criteria
-        they are judged by, ledgers of predictions, and disease folders or their files.
+        Trial, product, lot, protocol, evidence, structure or claim files, consultations and the
+        criteria they are judged by, ledgers of predictions, rules of release, and disease folders
+        or their files.
 
     Returns
     -------
@@ -53,11 +54,13 @@ def library_paths() -> list[Path]:
     """Return everything in the library that can be checked."""
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
-    names = ("trials", "protocols", "products", "lots", "consultations", "evidence")
+    names = (
+        "trials", "protocols", "products", "lots", "consultations", "directions", "evidence",
+    )  # fmt: skip
     singles = (
         "structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml", "safety.yaml",
         "optimise.yaml", "release.yaml", "eligibility.yaml", "drug_names.yaml",
-        "consultation_words.yaml",
+        "consultation_words.yaml", "regulatory.yaml", "worksheet.yaml", "calendar.yaml",
     )  # fmt: skip
     single = [root / name for name in singles]
     return (
@@ -116,6 +119,10 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
     "registered": frozenset({"size", "trials", "left_out"}),
     "safety": frozenset({"pools", "ratios", "terms", "modifiers", "dose_limiting"}),
     "costs": frozenset({"costs"}),
+    "directions": frozenset({"routes", "vial", "premedication", "decisions", "schedule"}),
+    "regulatory": frozenset({"stale_day", "rows"}),
+    "worksheet": frozenset({"band_kg", "intrathecal_ml"}),
+    "calendar": frozenset({"windows", "after_infusion", "before_repeat", "stopping"}),
     "consultation": frozenset({"virtual", "severity", "medication", "weight_kg", "allergies"}),
     "eligibility": frozenset({"criteria", "effects"}),
     "drug_names": frozenset({"classes", "drugs"}),
@@ -196,6 +203,34 @@ def _check_safety(path: Path) -> IssueList:
     return safety_file_issues(path)
 
 
+def _check_directions(path: Path) -> IssueList:
+    from funis.plan.directions_schema import load_directions
+
+    load_directions(path)
+    return IssueList()
+
+
+def _check_regulatory(path: Path) -> IssueList:
+    from funis.plan.regulatory import load_regulatory
+
+    load_regulatory(path)
+    return IssueList()
+
+
+def _check_worksheet(path: Path) -> IssueList:
+    from funis.plan.limits import load_limits
+
+    load_limits(path)
+    return IssueList()
+
+
+def _check_calendar(path: Path) -> IssueList:
+    from funis.plan.calendar_file import load_calendar_rules
+
+    load_calendar_rules(path)
+    return IssueList()
+
+
 def _check_costs(path: Path) -> IssueList:
     from funis.pipeline.optimise.costs import load_costs
 
@@ -213,7 +248,8 @@ def _check_consultation(path: Path) -> IssueList:
 def _check_eligibility(path: Path) -> IssueList:
     from funis.plan.criteria import load_rules
 
-    load_rules(path)
+    inputs = {one for name in disease_ids() for one in load_model(name).inputs}
+    load_rules(path, sorted({one.id for one in inputs if one.kind == "cells"}))
     return IssueList()
 
 
@@ -278,6 +314,10 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "ledger": _check_ledger,
     "registered": _check_registered,
     "costs": _check_costs,
+    "directions": _check_directions,
+    "regulatory": _check_regulatory,
+    "worksheet": _check_worksheet,
+    "calendar": _check_calendar,
     "safety": _check_safety,
     "consultation": _check_consultation,
     "eligibility": _check_eligibility,

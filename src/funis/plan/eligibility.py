@@ -17,6 +17,7 @@ from funis.plan.criteria import EligibilityRules, GeneralCriterion, library_rule
 from funis.plan.facts import NOT_KNOWN, Fact, facts
 from funis.plan.licensing import drug_notes
 from funis.plan.values import Consultation, Eligibility, Judgement, Verdict
+from funis.product import Product
 from funis.protocol import Criterion, Protocol
 
 ORDER: tuple[Verdict, ...] = ("does not meet", "cannot tell", "meets")
@@ -32,6 +33,7 @@ def judge_eligibility(
     model: Model,
     routes: Collection[str],
     *,
+    product: Product | None = None,
     rules: EligibilityRules | None = None,
 ) -> Eligibility:
     """Judge every criterion of a trial, and the general ones, on a consultation.
@@ -46,6 +48,8 @@ def judge_eligibility(
         Disease of the protocol.
     routes : collection of str
         Routes by which the arm gives cells.
+    product : Product or None
+        What the arm gives; where it is None, what concerns some products is asked all the same.
     rules : EligibilityRules or None
         General criteria; those of the library by default.
 
@@ -55,7 +59,7 @@ def judge_eligibility(
         The trial's own criteria first.
     """
     rules = rules or library_rules()
-    known = facts(consultation, model, routes)
+    known = facts(consultation, model, routes, product=product)
     asked = {name for one in protocol.population.criteria for name in one.expression.names}
     judgements = (
         *(judge_own(one, known) for one in protocol.population.criteria),
@@ -65,12 +69,11 @@ def judge_eligibility(
             if one.unless not in asked and _applies(one, known)
         ),
     )
-    effects = tuple((one.drug_class, one.output, one.text, one.source) for one in rules.effects)
     return Eligibility(
         judgements,
         worst(one.verdict for one in judgements),
         tuple(dict.fromkeys(name for one in judgements for name in one.missing)),
-        drug_notes(consultation, model, effects),
+        drug_notes(consultation, model, rules.effects),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from funis.models import Model, load_model
+from funis.plan.criteria import DrugEffect
 from funis.plan.severity import BACKGROUND
 from funis.plan.values import Consultation
 from funis.solver import ParameterTable, simulate
@@ -72,27 +74,29 @@ def _effect(folder: str, drug_class: str, output: str) -> Effect:
 
 
 def drug_notes(
-    consultation: Consultation, model: Model, effects: tuple[tuple[str, str, str, str], ...]
+    consultation: Consultation, model: Model, effects: Iterable[DrugEffect]
 ) -> tuple[str, ...]:
     """Say what each drug that is taken now does to the outputs asked for.
 
     Parameters
     ----------
-    effects
-        (drug class, output, its name, source).
+    consultation : Consultation
+    model : Model
+        Its disease.
+    effects : iterable of DrugEffect
     """
     notes = []
-    for drug_class, output, text, source in effects:
+    for asked in effects:
         taken = [
             one.drug
             for one in consultation.medication or ()
-            if one.drug_class == drug_class and one.stopped_week is None
+            if one.drug_class == asked.drug_class and one.stopped_week is None
         ]
-        effect = drug_effect(model, drug_class, output) if taken else None
-        if effect is not None:
+        found = drug_effect(model, asked.drug_class, asked.output) if taken else None
+        if found is not None:
             notes.append(
-                f"{', '.join(taken)}, in the model at the standard dose: {text} "
-                f"{effect.without:.3g} -> {effect.taking:.3g} per day ({effect.percent:+.0f} %) "
-                f"in the typical virtual patient [{source}]"
+                f"{', '.join(taken)}, in the model at the standard dose: {asked.text} "
+                f"{found.without:.3g} -> {found.taking:.3g} {asked.unit} ({found.percent:+.0f} %) "
+                f"in the typical virtual patient [{asked.source}]"
             )
     return tuple(notes)

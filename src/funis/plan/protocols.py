@@ -107,7 +107,7 @@ def own_studies(evidence: DiseaseEvidence) -> tuple[Study, ...]:
     )
 
 
-def plan_evidence(found: Protocols, grade: str) -> Evidence:
+def plan_evidence(found: Protocols, grade: str, pooled: tuple[str, ...] = ()) -> Evidence:
     """Return what a plan says of the evidence.
 
     Parameters
@@ -116,6 +116,8 @@ def plan_evidence(found: Protocols, grade: str) -> Evidence:
         The protocols of the disease.
     grade
         Grade of the evidence, as reports of a trial show it.
+    pooled
+        What was published on the primary endpoints, a kind of study a line.
     """
     return Evidence(
         grade=grade,
@@ -124,6 +126,7 @@ def plan_evidence(found: Protocols, grade: str) -> Evidence:
         advertised=_words((r.route, advertised_text(r)) for r in found.ranges),
         published=_words((r.route, published_text(r)) for r in found.ranges),
         sources=found.studies,
+        pooled=pooled,
     )
 
 

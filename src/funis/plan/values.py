@@ -208,6 +208,8 @@ class Evidence:
         Patients in the randomised studies.
     advertised, published : str or None
         The ranges in words, with units.
+    pooled : tuple of str
+        What was published on the primary endpoints, a kind of study a line, never added up.
     """
 
     grade: str
@@ -216,6 +218,7 @@ class Evidence:
     advertised: str | None = None
     published: str | None = None
     sources: tuple[str, ...] = ()
+    pooled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

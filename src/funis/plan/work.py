@@ -139,6 +139,7 @@ def all_lines(work: Work, limits: Limits) -> tuple[Line, ...]:
     return (
         *dose_lines(work),
         *vial_lines(work),
+        *course_lines(work),
         *suspension_lines(work),
         *time_lines(work),
         *load_lines(work, limits),
@@ -205,6 +206,20 @@ def vial_lines(work: Work) -> tuple[Line, ...]:
             work.drawn, "mL", "rounded up to 0.01 mL",
         ),
     )  # fmt: skip
+
+
+def course_lines(work: Work) -> tuple[Line, ...]:
+    """Return cells and vials of all infusions, where the arm has several."""
+    times = Decimal(len(work.given.days))
+    if times == 1:
+        return ()
+    cells, vials = f"{shown(times)} × {shown(work.dose)}", f"{shown(times)} × {work.vials}"
+    note = "all infusions of the arm; every other line is of one"
+    return (
+        _line("infusions", shown(times), times, "infusions", source=OF_THE_ARM),
+        _line("cells of all infusions", cells, product(times, work.dose), "cells", note),
+        _line("vials of all infusions", vials, product(times, Decimal(work.vials)), "vials"),
+    )
 
 
 def suspension_lines(work: Work) -> tuple[Line, ...]:

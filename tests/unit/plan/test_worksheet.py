@@ -71,6 +71,19 @@ def test_the_example_of_the_label_comes_out_exactly(label):
     assert sheet.premedication == ("corticosteroids and antihistamines (label, section 5.1)",)
 
 
+def test_bags_dilution_and_rate_of_a_second_label_come_out():
+    use = load_directions(LABEL.with_name("temcell_label.yaml"))
+    sheet = sheet_of(use.schedule[0], 36, use=use)  # 35 kg stand for the band: 37.5 at most
+    assert line(sheet, "vials before losses").value == 1
+    assert sheet.vials == 2
+    bag = Fraction(72_000_000) / (Fraction("10.8") + 18)
+    assert bag == use.routes[0].suspension_cell_per_ml.value
+    assert line(sheet, "volume given").value == 30  # 75 million at 2.5 million in a mL
+    assert line(sheet, "volume from the vials").value == Decimal("11.25")
+    assert line(sheet, "dilution with physiological saline").value == Decimal("18.75")
+    assert line(sheet, "infusion time").value == 8  # 7.5 minutes
+
+
 def test_what_a_label_does_not_state_is_said_and_never_guessed(label):
     sheet = sheet_of(label.schedule[0], use=label)
     names = [one.name for one in sheet.lines]
@@ -324,6 +337,13 @@ def test_a_lot_brings_its_own_vial_infusion_time_and_release():
     assert sheets["lot_complete"].vials >= sheets[None].vials
     assert sheets["lot_failed"].warnings[0].startswith("lot lot_failed failed its release: ")
     assert not any("release" in text for text in sheets["lot_complete"].warnings)
+
+
+def test_an_arm_of_several_infusions_says_what_all_of_them_need():
+    sheet = worksheets(arm("ra_iv"), 70)[0]
+    assert line(sheet, "infusions").value == 6
+    assert line(sheet, "cells of all infusions").value == 300_000_000
+    assert line(sheet, "vials of all infusions").value == 6 * sheet.vials
 
 
 def test_a_vial_that_nobody_reports_is_refused(label):

@@ -11,6 +11,7 @@ from pathlib import Path
 from funis.pipeline.planning.compare import compared
 from funis.pipeline.planning.predict import predicted_course, prepared
 from funis.pipeline.planning.setting import Chosen, chosen_protocol, with_hold
+from funis.pipeline.planning.strength import pooled_effects
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.reporting.published import evidence_base, evidence_text
@@ -84,7 +85,9 @@ def plan_consultation(
         consultation=known,
         protocol=chosen.reference,
         evidence=plan_evidence(
-            protocols_of(known.disease, evidence), "none" if base is None else base.grade
+            protocols_of(known.disease, evidence),
+            "none" if base is None else base.grade,
+            pooled_effects(trial.protocol),
         ),
         eligibility=judge_eligibility(known, trial.protocol, trial.model, routes),
         worksheet=joined(worksheets(chosen.arm, known.weight_kg, hold_minute=asked.hold_minute)),
