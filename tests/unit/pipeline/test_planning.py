@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from funis.checks import InputError
 from funis.models.factors import NO_CELLS, Points
@@ -13,6 +15,7 @@ from funis.pipeline.planning.alternatives import cells_million, doses_by_route, 
 from funis.pipeline.planning.events import adverse_events, drawn_rates, infusions
 from funis.pipeline.planning.following import (
     LOW,
+    interval_of,
     plain_means,
     sampled_means,
     spread_draws,
@@ -204,6 +207,26 @@ def test_draws_are_spread_over_the_posterior_in_the_order_of_its_potency():
     points = Points((NO_CELLS,), np.arange(10.0)[::-1, None])
     assert spread_draws(points, 5).factors[:, 0].tolist() == [1, 3, 5, 7, 9]
     assert spread_draws(None, 5).factors.tolist() == [[1.0]]
+
+
+@given(potency=st.lists(st.floats(0, 10), min_size=1, max_size=60), count=st.integers(1, 30))
+def test_spread_draws_are_draws_and_keep_the_share_without_effect(potency, count):
+    points = Points((NO_CELLS,), np.array(potency)[:, None])
+    drawn = spread_draws(points, count).factors[:, 0]
+    assert len(drawn) == count
+    assert set(drawn) <= set(potency)
+    share, believed = np.mean(drawn == 0), np.mean(np.array(potency) == 0)
+    assert abs(share - believed) <= 1 / count + 1e-12
+
+
+@given(values=st.lists(st.floats(-5, 5), min_size=2, max_size=12))
+def test_samples_of_patients_stay_between_the_patients_and_hold_their_mean(values):
+    table = np.array(values)[None, :]
+    samples, mean = sampled_means(table, 3), float(plain_means(table))
+    assert samples.min() >= min(values) - 1e-9
+    assert samples.max() <= max(values) + 1e-9
+    found = interval_of(mean, samples)
+    assert found.low <= mean <= found.high
 
 
 def test_means_of_rates_weigh_patients_by_their_years():
