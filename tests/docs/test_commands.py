@@ -106,6 +106,7 @@ COMMANDS = {
     "escalation": "funis escalation --toxicity 0.05,0.1,0.25 --patients 6 --json",
     "optimise": "funis optimise ra_two_arm --doses 15e6,150e6 --numbers 1 --maintenance none"
     f" --horizon 12 --patients 4 --draws 4 {SMALL} --json",
+    "plan": "funis plan ra --out plan --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -217,7 +218,18 @@ def optimise_keys(found, text):
     assert list(said["settings"][setting]) == list(one["settings"][setting])
 
 
+def plan_keys(found, text):
+    """The documented JSON of a plan has its keys, down to one response."""
+    part = text[text.index("## funis plan") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    assert list(shown) == list(found)
+    assert list(shown["course"]) == list(found["course"])
+    (said,) = shown["course"]["responses"]
+    assert list(said) == list(found["course"]["responses"][0])
+
+
 KEYS = {
+    "plan": plan_keys,
     "design": design_keys,
     "optimise": optimise_keys,
     "export": export_keys,

@@ -550,7 +550,32 @@ better. A stopped search goes on where it was. The document of `--json`:
 ```
 """
 
+PLAN_NOTES = """
+The consultation of a virtual patient is held against one protocol ([plan.md](plan.md),
+[eligibility.md](eligibility.md)): it is never advice to treat. A regimen is planned within the demo
+trial of its disease. `--compare` sets the regimens of the library side by side for the stratum that
+the consultation belongs to; it takes longer than a plan. `--out` writes the page, the PDF, the
+calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
+
+```json
+{"research_use": "...", "data": "Simulated: ...", "banner": "SIMULATED - NOT FOR ADMINISTRATION",
+ "regulatory_sentence": "...", "consultation": {"id": "ra_virtual", "disease": "ra"},
+ "protocol": {"id": "ra_demo", "kind": "trial", "trial": "ra_demo", "arm": "single"},
+ "evidence": {"grade": "low", "n_randomised": 289},
+ "eligibility": {"verdict": "meets", "judgements": [], "missing": []},
+ "worksheet": {"vials": 5, "lines": []}, "calendar": {"entries": []},
+ "course": {"n_patients": 33, "stratum": "...", "responses": [{"endpoint": "...", "week": 12.0,
+      "measure": "responder", "unit": "share of virtual patients",
+      "treated": {"estimate": 0.39, "low": 0.21, "high": 0.61}, "placebo": {}, "no_effect": {},
+      "difference": {}, "primary": true}],
+   "adverse_events": [], "averaged": [], "influences": [], "warnings": [], "matches": [],
+   "bands": [], "draws": 24, "no_effect_share": 0.07, "drugs": []},
+ "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null}
+```
+"""
+
 NOTES = {
+    "plan": PLAN_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
     "optimise": OPTIMISE_NOTES,

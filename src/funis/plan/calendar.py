@@ -6,7 +6,7 @@ There is no date in it: a plan is of a virtual patient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from funis.plan.calendar_file import CalendarRules, library_calendar_rules
 from funis.plan.directions import Decision, Directions
 from funis.plan.directions_schema import library_directions
 from funis.plan.exact import exact, shown
+from funis.plan.given import way
 from funis.plan.values import Calendar, Consultation, Entry, EntryKind
 from funis.plan.vocabulary import Drugs, library_drugs
 from funis.protocol import Arm, Intervention, Protocol, Rule
@@ -23,7 +24,6 @@ ORDER: tuple[EntryKind, ...] = (
     "screening", "baseline", "premedication", "infusion", "maintenance", "monitoring", "visit",
     "decision", "stopping", "end",
 )  # fmt: skip
-WAYS: Mapping[str, str] = {"iv": "by vein", "it": "into the fluid", "ia": "by artery"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def calendar_of(
     given = tuple(arm.interventions if interventions is None else interventions)
     infusions = infusions_of(given)
     zero = min((day for one in given if one.product for day in one.days), default=0.0)
-    end = math.ceil(max(protocol.visits.last_week * DAYS_PER_WEEK - zero, _last(infusions)))
+    end = math.ceil(protocol.visits.last_week * DAYS_PER_WEEK - zero)
+    last = max(end, _last(infusions))
     products = dict.fromkeys(one.product for one in given if one.product is not None)
     uses = [library_directions(name) for name in products]
     return _sorted(
@@ -79,9 +80,9 @@ def calendar_of(
         *_drugs(given, zero),
         *_visits(protocol, known, zero),
         *_rules(protocol.rules, arm, protocol, zero),
-        *(entry for use in uses for entry in _decisions(use.decisions, end)),
-        *_stopping(infusions, known, end),
-        Entry(end, end, "end", "end of the trial"),
+        *(entry for use in uses for entry in _decisions(use.decisions, last)),
+        *_stopping(infusions, known),
+        *_ends(protocol, end, last),
     )
 
 
@@ -214,8 +215,7 @@ def _dose(given: Intervention) -> str:
     per_kg = given.dose_cell_per_kg
     amount = exact(given.dose_cell or 0.0) if per_kg is None else exact(per_kg)
     unit = "million cells" if per_kg is None else "million cells/kg"
-    way = WAYS.get(given.route or "", f"by {given.route}")
-    return f"{shown(round(amount / 1_000_000, 2))} {unit} {way}"
+    return f"{shown(round(amount / 1_000_000, 2))} {unit} {way(given.route)}"
 
 
 def _drugs(given: Iterable[Intervention], zero: float) -> Iterator[Entry]:
@@ -235,12 +235,11 @@ def _visits(protocol: Protocol, rules: CalendarRules, zero: float) -> Iterator[E
             continue
         day, window = round(week * DAYS_PER_WEEK - zero), rules.window(week)
         asked = sorted({f"{e.endpoint} ({e.role})" for e in protocol.endpoints if e.week == week})
-        about = f"day {day}, {window.days} days either way ({window.source})"
+        about = f"day {day}, {window.days} days either way"
         note = f"{about}; {', '.join(asked)}" if asked else about
         title = f"visit of week {week:g}"
-        yield Entry(
-            day - window.days, day + window.days, "visit", title, note, f"trial {protocol.id}"
-        )
+        source = f"trial {protocol.id}; window {window.source}"
+        yield Entry(day - window.days, day + window.days, "visit", title, note, source)
 
 
 def _rules(rules: Iterable[Rule], arm: Arm, protocol: Protocol, zero: float) -> Iterator[Entry]:
@@ -295,6 +294,14 @@ def _decisions(decisions: Iterable[Decision], end: int) -> Iterator[Entry]:
         yield Entry(first, last, "decision", f"{one.when}: {one.then}", note, one.source)
 
 
-def _stopping(infusions: Sequence[Infusion], rules: CalendarRules, end: int) -> Iterator[Entry]:
+def _ends(protocol: Protocol, end: int, last: int) -> Iterator[Entry]:
+    """Yield the end of the trial, and that of a regimen which goes on beyond it."""
+    yield Entry(end, end, "end", "end of the trial", None, f"trial {protocol.id}")
+    if last > end:
+        note = "nobody is seen after the end of the trial"
+        yield Entry(last, last, "end", "last infusion of the regimen", note, "the arm")
+
+
+def _stopping(infusions: Sequence[Infusion], rules: CalendarRules) -> Iterator[Entry]:
     for one in rules.stopping if infusions else ():
-        yield Entry(0, min(end, _last(infusions)), "stopping", one.title, None, one.source)
+        yield Entry(0, _last(infusions), "stopping", one.title, None, one.source)

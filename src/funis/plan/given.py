@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
@@ -17,6 +17,9 @@ from funis.store import hash_file
 
 KIND = "doses_given"
 NOT_CELLS = ("drug", None)
+ROUTES: Mapping[str, str] = {"iv": "by vein", "it": "into the fluid", "ia": "by artery"}
+"""Routes of the models in words."""
+
 ARTERY = "ia"
 """Routes of the evidence that begin with it are that of the model, whichever the artery."""
 
@@ -75,6 +78,11 @@ def doses_of(studies: Iterable[Study]) -> tuple[GivenDose, ...]:
         for arm in study.arms
         if (dose := _dose(study, arm)) is not None
     )
+
+
+def way(route: str | None) -> str:
+    """Return a route in words."""
+    return ROUTES.get(route or "", f"by {route}")
 
 
 @cache

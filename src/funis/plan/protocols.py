@@ -14,7 +14,7 @@ from decimal import Decimal
 from funis.evidence import Evidence as DiseaseEvidence
 from funis.evidence import Study, load_evidence
 from funis.plan.exact import exact, product, shown
-from funis.plan.given import GivenDose, GivenRange, doses_of, given_range
+from funis.plan.given import ROUTES, GivenDose, GivenRange, doses_of, given_range, way
 from funis.plan.values import Evidence
 from funis.protocol import Intervention, Regimen, library_regimens
 
@@ -22,7 +22,6 @@ WEIGHT_KG = Decimal(70)
 """Weight by which doses per kg stand beside doses in total (assumed)."""
 
 CORD = "umbilical_cord"
-ROUTES: Mapping[str, str] = {"iv": "by vein", "it": "into the fluid", "ia": "by artery"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ def _million(cells: Decimal) -> str:
 
 
 def _words(parts: Iterable[tuple[str, str | None]]) -> str | None:
-    texts = [f"{ROUTES.get(route, route)} {text}" for route, text in parts if text is not None]
+    texts = [f"{way(route)} {text}" for route, text in parts if text is not None]
     return f"{'; '.join(texts)} (one infusion, at {shown(WEIGHT_KG)} kg)" if texts else None
 
 

@@ -101,9 +101,10 @@ def stale_warnings(table: Regulatory, today: date) -> tuple[str, ...]:
     )
 
 
-def statement(table: Regulatory) -> str:
+def statement(rows: Sequence[RegulatoryRow]) -> str:
     """Return the regulatory sentence with the day on which the table was checked."""
+    day = checked_on(rows).isoformat() if rows else "the date checked"
     return (
         "No umbilical-cord MSC product and no intravenous MSC product known to us is approved "
-        f"for these diseases (as of {checked_on(table.rows).isoformat()})."
+        f"for these diseases (as of {day})."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from funis.plan.exact import exact, shown
-from funis.plan.given import GivenDose, given_range
+from funis.plan.given import GivenDose, given_range, way
 from funis.plan.limits import Limits
 from funis.plan.work import Work, dmso_load, number_of
 from funis.product import dmso
@@ -30,16 +30,16 @@ def dose_warnings(
     route, weight, dose = work.route.route, work.band.middle_kg, work.dose
     ever = given_range(doses, route, weight)
     if ever is None:
-        return (f"no published dose of cells by the route '{route}' is known to the evidence",)
+        return (f"no published dose of cells {way(route)} is known to the evidence",)
     million = shown(dose / 1_000_000)
     if not ever.low_cell <= dose <= ever.high_cell:
         side = "above" if dose > ever.high_cell else "below"
-        ended = f"every dose ever given by the route '{route}': {ever.text}"
+        ended = f"every dose ever given {way(route)}: {ever.text}"
         return (f"{million} million cells are {side} {ended}",)
     own = None if tissue is None else given_range(doses, route, weight, tissue=tissue)
     words = (tissue or "").replace("_", " ")
     if tissue is not None and own is None:
-        return (f"no published dose of {words} cells by the route '{route}' is in the evidence",)
+        return (f"no published dose of {words} cells {way(route)} is in the evidence",)
     if own is not None and not own.low_cell <= dose <= own.high_cell:
         return (f"{million} million cells lie outside every dose of {words} cells: {own.text}",)
     return ()

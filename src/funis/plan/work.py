@@ -182,7 +182,8 @@ def vial_lines(work: Work) -> tuple[Line, ...]:
             "cells", source=source,
         ),
         _line(
-            "vials before losses", f"ceil({shown(work.dose)} ÷ {content})", before, "vials", whole
+            "vials before losses", f"ceil({shown(work.dose)} ÷ {content})", before,
+            _vials(before), whole,
         ),
         _line(
             "share that arrives living", f"{shown(work.living)} × {shown(work.recovered)}",
@@ -199,7 +200,7 @@ def vial_lines(work: Work) -> tuple[Line, ...]:
         ),
         _line(
             "vials to thaw", f"ceil({shown(work.to_thaw)} ÷ {content})", Decimal(work.vials),
-            "vials", whole,
+            _vials(Decimal(work.vials)), whole,
         ),
         _line(
             "volume from the vials", f"{shown(work.to_thaw)} × {shown(work.volume)} ÷ {content}",
@@ -306,6 +307,10 @@ def load_lines(work: Work, limits: Limits) -> tuple[Line, ...]:
         source = origin(limits.intrathecal_ml)
         lines.append(_line("volume into the fluid at most", shown(most), most, "mL", source=source))
     return tuple(lines)
+
+
+def _vials(number: Decimal) -> str:
+    return "vial" if number == 1 else "vials"
 
 
 def _line(

@@ -14,7 +14,7 @@ from funis.checks import InputError, Issue
 from funis.plan.directions import Contents, Directions, ForWeight, RouteDirections
 from funis.plan.directions_schema import library_directions
 from funis.plan.exact import exact, product, rounded_down, total
-from funis.plan.given import GivenDose, library_doses
+from funis.plan.given import GivenDose, library_doses, way
 from funis.plan.limits import Limits, WeightBand, library_limits, weight_band
 from funis.plan.values import Line, Worksheet
 from funis.plan.warn import dose_warnings, limit_warnings, unstated
@@ -233,12 +233,12 @@ def joined(sheets: Sequence[Worksheet]) -> Worksheet:
         dmso_mg_per_kg=None if None in loads else total(load for load in loads if load is not None),
         expiry_minute=min(expiries, default=None),
         premedication=_once(text for one in sheets for text in one.premedication),
-        warnings=tuple(f"{one.route}: {text}" for one in sheets for text in one.warnings),
+        warnings=tuple(f"{way(one.route)}: {text}" for one in sheets for text in one.warnings),
     )
 
 
 def _of_route(line: Line, route: str) -> Line:
-    return Line(f"{route}: {line.name}", *(getattr(line, name) for name in Line.__slots__[1:]))
+    return Line(f"{way(route)}: {line.name}", *(getattr(line, name) for name in Line.__slots__[1:]))
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

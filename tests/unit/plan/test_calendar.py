@@ -116,6 +116,12 @@ def test_day_0_is_the_first_infusion_wherever_it_stands_in_the_trial(trial):
     assert of(found, "end")[0].day_first == 350
 
 
+def test_infusions_beyond_the_end_of_the_trial_are_said_to_be_unseen(trial):
+    ends = of(calendar_of(trial, trial.arm("advertised")).entries, "end")
+    assert [one.day_first for one in ends] == [364, 910]
+    assert ends[1].note == "nobody is seen after the end of the trial"
+
+
 def test_the_day_28_rules_of_the_label_come_out():
     found = directions_calendar(load_directions(LABEL)).entries
     days = [one.day_first for one in of(found, "infusion")]
@@ -138,7 +144,7 @@ def test_no_further_infusion_after_a_serious_reaction(entries):
 def test_every_entry_is_sourced_and_in_order(entries):
     for one in entries:
         assert one.day_first <= one.day_last
-        assert one.source or one.kind == "end"
+        assert one.source
 
 
 def test_every_arm_with_cells_of_the_library_has_a_calendar():

@@ -28,7 +28,8 @@ def test_a_row_is_stale_after_180_days_and_not_before():
 def test_the_sentence_is_that_of_every_report_with_its_date():
     table = library_regulatory()
     day = checked_on(table.rows).isoformat()
-    assert statement(table) == NOT_APPROVED.replace("the date checked", day)
+    assert statement(table.rows) == NOT_APPROVED.replace("the date checked", day)
+    assert statement(()) == NOT_APPROVED
 
 
 def test_no_row_is_of_a_product_that_was_approved_for_one_of_these_diseases_by_vein():

@@ -313,7 +313,10 @@ def test_two_routes_of_an_arm_become_one_worksheet():
     one = joined(both)
     assert one.route == "it + iv"
     assert one.vials == sum(sheet.vials for sheet in both)
-    assert {text.split(":")[0] for text in (line.name for line in one.lines)} == {"it", "iv"}
+    assert {text.split(":")[0] for text in (line.name for line in one.lines)} == {
+        "into the fluid",
+        "by vein",
+    }
     assert one.premedication == (NOT_STATED,)
 
 

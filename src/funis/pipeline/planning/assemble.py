@@ -96,7 +96,7 @@ def plan_consultation(
         regulatory=library_regulatory().rows,
         statement=RESEARCH_USE,
         grade=evidence_text(base),
-        warnings=tuple(_warnings(chosen, asked.today or date.today())),
+        warnings=tuple(_warnings(chosen, asked.hold_minute, asked.today or date.today())),
         comparison=compared(ready) if asked.compare else None,
     )
 
@@ -106,7 +106,7 @@ def _read(place: str | Path) -> Consultation:
     return read_bundle(place) if Path(place).suffix == ".json" else read_consultation(place)
 
 
-def _warnings(chosen: Chosen, today: date) -> Iterator[str]:
+def _warnings(chosen: Chosen, hold: float | None, today: date) -> Iterator[str]:
     """Return what the reader must know of the protocol and of the regulatory table."""
     if chosen.arm.altered:
         yield (
@@ -115,4 +115,9 @@ def _warnings(chosen: Chosen, today: date) -> Iterator[str]:
         )
     if chosen.regimen is not None and chosen.regimen.kind == "advertised":
         yield "An advertised regimen is a claim under test, not a recommendation."
+    if hold is not None:
+        yield (
+            f"Cells wait {hold:g} minutes from thaw to vein here, as was asked for; usual is what"
+            " their product says."
+        )
     yield from stale_warnings(library_regulatory(), today)

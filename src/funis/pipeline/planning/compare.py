@@ -35,6 +35,7 @@ from funis.plan import Alternative, Comparison, Interval
 from funis.protocol import ALL, Protocol, Rule, Structure, library_structures
 from funis.safety import library_safety
 from funis.trial import Study
+from funis.trial.study import products_of
 
 Array = NDArray[np.float64]
 
@@ -254,8 +255,20 @@ def _caveats(
         " of cells; each counts the same, whatever its grade.",
         "Response-driven doses are not given: every alternative is its fixed schedule.",
     ]
+    if len(_tissues(ready, choices)) > 1:
+        found.append(
+            "Cells of every tissue have the same potency here: what differs between tissues is not"
+            " known well enough to be simulated."
+        )
     if any(row.events is None for row in rows):
         found.append("Of a route without an event count nothing is known of adverse events.")
     if ready.points is None:
         found.append("This disease has no posterior: the library's values stand in for its draws.")
     return tuple(found)
+
+
+def _tissues(ready: Prepared, choices: Sequence[Offered]) -> set[str]:
+    """Return the tissues that cells of the alternatives are of."""
+    names = {name for one in choices for name in products_of(one.arm, ())}
+    known = ready.study.products
+    return {str(known[name].tissue) for name in names if name in known}

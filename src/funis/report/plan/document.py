@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from funis.plan import Plan
+from funis.plan.regulatory import statement
 from funis.report.plan.content import BANNER
-from funis.report.statement import NOT_APPROVED, RESEARCH_USE, SIMULATED
+from funis.report.statement import RESEARCH_USE, SIMULATED
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "research_use": RESEARCH_USE,
         "data": SIMULATED,
         "banner": BANNER,
-        "regulatory_sentence": NOT_APPROVED,
+        "regulatory_sentence": statement(plan.regulatory),
     }
     whole = _plain(plan)
     whole["consultation"].pop("where", None)

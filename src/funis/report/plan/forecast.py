@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funis.plan import AdverseEvent, Course, Influence, Interval, Plan, RegulatoryRow, Response
+from funis.plan.regulatory import statement
 from funis.plan.values import Alternative, Comparison
 from funis.report.numerals import MINUS, MISSING, count, percent, week
 from funis.report.plan.bands import ARMS, SHARE, responses, score
@@ -15,7 +16,6 @@ from funis.report.plan.numbers import (
     unit_words,
     words,
 )
-from funis.report.statement import NOT_APPROVED
 
 _NO_COURSE = "No course was predicted for this plan."
 _NOT_EVIDENCE = (
@@ -96,7 +96,7 @@ def regulatory_section(plan: Plan) -> Section:
     )  # fmt: skip
     table = Table("Products by country", columns, tuple(map(_regulatory, plan.regulatory)))
     return Section(
-        "regulatory", "Regulatory status", (NOT_APPROVED,),
+        "regulatory", "Regulatory status", (statement(plan.regulatory),),
         tables=(table,) if plan.regulatory else (),
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def test_sections_stand_in_the_order_of_reading(plan, page):
 def test_the_page_carries_banner_statement_and_the_regulatory_sentence(page):
     assert page.count(BANNER) >= 3
     assert RESEARCH_USE in page
-    assert NOT_APPROVED in page
+    assert NOT_APPROVED.split(" (as of")[0] in page
 
 
 def test_the_page_loads_nothing_and_has_no_script(page):
