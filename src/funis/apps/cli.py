@@ -51,7 +51,8 @@ app.add_typer(ledger.commands, name="ledger")
 app.add_typer(product.commands, name="product")
 
 KINDS_HELP = (
-    "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."
+    "diseases, trials, protocols, products, lots, structures, drugs, routes or endpoints (default:"
+    " all)."
 )
 DOSE_HELP = (
     "CELLS:ROUTE@DAYS, such as 70e6:iv@0,28 or 1e6/kg:iv@0:28x4 (4 times, every 28 days). "

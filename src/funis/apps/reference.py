@@ -151,6 +151,46 @@ of `--json`:
 ```
 """
 
+PRODUCT_NOTES = """
+Products and simulated lots of the library, how many fields of each are not reported, and umbilical
+cord beside bone marrow and adipose tissue: only what was seen in print
+([products.md](products.md)). The document of `--json`:
+
+```json
+{"research_use": "...", "products": [
+  {"id": "lot_complete", "kind": "lot", "name": "...", "tissue": "umbilical_cord", "fields": 39,
+   "not_reported": 2, "release": "pass"}]}
+```
+"""
+
+PRODUCT_DELIVER_NOTES = """
+The document of `--json`; intervals are 95 %, `widened_by` names what is not reported:
+
+```json
+{"research_use": "...", "banner": "SIMULATED - NOT FOR ADMINISTRATION", "id": "lot_complete",
+ "kind": "lot", "product": "uc_msc_reference", "simulated": true, "release": "pass",
+ "weight_kg": 70.0, "dose_cell": 7e7, "viable": {"value": 5.2e7, "low": 5.0e7, "high": 5.5e7},
+ "functional": {"value": 5.2e7, "low": 5.0e7, "high": 5.5e7}, "dead": 1.4e7, "lost": 3.5e6,
+ "viability": 0.79, "dmso_gram": 0.77, "dmso_mg_per_kg": 11.0, "hold_minute": 90.0,
+ "infusion_minute": 60.0, "widened_by": [],
+ "functional_if_stunned": {"value": 0.0, "low": 0.0, "high": 0.0},
+ "structure": "thawed_cells_stunned", "dmso_limit_mg_per_kg": 1000.0, "dmso_limit_source": "...",
+ "curve": [{"minute": 0.0, "viability": 0.9444}], "warnings": []}
+```
+"""
+
+PRODUCT_YIELD_NOTES = """
+The document of `--json`; without `--trial` the last three are `null`:
+
+```json
+{"research_use": "...", "banner": null, "id": "uc_msc_reference", "kind": "product",
+ "product": "uc_msc_reference", "simulated": false, "assumption": "...",
+ "donation": {"primary_cells": 4.3e6, "stages": [], "lots": 200, "vials_per_lot": 8,
+   "vials": 1600, "vials_low": 36, "vials_high": 70876, "doublings": 14.5, "days": 19.3},
+ "trial": "ra_demo", "weight_kg": 72.0, "need": {"arms": [], "vials_per_dose": [3]}}
+```
+"""
+
 EVIDENCE_LIST_NOTES = """
 The document of `--json` is a list; `fitted` is false for meta-analyses, reviews and other context,
 `origin` is `library` or `user`:
@@ -532,6 +572,9 @@ NOTES = {
     "evidence meta": META_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
+    "product": PRODUCT_NOTES,
+    "product deliver": PRODUCT_DELIVER_NOTES,
+    "product yield": PRODUCT_YIELD_NOTES,
     "run": RUN_NOTES,
     "tests": TESTS_NOTES,
     "simulate": SIMULATE_NOTES,

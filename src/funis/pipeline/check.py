@@ -37,8 +37,9 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     Parameters
     ----------
     paths
-        Trial, product, protocol, evidence, structure or claim files, consultations and the criteria
-        they are judged by, ledgers of predictions, and disease folders or their files.
+        Trial, product, lot, protocol, evidence, structure or claim files, consultations and the
+        criteria they are judged by, rules of release, directions for use, ledgers of predictions,
+        and disease folders or their files.
 
     Returns
     -------

@@ -276,9 +276,16 @@ def share_log_sd(product: Product, hold_minute: float, unknown: tuple[str, ...])
     return math.hypot(_measured_log_sd(product, hold_minute), *parts)
 
 
-def lot_potency_log_sd() -> float:
-    """Standard deviation of the logarithm of potency between lots."""
-    return delivery_spreads()["potency"].log_sd
+def lot_potency_log_sd(cords: int | None = None) -> float:
+    """Standard deviation of the logarithm of potency between lots.
+
+    Parameters
+    ----------
+    cords : int or None
+        Donors that are pooled in each lot; pooling narrows what lies between donors. None is 1.
+    """
+    between = _settings().potency.donor_share
+    return delivery_spreads()["potency"].log_sd * math.sqrt(between / (cords or 1) + 1 - between)
 
 
 @cache
@@ -388,7 +395,8 @@ def _functional(
     potency = given.potency if isinstance(given, Lot) and given.potency is not None else 1.0
     spread = share_log_sd(given, hold, unknown)
     if "potency" in unknown:
-        spread = math.hypot(spread, lot_potency_log_sd())
+        cords = given.cords if isinstance(given, Lot) else None
+        spread = math.hypot(spread, lot_potency_log_sd(cords))
     return _interval(arrives * share * potency * (1 - stunned), spread, math.inf)
 
 

@@ -58,10 +58,19 @@ class SolventSchema(StrictModel):
     limit_source: Text
 
 
+class PotencySchema(StrictModel):
+    """How the spread of potency divides between donors and lots."""
+
+    donor_share: Annotated[float, Field(ge=0, le=1)]
+    status: Status
+    source: Text
+
+
 class DeliverySchema(StrictModel):
     """The file of what widens a delivered dose."""
 
     spreads: dict[Name, SpreadSchema] = Field(min_length=1)
+    potency: PotencySchema
     dmso: SolventSchema
 
 

@@ -84,8 +84,8 @@ class TrialNeed:
     Attributes
     ----------
     arms : tuple of ArmNeed
-    vials_per_dose : tuple of int
-        Of each arm.
+    vials_per_dose, doses_per_donation : tuple of int
+        Of each arm; doses if all vials of a donation went to that arm.
     doses, vials, lots, donors : int
     cells : float
         In all doses [cell].
@@ -95,6 +95,7 @@ class TrialNeed:
 
     arms: tuple[ArmNeed, ...]
     vials_per_dose: tuple[int, ...]
+    doses_per_donation: tuple[int, ...]
     doses: int
     vials: int
     lots: int
@@ -174,11 +175,17 @@ def trial_need(product: Product, arms: Sequence[ArmNeed], found: DonationYield) 
     each = tuple(vials_needed(arm.dose_cell, size, recovered) for arm in arms)
     vials = sum(arm.patients * arm.doses * one for arm, one in zip(arms, each, strict=True))
     return TrialNeed(
-        tuple(arms), each, sum(arm.patients * arm.doses for arm in arms), vials,
-        math.ceil(vials / max(found.vials_per_lot, 1)), _donors(vials, found.vials),
-        sum(arm.patients * arm.doses * arm.dose_cell for arm in arms),
-        _donors(vials, found.vials_high), _donors(vials, found.vials_low),
-    )  # fmt: skip
+        arms=tuple(arms),
+        vials_per_dose=each,
+        doses_per_donation=tuple(found.vials // one for one in each),
+        doses=sum(arm.patients * arm.doses for arm in arms),
+        vials=vials,
+        lots=math.ceil(vials / max(found.vials_per_lot, 1)),
+        donors=_donors(vials, found.vials),
+        cells=sum(arm.patients * arm.doses * arm.dose_cell for arm in arms),
+        donors_low=_donors(vials, found.vials_high),
+        donors_high=_donors(vials, found.vials_low),
+    )
 
 
 def _donors(vials: int, each: float) -> int:

@@ -32,7 +32,7 @@ def lot_parameters(product: Product, seed: int, known: Collection[str]) -> dict[
     if product.potency is not None:
         return {POTENCY: product.potency}
     luck = float(normal(seed, "potency of a lot", 0, product.id))
-    return {POTENCY: math.exp(lot_potency_log_sd() * luck)}
+    return {POTENCY: math.exp(lot_potency_log_sd(product.cords) * luck)}
 
 
 def drawn_shares(

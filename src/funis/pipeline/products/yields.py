@@ -80,10 +80,16 @@ class YieldPage:
             f" {need.donors_high}); doses up to the last visit, none of rules or scenarios"
         )
         rows = tuple(
-            (arm.arm, f"{arm.patients}", f"{arm.doses}", cells_text(arm.dose_cell), f"{vials}")
-            for arm, vials in zip(need.arms, need.vials_per_dose, strict=True)
-        )
-        columns = ("arm", "patients", "doses of each", "cells of a dose", "vials of a dose")
+            (arm.arm, f"{arm.patients}", f"{arm.doses}", cells_text(arm.dose_cell), f"{vials}",
+             f"{doses}")
+            for arm, vials, doses in zip(
+                need.arms, need.vials_per_dose, need.doses_per_donation, strict=True
+            )
+        )  # fmt: skip
+        columns = (
+            "arm", "patients", "doses of each", "cells of a dose", "vials of a dose",
+            "doses of a donation",
+        )  # fmt: skip
         return (Table(title, columns, rows),)
 
 
