@@ -248,7 +248,8 @@ def _check_consultation(path: Path) -> IssueList:
 def _check_eligibility(path: Path) -> IssueList:
     from funis.plan.criteria import load_rules
 
-    load_rules(path)
+    inputs = {one for name in disease_ids() for one in load_model(name).inputs}
+    load_rules(path, sorted({one.id for one in inputs if one.kind == "cells"}))
     return IssueList()
 
 

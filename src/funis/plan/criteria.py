@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +24,8 @@ from funis.checks import (
     validate,
 )
 from funis.checks.documents import KeyPath, dotted
-from funis.models import disease_ids, library_folder, load_model
-from funis.plan.facts import general_names
+from funis.models import library_folder
+from funis.plan.facts import ROUTE, general_names
 from funis.plan.vocabulary import library_drugs
 
 Text = Annotated[str, Field(min_length=1)]
@@ -110,8 +112,15 @@ class _FileSchema(StrictModel):
     effects: tuple[_EffectSchema, ...] = ()
 
 
-def load_rules(path: str | Path) -> EligibilityRules:
+def load_rules(path: str | Path, routes: Collection[str] | None = None) -> EligibilityRules:
     """Read a file of general criteria.
+
+    Parameters
+    ----------
+    path
+        The file.
+    routes
+        Routes that there are; where none are given, any name will do for one.
 
     Raises
     ------
@@ -120,9 +129,7 @@ def load_rules(path: str | Path) -> EligibilityRules:
     """
     document = read_yaml(path)
     read = validate(_FileSchema, document)
-    names = general_names(load_model(disease_ids()[0]))
-    routes = {f"route_{one}" for name in disease_ids() for one in _routes(name)}
-    known = tuple(dict.fromkeys((*names, *sorted(routes))))
+    known = (*general_names(), *_routes(read, routes))
     _check(read, document).raise_errors()
     return EligibilityRules(
         tuple(_criterion(one, place, document, known) for place, one in enumerate(read.criteria)),
@@ -136,8 +143,12 @@ def library_rules() -> EligibilityRules:
     return load_rules(library_folder() / "eligibility.yaml")
 
 
-def _routes(disease: str) -> list[str]:
-    return [one.id for one in load_model(disease).inputs if one.kind == "cells"]
+def _routes(read: _FileSchema, routes: Collection[str] | None) -> list[str]:
+    """Names of routes that criteria may use: the known ones, else whatever the file names."""
+    if routes is not None:
+        return [f"{ROUTE}{name}" for name in routes]
+    text = " ".join(one.applies or "" for one in read.criteria)
+    return sorted(set(re.findall(rf"\b{ROUTE}\w+", text)))
 
 
 def _criterion(

@@ -18,6 +18,9 @@ from funis.plan.vocabulary import ADVANCED, Drugs, Words, library_drugs, library
 from funis.product import Product
 
 NOT_KNOWN = "not known"
+ROUTE = "route_"
+"""Prefix of the facts that say by which route the arm gives cells."""
+
 AT_LEAST_NOTHING: Range = (0.0, math.inf)
 
 
@@ -100,34 +103,40 @@ def facts(
     return {
         **_of_person(consultation),
         **_of_conditions(consultation, words),
-        **_of_labs(consultation, model, words),
+        **_of_labs(consultation, words),
         **_of_medication(consultation, drugs),
         **_of_earlier_cells(consultation),
         **_of_disease(consultation, model, drugs),
-        **_of_arm(model, routes, product),
+        **_of_product(product),
+        **_of_routes(model, routes),
     }  # fmt: skip
 
 
-def _of_arm(model: Model, routes: Collection[str], product: Product | None) -> dict[str, Fact]:
-    own = [one.id for one in model.inputs if one.kind == "cells"]
+def _of_product(product: Product | None) -> dict[str, Fact]:
     frozen = None if product is None else product.cryopreserved
     foreign = None if product is None else product.allogeneic
     return {
         "product_cryopreserved": _flag(frozen, "protocol"),
         "product_allogeneic": _flag(foreign, "protocol"),
-        **{
-            f"route_{name}": _flag(name in routes, "protocol")
-            for name in dict.fromkeys((*own, *routes))
-        },
     }
 
 
-def general_names(model: Model) -> tuple[str, ...]:
-    """Names that a general criterion may use: all facts that do not belong to one disease."""
-    known = facts(Consultation("nobody", model.id, 70.0), model)
-    own = {one.id for one in model.endpoints.components} - set(library_words().labs)
-    own |= {*model.endpoints.order, *traits(model)}
-    return tuple(name for name in known if name not in own)
+def _of_routes(model: Model, routes: Collection[str]) -> dict[str, Fact]:
+    own = [one.id for one in model.inputs if one.kind == "cells"]
+    return {
+        f"{ROUTE}{name}": _flag(name in routes, "protocol")
+        for name in dict.fromkeys((*own, *routes))
+    }
+
+
+def general_names() -> tuple[str, ...]:
+    """Names that a general criterion may use beside routes: facts that belong to no disease."""
+    nobody, words, drugs = Consultation("nobody", "none", 70.0), library_words(), library_drugs()
+    return (
+        *_of_person(nobody), *_of_conditions(nobody, words), *_of_labs(nobody, words),
+        *_of_medication(nobody, drugs), *_of_earlier_cells(nobody), *_of_product(None),
+        "prior_failures",
+    )  # fmt: skip
 
 
 def _number(value: float | None, field: str, unit: str | None = None) -> Fact:
@@ -178,7 +187,7 @@ def _of_conditions(one: Consultation, words: Words) -> dict[str, Fact]:
     }
 
 
-def _of_labs(one: Consultation, model: Model, words: Words) -> dict[str, Fact]:
+def _of_labs(one: Consultation, words: Words) -> dict[str, Fact]:
     """Return the tests; an eGFR may stand in its own field, or among those of the disease."""
     found = {
         name: _number(one.labs[name].value if name in one.labs else None, f"labs.{name}", lab.unit)

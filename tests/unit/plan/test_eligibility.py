@@ -359,6 +359,6 @@ def test_a_fault_in_the_file_of_criteria_is_one_line(tmp_path, old, new, said):
     path = tmp_path / "eligibility.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InputError, match=re.escape(said)):
-        load_rules(path)
+        load_rules(path, ("iv", "it", "ia"))
     assert check_file(path).kind == "eligibility"
     assert check_file(path).issues
