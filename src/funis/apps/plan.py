@@ -16,7 +16,8 @@ def plan(
         str,
         typer.Argument(
             metavar="CONSULTATION",
-            help="A consultation file of a virtual patient, or the name of one of the library.",
+            help="A consultation file of a virtual patient, a FHIR bundle of test data (.json), or"
+            " the name of one of the library.",
         ),
     ],
     protocol: Annotated[

@@ -20,8 +20,8 @@ and the nearest valid name, and nothing is written; 130 after Ctrl-C: nothing is
 `simulate --out`, which keeps its whole files and says so.
 
 With `--json` standard output holds one JSON document and nothing else, also when the command fails:
-then it is `{"error": [...]}`. A document that is no list has the statement of use as `research_use`.
-Progress and warnings go to standard error.
+then it is `{"error": [...]}`. A document that is no list holds the statement of use under
+`research_use`. Progress and warnings go to standard error.
 """
 
 RUN_NOTES = """
@@ -207,8 +207,8 @@ The schema, the checks and the place of your own studies stand in [evidence.md](
 study with a fault is refused by file and line, and nothing is written. The document of `--json`:
 
 ```json
-{"research_use": "...", "file": "/home/me/.local/share/funis/evidence/my_trial.yaml", "studies": ["my_trial"],
- "warnings": []}
+{"research_use": "...", "file": "/home/me/.local/share/funis/evidence/my_trial.yaml",
+ "studies": ["my_trial"], "warnings": []}
 ```
 """
 

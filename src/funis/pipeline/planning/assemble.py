@@ -21,6 +21,7 @@ from funis.plan import Consultation, Plan
 from funis.plan.calendar import calendar_of
 from funis.plan.consultation import read_consultation
 from funis.plan.eligibility import judge_eligibility
+from funis.plan.fhir_in import read_bundle
 from funis.plan.protocols import plan_evidence, protocols_of
 from funis.plan.regulatory import library_regulatory, stale_warnings
 from funis.plan.worksheet import joined, worksheets
@@ -59,7 +60,8 @@ def plan_consultation(
     Parameters
     ----------
     consultation
-        A consultation, a file of one, or the name of one in the library.
+        A consultation, a file of one, a FHIR bundle of test data (``.json``), or a name in the
+        library.
     asked
         The protocol and what else is wanted.
 
@@ -69,9 +71,7 @@ def plan_consultation(
         Anything wrong with the consultation, the protocol or its arm, a line each.
     """
     asked = asked or Asked()
-    known = (
-        consultation if isinstance(consultation, Consultation) else read_consultation(consultation)
-    )
+    known = consultation if isinstance(consultation, Consultation) else _read(consultation)
     chosen = chosen_protocol(known.disease, asked.protocol, asked.arm)
     trial = chosen.trial
     evidence = find_evidence(trial.model)
@@ -99,6 +99,11 @@ def plan_consultation(
         warnings=tuple(_warnings(chosen, asked.today or date.today())),
         comparison=compared(ready) if asked.compare else None,
     )
+
+
+def _read(place: str | Path) -> Consultation:
+    """Return the consultation of a file, of the library, or of a FHIR bundle (``.json``)."""
+    return read_bundle(place) if Path(place).suffix == ".json" else read_consultation(place)
 
 
 def _warnings(chosen: Chosen, today: date) -> Iterator[str]:

@@ -16,6 +16,7 @@ from funis.pipeline.planning.matching import settled
 from funis.pipeline.planning.setting import PLACEBO, TREATED, Drugs
 from funis.pipeline.reporting.endpoints import better, short_name
 from funis.plan import Influence
+from funis.plan.vocabulary import library_drugs
 from funis.product import delivered_viability
 from funis.protocol import Arm, FrozenMapping, Intervention, Structure, library_structures
 from funis.trial import Enrolled
@@ -34,6 +35,10 @@ FORMS = ("dose_flat", "dose_emax", "dose_bell", "bistable_memory")
 
 POTENCY = (0.025, 0.975)
 """Ends of the posterior of the potency that are compared."""
+
+
+NOTHING = 1e-6
+"""Effects below it are the solver's error."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +81,7 @@ def _cases(ready: Prepared) -> Iterator[Case]:
     """Return the prediction as it is, then with one thing changed at a time."""
     who = ready.matched.who.rows(np.arange(min(PATIENTS, len(ready.matched.who.patient))))
     protocol = ready.study.protocol
-    base = Case("", "as planned", protocol.arm(TREATED), protocol.arm(PLACEBO), who, _middle(ready))
+    base = Case("", "no change", protocol.arm(TREATED), protocol.arm(PLACEBO), who, _middle(ready))
     yield base
     yield from _potency(ready, base)
     yield from _hold(ready, base)
@@ -142,16 +147,17 @@ def _scaled(one: Intervention, times: float) -> Intervention:
 
 
 def _drugs(ready: Prepared, base: Case) -> Iterator[Case]:
-    """Return the plan without each drug that is taken, and with each class that is not."""
+    """Return the plan without each drug that is taken, and with each class that could be."""
     model, here = ready.study.model, ready.drugs
     entry = background_drugs(model)
     labels = {one.id: one.description for one in model.inputs}
     own = {one.drug for one in base.placebo.interventions} | {
         one.drug for one in base.treated.interventions
     }
+    prescribed = library_drugs().classes
     for name in drug_inputs(model):
         taken = name in here.given
-        if name in entry or (name in own and not taken):
+        if name in entry or name not in prescribed or (name in own and not taken):
             continue
         classes = tuple(c for c in here.given if c != name) if taken else (*here.given, name)
         changed = Drugs(here.entry, classes, ())
@@ -254,10 +260,16 @@ def _influence(
     unit = points.number(ready.score).unit
     week = ready.study.protocol.endpoints[0].week
     note = (
-        f"benefit in {short_name(ready.score, points)} at week {week:g} against placebo, as"
-        f" planned {effects[0]:.2g}"
+        f"benefit in {short_name(ready.score, points)} at week {week:g} against placebo:"
+        f" {_told(effects[least])} ({cases[least].end}) to {_told(effects[most])}"
+        f" ({cases[most].end}), {_told(effects[0])} as planned"
     )
     return Influence(
         name, effects[most] - effects[least], unit, note, (cases[least].end, cases[most].end),
         effects[least], effects[most],
     )  # fmt: skip
+
+
+def _told(value: float) -> str:
+    """Return an effect in words; what the solver's error makes of none is none."""
+    return f"{0.0 if abs(value) < NOTHING else value:.2g}"

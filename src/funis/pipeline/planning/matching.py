@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from funis.checks import InputError, Issue
 from funis.models.endpoints import evaluate_endpoints
 from funis.pipeline.planning.setting import Drugs
-from funis.pipeline.reporting.endpoints import short_name
+from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.plan import Consultation, Match
+from funis.plan.severity import severity_ranges, traits
 from funis.protocol import Structure, dose_events
 from funis.solver import FAILED
 from funis.trial import Enrolled, Study, observe
@@ -39,15 +41,12 @@ LEVELS = (
 Each is a root mean square difference, in standard deviations of the candidates (assumed).
 """
 
-LOGARITHMIC = ("duration_year",)
-"""Covariates that are compared on a logarithmic scale: a year counts more at the start."""
+UNMATCHED = ("events", "count", "presence")
+"""Scales of components that are not compared one by one: counts since observation began, and signs
+that scores sum up."""
 
-UNITS = {
-    "age_year": ("Age", "years"),
-    "weight_kg": ("Body weight", "kg"),
-    "duration_year": ("Duration", "years"),
-    "prior_failures": ("Drug classes that failed", ""),
-}
+SHOWN = 3
+"""Scores that the words name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,28 +71,60 @@ class Matched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Column:
-    """One number of the candidates, (candidate,), beside that of the consultation."""
+    """One number of the candidates, (candidate,), beside that of the consultation.
+
+    ``log`` compares on a logarithmic scale.
+    """
 
     name: str
     unit: str
     given: float
     values: Array
+    log: bool = False
 
-    def apart(self, log: bool = False) -> Array:
-        """Return the difference in standard deviations of the candidates, (candidate,)."""
-        values = np.log1p(self.values) if log else self.values
-        given = np.log1p(self.given) if log else self.given
+    @property
+    def apart(self) -> Array:
+        """Difference in standard deviations of the candidates, (candidate,)."""
+        values = np.log1p(self.values) if self.log else self.values
+        given = np.log1p(self.given) if self.log else self.given
         spread = float(np.nanstd(values))
         return np.asarray((values - given) / spread if spread > 0 else np.zeros(len(values)))
+
+    @property
+    def words(self) -> str:
+        """What the consultation says, in words."""
+        return f"{self.name} {self.given:.3g} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    """What candidates are compared by: scores, other numbers of severity, covariates, traits."""
+
+    scores: list[_Column]
+    signs: list[_Column]
+    others: list[_Column]
+    traits: list[_Column]
+
+    @property
+    def severity(self) -> Array | float:
+        """Difference in severity: scores count as much as all other numbers together."""
+        parts = [_mean_square(columns) for columns in (self.scores, self.signs) if columns]
+        return np.sqrt(np.mean(parts, axis=0)) if parts else 0.0
+
+    @property
+    def covariates(self) -> Array | float:
+        """Difference in covariates."""
+        return np.sqrt(_mean_square(self.others)) if self.others else 0.0
 
 
 def matched_patients(study: Study, consultation: Consultation, drugs: Drugs) -> Matched:
     """Return the virtual patients nearest to a consultation.
 
-    Candidates are drawn from the pool by weight, take the background drugs of the consultation
-    and are observed at baseline as a trial would. Sex is matched; severity and covariates are
-    compared by their root mean square difference; tolerances widen in turn until enough lie
-    within. The trial's criteria are not asked: eligibility tells of them.
+    Candidates are drawn from the pool by weight, have the body weight and the background drugs of
+    the consultation, and are observed at baseline as a trial would. Sex and traits of the disease
+    are matched; severity and covariates are compared by their root mean square difference;
+    tolerances widen in turn until enough lie within. The trial's criteria are not asked:
+    eligibility tells of them.
 
     Raises
     ------
@@ -102,21 +133,22 @@ def matched_patients(study: Study, consultation: Consultation, drugs: Drugs) -> 
     """
     who, seen = settled(study, np.arange(CANDIDATES, dtype=np.int64), drugs)
     known: Mapping[str, Array] = {**covariates(study.model, who), **seen}
-    severity = _severity(study, consultation, known)
-    others = _covariates(consultation, known)
+    found = _compared(study, consultation, known)
     solved = who.status != FAILED
     if not solved.any():
         message = "no virtual patient of the pool could be followed"
         raise InputError(Issue(study.protocol.file, None, "disease", message, "another disease"))
-    hard = _root_mean_square([one.apart() for one in severity], len(who.patient))
-    soft = _root_mean_square([one.apart(one_is_log(one)) for one in others], len(who.patient))
-    alike = _same_sex(consultation, known)
+    hard = np.broadcast_to(found.severity, solved.shape)
+    soft = np.broadcast_to(found.covariates, solved.shape)
+    alike = _same_sex(consultation, known) & _same_traits(found.traits, len(solved))
     level, within = _widened(hard, soft, alike, solved)
     order = np.argsort(np.where(within, hard**2 + soft**2 / 2, np.inf), kind="stable")
     best = order[: min(int(within.sum()), MOST)]
-    rows = tuple(_row(one, best) for one in (*severity, *others))
-    words = _words(consultation, level, int(within.sum()), len(best), severity, others)
-    return Matched(who.rows(best), level, int(within.sum()), rows, words)
+    shown = (*found.scores, *found.signs, *found.others, *found.traits)
+    words = _words(consultation, level, int(within.sum()), found)
+    return Matched(
+        who.rows(best), level, int(within.sum()), tuple(_row(one, best) for one in shown), words
+    )
 
 
 def settled(
@@ -141,53 +173,46 @@ def settled(
     return who, observe(here.model, observers_of(here, who), truth[0], 0, entry=True)
 
 
-def one_is_log(column: _Column) -> bool:
-    """Whether a covariate is compared on a logarithmic scale."""
-    return any(UNITS[name][0] == column.name for name in LOGARITHMIC)
-
-
-def _severity(
-    study: Study, consultation: Consultation, known: Mapping[str, Array]
-) -> list[_Column]:
+def _compared(study: Study, consultation: Consultation, known: Mapping[str, Array]) -> _Compared:
+    """Return the numbers that the consultation gives or that follow from it, as columns."""
     points = study.model.endpoints
-    names = [name for name in consultation.severity if name in points.numbers]
-    wanted = [name for name in names if name not in known and name in points.order]
+    ranges = severity_ranges(consultation, study.model)
+    exact = {name: low for name, (low, high) in ranges.items() if low == high}
+    names = [one.id for one in points.scores if one.id in exact]
     seen = {name: known[name] for name in known if name in points.numbers}
-    scores = evaluate_endpoints(points, seen, seen, names=wanted)
-    columns = {**known, **scores}
-    return [
-        _Column(
-            short_name(name, points), points.number(name).unit, float(consultation.severity[name]),
-            np.asarray(columns[name], dtype=np.float64),
-        )
-        for name in names
-        if name in columns
-    ]  # fmt: skip
+    scores = evaluate_endpoints(points, seen, seen, names=names)
+    signs = [c.id for c in points.components if c.id in exact and c.scale not in UNMATCHED]
+
+    def column(name: str, values: NDArray[Any]) -> _Column:
+        unit = points.number(name).unit
+        found = np.asarray(values, dtype=np.float64)
+        return _Column(endpoint_name(name, points), unit, exact[name], found)
+
+    return _Compared(
+        [column(name, scores[name]) for name in names],
+        [column(name, known[name]) for name in signs],
+        _covariates(consultation, known),
+        [
+            _Column(name.replace("_", " "), "", exact[name], known[name])
+            for name in traits(study.model)
+            if name in exact and name in known
+        ],
+    )
 
 
 def _covariates(consultation: Consultation, known: Mapping[str, Array]) -> list[_Column]:
     failures = consultation.prior_failures
-    given = {
-        "age_year": consultation.age_year,
-        "weight_kg": consultation.weight_kg,
-        "duration_year": consultation.duration_year,
-        "prior_failures": None if failures is None else len(failures),
-    }
-    flags = [n for n in known if n in consultation.severity and n not in given]
-    found = [
-        _Column(*UNITS[name], float(value), known[name])
-        for name, value in given.items()
-        if value is not None and name in known
+    given = (
+        ("Age", "years", "age_year", consultation.age_year, False),
+        ("Duration", "years", "duration_year", consultation.duration_year, True),
+        ("Drug classes that failed", "", "prior_failures",
+         None if failures is None else len(failures), False),
+    )  # fmt: skip
+    return [
+        _Column(name, unit, float(value), known[column], log)
+        for name, unit, column, value, log in given
+        if value is not None and column in known
     ]
-    return found + [
-        _Column(name, "", float(consultation.severity[name]), known[name])
-        for name in flags
-        if name not in UNITS and _two_valued(known[name])
-    ]
-
-
-def _two_valued(values: Array) -> bool:
-    return bool(np.isin(values, (0.0, 1.0)).all())
 
 
 def _same_sex(consultation: Consultation, known: Mapping[str, Array]) -> NDArray[np.bool_]:
@@ -198,11 +223,16 @@ def _same_sex(consultation: Consultation, known: Mapping[str, Array]) -> NDArray
     return np.asarray((female > 0) == (consultation.sex == "female"))
 
 
-def _root_mean_square(columns: Sequence[Array], size: int) -> Array:
-    if not columns:
-        return np.zeros(size)
-    squares = np.stack([np.nan_to_num(one, nan=1e3) ** 2 for one in columns])
-    return np.asarray(np.sqrt(squares.mean(axis=0)))
+def _same_traits(columns: Sequence[_Column], size: int) -> NDArray[np.bool_]:
+    alike = np.ones(size, dtype=np.bool_)
+    for one in columns:
+        alike &= one.values == one.given
+    return alike
+
+
+def _mean_square(columns: Sequence[_Column]) -> Array:
+    squares = np.stack([np.nan_to_num(one.apart, nan=1e3) ** 2 for one in columns])
+    return np.asarray(squares.mean(axis=0))
 
 
 def _widened(
@@ -226,26 +256,32 @@ def _row(column: _Column, best: Integers) -> Match:
     return Match(column.name, column.unit, column.given, mean, low, high)
 
 
-def _words(
-    consultation: Consultation, level: int | None, within: int, kept: int,
-    severity: Sequence[_Column], others: Sequence[_Column],
-) -> str:  # fmt: skip
-    people = {"female": "Women", "male": "Men", None: "Patients"}
+def _words(consultation: Consultation, level: int | None, within: int, found: _Compared) -> str:
+    people = {"female": "women", "male": "men", None: "patients"}[consultation.sex]
     if level is None:
+        rule = f"fewer than {LEAST} lie within the widest tolerances, so the nearest stand in"
         head = "Patients"
-        rule = f"fewer than {LEAST} lie within the widest tolerances: the nearest stand in"
     else:
         hard, soft, same = LEVELS[level]
-        head = people[consultation.sex] if same else "Patients of either sex"
+        head = people.capitalize() if same else "Patients of either sex and any trait"
         wider = f", widened {level} times" if level > 1 else ", widened once" if level else ""
         rule = (
-            f"root mean square difference at most {hard:g} standard deviations in severity and"
-            f" {soft:g} in covariates{wider}"
+            f"{within} of {CANDIDATES} candidates lie within {hard:g} standard deviations in"
+            f" severity and {soft:g} in covariates (root mean square{wider})"
         )
-    told = ", ".join(f"{one.name} {one.given:g} {one.unit}".strip() for one in severity)
-    beside = ", ".join(f"{one.name.lower()} {one.given:g} {one.unit}".strip() for one in others)
-    near = "; ".join(part for part in (told, beside) if part) or "nothing that is known"
+    near = "; ".join(_told(found)) or "nothing that the model knows"
     return (
-        f"{head} of the pool near {near}: {within} of {CANDIDATES} candidates ({rule}), of whom"
-        f" {kept} are followed."
+        f"{head} of the pool near this consultation: {near}. Each has its body weight"
+        f" ({consultation.weight_kg:g} kg) and its background drugs; {rule};"
+        " the nearest are followed."
     )
+
+
+def _told(found: _Compared) -> Iterator[str]:
+    """Return what candidates were compared by, in words."""
+    yield from (one.words for one in found.scores[:SHOWN])
+    more = len(found.scores[SHOWN:]) + len(found.signs)
+    if more:
+        yield f"{more} more numbers of severity" if found.scores else f"{more} numbers of severity"
+    yield from (one.words for one in found.others)
+    yield from (f"{one.name}: {'yes' if one.given else 'no'}" for one in found.traits)

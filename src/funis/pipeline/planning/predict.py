@@ -51,19 +51,21 @@ from funis.plan import (
 )
 from funis.population import Pool
 from funis.protocol import EndpointRequest
-from funis.trial import Study
+from funis.trial import Enrolled, Study
 from funis.units import DAYS_PER_WEEK
 
 Array = NDArray[np.float64]
 
-DRAWS = 24
-"""Draws of the posterior that the matches are followed under up to the primary endpoint."""
+DRAWS, LEAST_DRAWS = 24, 16
+"""Draws of the posterior that the matches are followed under up to the primary endpoint; fewer
+where a trial is long."""
 
-LONG_DRAWS = 6
-"""Draws that they are followed under over three years."""
+LONG_DRAWS, LONG_PATIENTS = 16, 24
+"""Draws and matches that are followed over three years."""
 
 PATIENT_WEEKS = 100_000
-"""Weeks of patients that one prediction may follow; draws are fewer where a trial is long."""
+"""Weeks of patients, draws and arms that one prediction may follow; up to twice as many where a
+trial is long, and fewer patients beyond."""
 
 EVERY_WEEK = 4
 YEARS = 3.0
@@ -123,10 +125,11 @@ def predicted_course(ready: Prepared) -> Course:
     requests = plan_requests(ready.trial.protocol)[:MOST_RESPONSES]
     draws = _draws(ready, requests[0].week)
     names = tuple(dict.fromkeys(one.endpoint for one in requests))
-    found = observed(ready.study, ready.matched.who, draws, names, ready.threads)
+    who = _followed(ready, len(draws), requests[0].week)
+    found = observed(ready.study, who, draws, names, ready.threads)
     bands, averaged = _over_years(ready)
     return Course(
-        n_patients=len(ready.matched.who.patient),
+        n_patients=len(who.patient),
         stratum=ready.matched.words,
         responses=_responses(ready, found, requests),
         adverse_events=adverse_events(ready.study, requests[0].week),
@@ -151,7 +154,16 @@ def _responses(
 
 def _draws(ready: Prepared, week: float) -> Points:
     people = len(ready.matched.who.patient) * len(ARMS)
-    return spread_draws(ready.points, int(np.clip(PATIENT_WEEKS / people / week, 8, DRAWS)))
+    return spread_draws(
+        ready.points, int(np.clip(PATIENT_WEEKS / people / week, LEAST_DRAWS, DRAWS))
+    )
+
+
+def _followed(ready: Prepared, draws: int, week: float) -> Enrolled:
+    """Return the nearest matches, as many as are followed up to a week."""
+    everybody = ready.matched.who
+    most = int(2 * PATIENT_WEEKS / (draws * len(ARMS) * week))
+    return everybody.rows(np.arange(min(max(most, LONG_PATIENTS), len(everybody.patient))))
 
 
 def _no_effect_share(points: Points | None) -> float | None:
@@ -215,9 +227,9 @@ def _over_years(ready: Prepared) -> tuple[tuple[ScoreBand, ...], tuple[AveragedE
         return (), ()
     weeks = years_weeks()
     draws = spread_draws(ready.points, LONG_DRAWS)
-    values = true_scores(
-        ready.study, ready.matched.who, draws, weeks, [ready.score], ready.threads
-    )[..., 0]
+    everybody = ready.matched.who
+    who = everybody.rows(np.arange(min(LONG_PATIENTS, len(everybody.patient))))
+    values = true_scores(ready.study, who, draws, weeks, [ready.score], ready.threads)[..., 0]
     item = ready.study.model.endpoints.number(ready.score)
     spreads = {name: _spread(values[:, place]) for place, name in enumerate(ARMS)}
     name = short_name(ready.score, ready.study.model.endpoints)
@@ -264,6 +276,11 @@ def _warnings(ready: Prepared, found: Observed) -> tuple[str, ...]:
         words.append("The tolerances of matching were widened as far as they go, sex included.")
     if ready.points is None:
         words.append("This disease has no posterior: the library's values stand in for its draws.")
+    if any(any(one.product for one in rule.action.give) for rule in ready.trial.protocol.rules):
+        words.append(
+            "Doses that rules give on response are in the prediction up to the primary endpoint,"
+            " not in the course over three years."
+        )
     failed = int(found.failed.any(axis=(0, 1)).sum())
     if failed:
         words.append(f"{failed} of the matches were not solved and are left out.")

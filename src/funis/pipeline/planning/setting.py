@@ -33,6 +33,9 @@ from funis.trial.study import products_of
 DEMO = "_demo"
 """End of the name of the trial that supplies what a regimen does not say."""
 
+WEIGHT = "weight"
+"""Parameter of the models that a dose per kg asks for."""
+
 PLACEBO, NO_EFFECT, TREATED = "placebo", "no_effect", "treated"
 ARMS = (PLACEBO, NO_EFFECT, TREATED)
 """Arms that a plan follows, in this order."""
@@ -172,7 +175,8 @@ class Drugs:
 
     Attributes
     ----------
-    entry : parameter -> 1 or 0, for classes that patients of the pool may take at entry.
+    entry : parameters of every candidate: the body weight, and 1 or 0 for classes that patients of
+        the pool may take at entry.
     given : classes that are given all the while besides.
     words : what is given and what is not represented.
     """
@@ -196,6 +200,7 @@ def drugs_of(consultation: Consultation, trial: Trial) -> Drugs:
     known, at_entry = drug_inputs(trial.model), background_drugs(trial.model)
     classes = dict.fromkeys(one.drug_class for one in taken if one.drug_class in known)
     entry = {f"{BACKGROUND}{name}": float(name in classes) for name in at_entry}
+    entry[WEIGHT] = consultation.weight_kg
     given = tuple(str(name) for name in classes if name not in at_entry)
     return Drugs(FrozenMapping(entry), given, _drug_words(consultation, known))
 

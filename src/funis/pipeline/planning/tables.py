@@ -54,8 +54,12 @@ def tail_lines(plan: Plan) -> Iterator[str]:
 def _eligibility(plan: Plan) -> Table:
     order = ("does not meet", "cannot tell", "meets")
     found = sorted(plan.eligibility.judgements, key=lambda one: order.index(one.verdict))
-    rows = tuple((one.verdict, one.id, one.value or "missing", one.reason) for one in found)
-    title = "Entry criteria; no advice to treat or not to treat"
+    open_ones = [one for one in found if one.verdict != "meets"]
+    rows = tuple((one.verdict, one.id, one.value or "missing", one.reason) for one in open_ones)
+    title = (
+        f"Entry criteria: {len(found) - len(rows)} of {len(found)} met, the others below; no advice"
+        " to treat or not to treat"
+    )
     return Table(title, ("Verdict", "Criterion", "Value", "Reason"), rows)
 
 
@@ -107,8 +111,8 @@ def _influences(course: Course) -> Table:
         ))
         for one in course.influences
     )  # fmt: skip
-    note = course.influences[0].note if course.influences else ""
-    title = f"What would change the prediction most ({note})"
+    note = (course.influences[0].note or "") if course.influences else ""
+    title = f"What would change the prediction most: {note.split(':')[0]}"
     return Table(title, ("What", "Change", "Least", "Most"), rows)
 
 
