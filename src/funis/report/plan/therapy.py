@@ -26,7 +26,6 @@ def protocol_section(plan: Plan) -> Section:
         (
             row("Advertised", plan.evidence.advertised or "nothing"),
             row("Published", plan.evidence.published or "nothing"),
-            *(row("Published effect", text) for text in plan.evidence.pooled),
         ),
     )
     tables = (Table("The protocol", _ITEMS, rows), _evidence(plan.evidence), ranges)
