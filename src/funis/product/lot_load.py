@@ -88,6 +88,7 @@ def _lot(given: LotSchema, product: Product, file: str | None) -> Lot:
         "viability": given.viability,
         "vehicle": given.vehicle,
         "hold_minute": given.hold_minute,
+        "infusion_minute": given.infusion_minute,
         "hold_celsius": given.hold_celsius,
         "recovered_fraction": given.recovered_fraction,
         "vial_cells": given.vials.cells,

@@ -1,6 +1,7 @@
 """Lots: what a file says, what it does not say, and what is wrong with it."""
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,8 @@ def test_what_a_lot_does_not_report_is_its_products_and_named_as_unknown():
     assert lot.viability == product.viability
     assert lot.hold_minute == product.hold_minute
     assert set(lot.unknown) == {
-        "viability", "vehicle", "hold_minute", "hold_celsius", "recovered_fraction", "vial_cells",
-        "potency",
+        "viability", "vehicle", "hold_minute", "infusion_minute", "hold_celsius",
+        "recovered_fraction", "vial_cells", "potency",
     }  # fmt: skip
 
 
@@ -110,3 +111,12 @@ def test_a_supply_is_a_product_or_a_lot_by_name_or_a_file(tmp_path):
     assert supply(str(changed(tmp_path))).id == "lot_complete"
     with pytest.raises(InputError, match="did you mean 'lot_complete'"):
         supply("lot_complet")
+
+
+def test_the_lot_of_the_documentation_is_valid(tmp_path):
+    text = (Path(__file__).parents[3] / "docs" / "products.md").read_text(encoding="utf-8")
+    path = tmp_path / "my_lot.yaml"
+    path.write_text(re.search(r"```yaml\n(id: my_lot.*?)```", text, re.DOTALL)[1])
+    lot = load_lot(path)
+    assert lot.unknown == ("recovered_fraction", "potency")
+    assert lot.donation.testing is None
