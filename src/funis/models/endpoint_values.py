@@ -121,7 +121,7 @@ class Responder:
     note: str | None
     held_weeks: float = 0.0
     ever: bool = False
-    better: Better = "higher"
+    better: Better = field(default="higher", metadata={"late": True})
 
     @property
     def remembers(self) -> bool:

@@ -115,8 +115,8 @@ def basis_of(model: Model, evidence: Evidence, settings: Settings) -> str:
 def _rows(trials: Sequence[StageTrial]) -> list[str]:
     """Return trials and rows as text, numbers rounded: they differ a little between machines."""
     return [
-        f"{trial.protocol.hash} {row.id} {row.kind} {row.asked!r} {row.source} {row.sizes} "
-        f"{row.observed:.6g} {row.between:.6g} {row.error or 0:.6g}"
+        f"{trial.protocol.hash} {row.id} {row.kind} {content_hash(row.asked)} {row.source} "
+        f"{row.sizes} {row.observed:.6g} {row.between:.6g} {row.error or 0:.6g}"
         for trial in trials
         for row in trial.rows
     ]

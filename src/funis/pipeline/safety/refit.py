@@ -209,7 +209,7 @@ def _patients(one: AdverseEvent) -> int:
 def _usable(study: Study, asked: PoolSchema) -> bool:
     if study.evidence_type in ("meta-analysis", "other") or said(study, "duplicate_of"):
         return False
-    if said(study, "excluded_reason") or (asked.only and study.id not in asked.only):
+    if asked.only and study.id not in asked.only:  # what is left out of effects may count here
         return False
     return asked.of == "control" or not not_cells(study)
 
