@@ -38,8 +38,8 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     ----------
     paths
         Trial, product, lot, protocol, evidence, structure or claim files, consultations and the
-        criteria they are judged by, ledgers of predictions, rules of release, and disease folders
-        or their files.
+        criteria they are judged by, rules of release, directions for use, ledgers of predictions,
+        and disease folders or their files.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from funis.plan import AdverseEvent, Course, Interval, Plan, RegulatoryRow, Response
+from funis.plan import AdverseEvent, Course, Influence, Interval, Plan, RegulatoryRow, Response
 from funis.plan.regulatory import statement
 from funis.plan.values import Alternative, Comparison
 from funis.report.numerals import MINUS, MISSING, count, percent, week
@@ -44,11 +44,11 @@ def course_section(plan: Plan) -> Section:
 def influence_section(plan: Plan) -> Section:
     """Return how far the prediction moves with each unknown, the largest first."""
     found = () if plan.course is None else plan.course.influences
-    columns = (Column("Unknown", 1.4), Column("Change", 1.0, number=True), Column("How", 2.2))
-    rows = tuple(
-        row(words(one.name), Cell(_change(one.change, one.unit), kind="number"), one.note or "")
-        for one in found
-    )
+    columns = (
+        Column("Unknown", 1.2), Column("At the low end", 1.3), Column("At the high end", 1.3),
+        Column("Change", 0.9, number=True), Column("Of what", 1.8),
+    )  # fmt: skip
+    rows = tuple(map(_influence, found))
     table = Table("Change of the predicted response from the low to the high end", columns, rows)
     text = "What would change the prediction most, by falling size."
     none = "Nothing was varied." if plan.course is not None else _NO_COURSE
@@ -101,6 +101,13 @@ def regulatory_section(plan: Plan) -> Section:
     )  # fmt: skip
 
 
+def _influence(one: Influence) -> tuple[Cell, ...]:
+    first, last = one.ends or ("", "")
+    change = Cell(_change(one.change, one.unit), kind="number")
+    ends = (Cell(number(one.low), first), Cell(number(one.high), last))
+    return row(words(one.name), *ends, change, one.note or "")
+
+
 def _introduction(course: Course) -> tuple[str, ...]:
     draws = f", each under {count(course.draws)} draws of the model" if course.draws else ""
     parts = [
@@ -150,11 +157,17 @@ def _estimate(one: Response, found: Interval, *, sign: bool = False) -> str:
 
 
 def _averages(course: Course) -> Table:
-    columns = (Column("Score", 1.4), Column("Over", 0.8), Column("Treated against placebo", 2.0))
+    columns = (
+        Column("Score", 1.4), Column("Over", 0.8), Column("Treated against placebo", 1.6),
+        Column("Cells that do nothing against placebo", 1.6),
+    )  # fmt: skip
     rows = tuple(
-        row(words(one.endpoint), f"{number(one.years)} years", interval(one.effect, one.unit))
+        row(
+            words(one.endpoint), f"{number(one.years)} years", interval(one.effect, one.unit),
+            MISSING if one.no_effect is None else interval(one.no_effect, one.unit),
+        )
         for one in course.averaged
-    )
+    )  # fmt: skip
     return Table("Effect averaged over time, with 95% interval", columns, rows)
 
 
