@@ -12,7 +12,7 @@ from funis.models import check_model, disease_ids, library_folder, load_model
 from funis.models.model import FILES
 from funis.pipeline.evidence_check import evidence_issues
 from funis.pipeline.inputs import load_trial
-from funis.product import library_products, load_lot, load_product, load_rules
+from funis.product import library_lots, library_products, load_lot, load_product, load_rules
 from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
@@ -277,6 +277,7 @@ def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
     model = load_model(regimen.disease)
     names = {
         "product": library_products(),
+        "lot": library_lots(),
         "route": tuple(one.id for one in model.inputs if one.kind == "cells"),
         "drug": tuple(one.id for one in model.inputs if one.kind == "drug"),
     }
@@ -290,7 +291,12 @@ def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
 
 
 def _named(given: Intervention) -> Iterable[tuple[str, str]]:
-    pairs = (("product", given.product), ("route", given.route), ("drug", given.drug))
+    pairs = (
+        ("product", given.product),
+        ("lot", given.lot),
+        ("route", given.route),
+        ("drug", given.drug),
+    )
     return ((key, name) for key, name in pairs if name is not None)
 
 

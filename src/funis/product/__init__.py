@@ -4,15 +4,10 @@ from funis.product.delivery import (
     Delivered,
     Interval95,
     delivered,
-    delivered_viability,
     delivery_spreads,
     dmso,
-    infused_viability,
     lot_potency_log_sd,
-    product_parameters,
     share_log_sd,
-    usual_hold,
-    usual_infusion,
 )
 from funis.product.load import library_product, library_products, load_product
 from funis.product.lot_load import library_lot, library_lots, load_lot, supply
@@ -31,6 +26,13 @@ from funis.product.values import (
     Tissue,
     ViabilityPoint,
     Vial,
+)
+from funis.product.viability import (
+    delivered_viability,
+    infused_viability,
+    product_parameters,
+    usual_hold,
+    usual_infusion,
 )
 from funis.product.yields import (
     ArmNeed,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from funis.checks import InputError, Issue, IssueList, read_yaml, validate
+from funis.checks import Issue, IssueList, read_yaml, validate
 from funis.product.load import LIBRARY
 from funis.product.lots import Lot
 from funis.product.values import Product
+from funis.product.viability import infused_viability, usual_hold, usual_infusion
 
 if TYPE_CHECKING:
     from funis.product.settings_schema import DeliverySchema
@@ -138,7 +139,7 @@ def delivered(
     hold = usual_hold(given) if hold_minute is None else hold_minute
     lasts = usual_infusion(given) if infusion_minute is None else infusion_minute
     share = infused_viability(given, hold, lasts)
-    unknown = _unknown(given, hold_minute, hold_celsius)
+    unknown = _unknown(given, hold_minute, infusion_minute, hold_celsius)
     arrives = dose_cell * _recovered(given)
     viable = _interval(arrives * share, share_log_sd(given, hold, unknown), arrives)
     functional = _functional(given, arrives, share, hold, unknown, stunned)
@@ -148,117 +149,6 @@ def delivered(
         dose_cell, viable, functional, arrives * (1 - share), dose_cell - arrives, share,
         dmso, per_kg, hold, lasts, unknown,
     )  # fmt: skip
-
-
-def delivered_viability(product: Product, hold_minute: float | None = None) -> float:
-    """Share of living cells after a hold between thaw and vein.
-
-    Between two measured points the cells die at the constant rate that joins them, so the
-    logarithm of viability is linear in time; at the points the published values come out.
-    Nothing is extrapolated.
-
-    Parameters
-    ----------
-    product : Product
-    hold_minute : float or None
-        Time since thaw; the product's usual one when None [minute].
-
-    Returns
-    -------
-    float
-        Between 0 and 1.
-
-    Raises
-    ------
-    InputError
-        If the hold is negative or longer than the last measured point.
-    """
-    points = [(point.hold_minute, point.viability.value or 0.0) for point in product.viability]
-    hold = usual_hold(product) if hold_minute is None else hold_minute
-    _check_hold(product, hold)
-    after = next(index for index, (time, _) in enumerate(points) if time >= hold)
-    end, at_end = points[after]
-    if end == hold:
-        return at_end
-    start, at_start = points[after - 1]
-    share = (hold - start) / (end - start)
-    if at_end == 0:
-        return at_start * (1 - share)
-    return at_start * math.exp(share * math.log(at_end / at_start))
-
-
-def product_parameters(product: Product, hold_minute: float | None = None) -> dict[str, float]:
-    """Parameters of a disease model that the product sets: ``viability``, over the infusion.
-
-    Potency stays a parameter of the model, and cells that never reach the vein are left out of
-    the dose events (``recovered_fraction``).
-
-    Parameters
-    ----------
-    product : Product
-    hold_minute : float or None
-        Time since thaw; the product's usual one when None [minute].
-
-    Raises
-    ------
-    InputError
-        As ``delivered_viability``.
-    """
-    hold = usual_hold(product) if hold_minute is None else hold_minute
-    return {"viability": infused_viability(product, hold, usual_infusion(product))}
-
-
-def usual_infusion(product: Product) -> float:
-    """Return over how long cells are infused: 0 unless a lot reports it [minute]."""
-    return (product.infusion_minute or 0.0) if isinstance(product, Lot) else 0.0
-
-
-def infused_viability(product: Product, hold: float, lasts: float) -> float:
-    """Average the living share from the first drop to the last, exactly.
-
-    Parameters
-    ----------
-    product : Product or Lot
-    hold, lasts : float
-        From thaw to the first drop, and from there to the last [minute].
-
-    Returns
-    -------
-    float
-        Between 0 and 1; between two points the living share is exponential in time.
-
-    Raises
-    ------
-    InputError
-        As ``delivered_viability``.
-    """
-    if not lasts >= 0:
-        message = f"{lasts:g} is out of range"
-        raise InputError(Issue(None, None, "infusion_minute", message, "0 minutes or more"))
-    first = delivered_viability(product, hold)
-    if lasts == 0:
-        return first
-    end = hold + lasts
-    _check_hold(product, end)
-    inside = [p.hold_minute for p in product.viability if hold < p.hold_minute < end]
-    times = [hold, *inside, end]
-    shares = [delivered_viability(product, time) for time in times]
-    pieces = zip(times, times[1:], shares, shares[1:], strict=False)
-    return sum((b - a) * _log_mean(x, y) for a, b, x, y in pieces) / lasts
-
-
-def usual_hold(product: Product) -> float:
-    """Return the usual time from thaw to vein [minute].
-
-    Raises
-    ------
-    InputError
-        If the product does not report one.
-    """
-    if product.hold_minute.value is None:
-        message = f"product '{product.id}' does not report a usual hold"
-        raise InputError(Issue(product.file, None, "hold_minute", message, "a hold in minutes"))
-    return product.hold_minute.value
 
 
 def share_log_sd(product: Product, hold_minute: float, unknown: tuple[str, ...]) -> float:
@@ -329,23 +219,9 @@ def _check_range(
     ).raise_errors()
 
 
-def _check_hold(product: Product, hold: float) -> None:
-    last = product.viability[-1].hold_minute
-    if 0 <= hold <= last:
-        return
-    message = f"product '{product.id}' has no viability at {hold:g} minutes after thaw"
-    expected = f"0 to {last:g} minutes, where it was measured"
-    raise InputError(Issue(product.file, None, "hold_minute", message, expected))
-
-
-def _log_mean(first: float, last: float) -> float:
-    """Mean of an exponential from its ends; of the line between them where one is 0."""
-    if first == last or min(first, last) == 0:
-        return (first + last) / 2
-    return (last - first) / math.log(last / first)
-
-
-def _unknown(given: Product, hold_minute: float | None, celsius: float | None) -> tuple[str, ...]:
+def _unknown(
+    given: Product, hold: float | None, lasts: float | None, celsius: float | None
+) -> tuple[str, ...]:
     """Return the fields that are not reported; of a product, also those that are assumed."""
     if isinstance(given, Lot):
         names = list(given.unknown)
@@ -356,9 +232,11 @@ def _unknown(given: Product, hold_minute: float | None, celsius: float | None) -
             "hold_minute": given.hold_minute.status == "assumed",
             "recovered_fraction": given.recovered_fraction.status == "assumed",
         }
-        names = [*(name for name, holds in assumed.items() if holds), "hold_celsius", "potency"]
+        names = [name for name, holds in assumed.items() if holds]
+        names += ["infusion_minute", "hold_celsius", "potency"]
         warm = celsius
-    known = set() if hold_minute is None else {"hold_minute"}
+    said = {"hold_minute": hold, "infusion_minute": lasts}
+    known = {name for name, value in said.items() if value is not None}
     if warm is not None and ROOM_CELSIUS[0] <= warm <= ROOM_CELSIUS[1]:
         known.add("hold_celsius")
     elif "hold_celsius" not in names:

@@ -38,6 +38,10 @@ def load_lot(path: str | Path) -> Lot:
         near = nearest(given.product, names)
         expected = "one of " + ", ".join(names)
         raise InputError(Issue(document.file, line, "product", message, expected, near))
+    if given.id in names or given.id != Path(path).stem:
+        message = f"'{given.id}' is a product, or not the name of the file"
+        line, expected = document.lines.get(("id",)), f"{Path(path).stem}, and no product's name"
+        raise InputError(Issue(document.file, line, "id", message, expected))
     check_results(given.results, document)
     return _lot(given, library_product(given.product), document.file)
 
@@ -88,6 +92,7 @@ def _lot(given: LotSchema, product: Product, file: str | None) -> Lot:
         "viability": given.viability,
         "vehicle": given.vehicle,
         "hold_minute": given.hold_minute,
+        "infusion_minute": given.infusion_minute,
         "hold_celsius": given.hold_celsius,
         "recovered_fraction": given.recovered_fraction,
         "vial_cells": given.vials.cells,

@@ -38,6 +38,7 @@ def lot_parameters(product: Product, seed: int, known: Collection[str]) -> dict[
 def drawn_shares(
     lot: Lot, seed: int, site: NDArray[np.int64], hold_minute: NDArray[np.float64],
     viability: NDArray[np.float64],
+    unknown: tuple[str, ...],
 ) -> NDArray[np.float64]:  # fmt: skip
     """Return the living share of a lot at each site, with what is not known of it drawn.
 
@@ -49,6 +50,8 @@ def drawn_shares(
     seed : int
     site, hold_minute, viability : (n,) arrays
         Sites, the hold of each [minute], and the viability expected after it.
+    unknown : tuple of str
+        Fields that are not reported.
 
     Returns
     -------
@@ -56,5 +59,5 @@ def drawn_shares(
         At most 1.
     """
     luck = site_effect(seed, site, f"delivery of {lot.id}")
-    spread = np.array([share_log_sd(lot, hold, lot.unknown) for hold in hold_minute.tolist()])
+    spread = np.array([share_log_sd(lot, hold, unknown) for hold in hold_minute.tolist()])
     return np.minimum(viability * np.exp(spread * luck), 1.0)

@@ -62,7 +62,9 @@ def viability_of(study: Study, arm: Arm, site: Integers) -> Array | None:
     held = _held(study, product, unique)
     shares = np.array([_viability(product, minute) for minute in held.tolist()])
     if isinstance(product, Lot):
-        shares = drawn_shares(product, study.seed, unique, held, shares)
+        told = {"hold_minute"} if _holds(study) else set()
+        unknown = tuple(name for name in product.unknown if name not in told)
+        shares = drawn_shares(product, study.seed, unique, held, shares, unknown)
     return shares[back]
 
 

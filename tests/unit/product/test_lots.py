@@ -1,6 +1,7 @@
 """Lots: what a file says, what it does not say, and what is wrong with it."""
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def changed(tmp_path: Path, *changes: tuple[str, str]) -> Path:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
-    path = tmp_path / "lot.yaml"
+    path = tmp_path / "lot_complete.yaml"
     path.write_text(text)
     return path
 
@@ -49,8 +50,8 @@ def test_what_a_lot_does_not_report_is_its_products_and_named_as_unknown():
     assert lot.viability == product.viability
     assert lot.hold_minute == product.hold_minute
     assert set(lot.unknown) == {
-        "viability", "vehicle", "hold_minute", "hold_celsius", "recovered_fraction", "vial_cells",
-        "potency",
+        "viability", "vehicle", "hold_minute", "infusion_minute", "hold_celsius",
+        "recovered_fraction", "vial_cells", "potency",
     }  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_a_lot_can_be_sent_to_another_process():
 
 def test_a_lot_of_an_unknown_product_is_refused_with_the_nearest_name(tmp_path):
     text = message(changed(tmp_path, ("product: uc_msc_reference", "product: uc_msc_referense")))
-    assert "lot.yaml:5: product: unknown product 'uc_msc_referense'" in text
+    assert "lot_complete.yaml:5: product: unknown product 'uc_msc_referense'" in text
     assert "did you mean 'uc_msc_reference'?" in text
 
 
@@ -71,7 +72,7 @@ def test_a_lot_that_is_not_simulated_is_refused(tmp_path):
 
 def test_viability_above_one_is_refused_with_its_line(tmp_path):
     text = message(changed(tmp_path, ("value: 0.9444, sd", "value: 94.44, sd")))
-    assert "lot.yaml:12: viability[0].value" in text
+    assert "lot_complete.yaml:12: viability[0].value" in text
 
 
 def test_viability_that_rises_is_refused(tmp_path):
@@ -110,3 +111,19 @@ def test_a_supply_is_a_product_or_a_lot_by_name_or_a_file(tmp_path):
     assert supply(str(changed(tmp_path))).id == "lot_complete"
     with pytest.raises(InputError, match="did you mean 'lot_complete'"):
         supply("lot_complet")
+
+
+def test_the_lot_of_the_documentation_is_valid(tmp_path):
+    text = (Path(__file__).parents[3] / "docs" / "products.md").read_text(encoding="utf-8")
+    path = tmp_path / "my_lot.yaml"
+    path.write_text(re.search(r"```yaml\n(id: my_lot.*?)```", text, re.DOTALL)[1])
+    lot = load_lot(path)
+    assert lot.unknown == ("recovered_fraction", "potency")
+    assert lot.donation.testing is None
+
+
+@pytest.mark.parametrize("name", ["another", "uc_msc_reference"])
+def test_a_lot_bears_the_name_of_its_file_and_not_that_of_a_product(tmp_path, name):
+    text = message(changed(tmp_path, ("id: lot_complete", f"id: {name}")))
+    assert "lot_complete.yaml:2: id:" in text
+    assert "expected lot_complete" in text

@@ -139,3 +139,24 @@ def test_an_unknown_lot_a_foreign_one_and_a_failed_one_are_refused(lot_study, st
 
 def told(plan):
     return [str(issue) for issue in check(plan.protocol, plan.model, plan.products)]
+
+
+def test_a_lot_in_one_arm_changes_no_other_arm(lot_study, study):
+    named, usual = conduct(lot_study(INCOMPLETE)), conduct(study())
+    for table in ("observations", "subjects"):
+        rows = []
+        for data in (named, usual):
+            ids = data.subjects.filter(polars.col("arm") == "placebo")["subject"].to_list()
+            rows.append(getattr(data, table).filter(polars.col("subject").is_in(ids)).write_csv())
+        assert rows[0] == rows[1]
+
+
+def test_holds_of_sites_replace_that_of_the_lot_and_are_then_known(lot_study):
+    sites = "design: {sites: {hold_minute: {mean: 200, sd: 1}, source: assumed}}\n"
+    quiet = replace(COMPLETE, infusion_minute=0.0, unknown=("hold_minute",))
+    late = treated(lot_study(quiet, end=sites))["viability"]
+    early = treated(lot_study(quiet))["viability"]
+    assert np.median(late) < np.median(early)
+    steady = replace(quiet, viability=with_viability(0.8).viability)
+    assert np.allclose(treated(lot_study(steady, end=sites))["viability"], 0.8)
+    assert np.std(treated(lot_study(steady))["viability"]) > 0
