@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from funis.report import RESEARCH_USE
+
 SMALL = "--workers 1"
 
 
@@ -253,6 +255,7 @@ def test_a_documented_command_runs_and_gives_what_is_documented(name, place, blo
     if "--json" in command:
         found = json.loads(printed)
         assert "error" not in found
+        assert isinstance(found, list) or found["research_use"] == RESEARCH_USE
         text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
         KEYS.get(name, lambda *_: None)(found, text)
     else:

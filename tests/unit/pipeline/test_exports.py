@@ -24,6 +24,7 @@ from funis.plan.privacy import names_person
 from funis.report import RESEARCH_USE
 from funis.report.design import render_design
 from funis.report.plan import BANNER, write_plan
+from funis.report.search import SearchPage, render_search
 from funis.report.statement import NOT_APPROVED, SIMULATED
 
 ROOT = Path(__file__).parents[3]
@@ -140,7 +141,13 @@ def test_every_page_of_a_plan_says_that_nothing_is_to_be_given(exports):
     for name in ("plan.html", "calendar.ics", "fhir.json", "plan.json"):
         assert BANNER in text_of(exports / "plan" / name)
     for name in ("plan.html", "plan.pdf", "plan.json"):
-        assert NOT_APPROVED in text_of(exports / "plan" / name)
+        assert NOT_APPROVED.split(" (as of")[0] in text_of(exports / "plan" / name)
+
+
+def test_the_page_of_a_search_carries_the_statement():
+    page = render_search(SearchPage("Search", "RA", (), "", False, (), "", (), (), ()))
+    assert page.count(RESEARCH_USE) >= 2
+    assert SIMULATED in page
 
 
 def test_every_export_of_results_names_the_grade_of_the_evidence(exports):

@@ -226,3 +226,25 @@ def test_wrong_types_anywhere_give_lines_and_never_a_trace(place, key, junk, tmp
     path.write_text(json.dumps(resource("Bundle", type="collection", entry=entries)))
     with pytest.raises(InputError):
         read_bundle(path)
+
+
+def test_a_plan_takes_a_bundle_where_it_takes_a_consultation(bundle, tmp_path):
+    from funis.pipeline.planning.assemble import _read
+
+    path = tmp_path / "bundle.json"
+    path.write_text(json.dumps(bundle))
+    assert _read(path) == read_bundle(path)
+    assert _read("ra").disease == "ra"
+
+
+def test_every_code_of_the_library_leads_to_a_field_and_has_a_source():
+    from funis.checks import read_yaml, validate
+    from funis.models import library_folder
+    from funis.plan import Consultation
+    from funis.plan.bundle_schema import CodesSchema
+    from funis.plan.vocabulary import library_words
+
+    codes = validate(CodesSchema, read_yaml(library_folder() / "fhir_codes.yaml"))
+    for one in codes.loinc.values():
+        assert (one.field in Consultation.__slots__) != (one.lab in library_words().labs)
+        assert one.source in codes.sources

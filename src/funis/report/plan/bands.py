@@ -41,6 +41,7 @@ _BLOCK = 128.0
 _LEFT = 136.0
 _GAP = 36.0
 _TWO_COLUMNS = 700.0
+_LETTER = 7.2
 _HEIGHT = 250.0
 
 
@@ -102,12 +103,18 @@ def _response(one: Response, width: float) -> str:
         np.asarray([[found.low, found.high] for _, found in lanes], dtype=np.float64)
     )
     scale = Scale(low, high, _LEFT, width - 12.0)
-    heading = f"{one.endpoint}, week {week(one.week)}"
+    heading = _fitting(one.endpoint, f", week {week(one.week)}", width)
     parts = [words(heading, 0.0, 14.0, class_="lane head")]
     for place, (arm, found) in enumerate(lanes):
         parts.append(_lane(found, arm, scale, 22.0 + _LANE * (place + 0.5)))
     unit = "% of virtual patients" if share else unit_words(one.unit)
     return "".join([*parts, _ticks(scale, 22.0 + _LANE * len(lanes), unit)])
+
+
+def _fitting(name: str, end: str, width: float) -> str:
+    """Return a heading that is not wider than its picture; a long name is cut."""
+    most = int(width / _LETTER) - len(end)
+    return f"{name if len(name) <= most else name[: most - 1].rstrip() + '…'}{end}"
 
 
 def _scaled(found: Interval, factor: float) -> Interval:

@@ -20,6 +20,7 @@ _UNITS = {
 }
 _LONG = Decimal(10) ** 12
 _NEAR_ZERO = 1e-4
+_NOTHING = 1e-6
 _SHORT = {
     "acr", "alt", "ast", "cdai", "crp", "das28", "dmso", "edss", "egfr", "esr", "eular", "hla",
     "inr", "jak", "mri", "msc", "tnf",
@@ -42,7 +43,7 @@ def exact(value: Decimal | None) -> str:
 def interval(one: Interval, unit: str = "") -> str:
     """Return an estimate with its 95 % interval and its unit; next to nothing is 0."""
     parts = (one.estimate, one.low, one.high)
-    least = _NEAR_ZERO * max(map(abs, parts))
+    least = max(_NOTHING, _NEAR_ZERO * max(map(abs, parts)))
     estimate, low, high = (number(part if abs(part) > least else 0.0) for part in parts)
     return f"{estimate} ({low} to {high}) {unit_words(unit)}".strip()
 

@@ -28,15 +28,8 @@ def protocol_section(plan: Plan) -> Section:
             row("Published", plan.evidence.published or "nothing"),
         ),
     )
-    pooled = Table(
-        "Published on the primary endpoints, kinds of study apart",
-        (Column("A kind of study a line", 1.0),), tuple(row(one) for one in plan.evidence.pooled),
-    )  # fmt: skip
-    tables = (Table("The protocol", _ITEMS, rows), _evidence(plan.evidence), pooled, ranges)
-    return Section(
-        "protocol", "Protocol and evidence", (plan.grade,),
-        tables=tuple(one for one in tables if one.rows),
-    )  # fmt: skip
+    tables = (Table("The protocol", _ITEMS, rows), _evidence(plan.evidence), ranges)
+    return Section("protocol", "Protocol and evidence", (plan.grade,), tables=tables)
 
 
 def worksheet_section(plan: Plan) -> Section:

@@ -124,3 +124,12 @@ def test_markup_in_a_value_stays_text(plan):
     odd = replace(plan, warnings=("<script>alert(1)</script> #set page() \\",))
     assert "<script>" not in render_plan(odd)
     assert "alert(1)" in PdfReader(io.BytesIO(plan_pdf(odd))).pages[0].extract_text()
+
+
+def test_a_heading_is_never_wider_than_its_picture():
+    from funis.report.plan.bands import _fitting
+
+    name = "Low disease activity or remission (DAS28-CRP at most 3.2)"
+    assert _fitting(name, ", week 12", 360.0).endswith("…, week 12")
+    assert len(_fitting(name, ", week 12", 360.0)) <= 50
+    assert _fitting("ACR20", ", week 12", 360.0) == "ACR20, week 12"
