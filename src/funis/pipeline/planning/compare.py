@@ -20,6 +20,7 @@ from funis.pipeline.planning.alternatives import (
 )
 from funis.pipeline.planning.events import drawn_rates
 from funis.pipeline.planning.following import (
+    LOW,
     SAMPLES,
     interval_of,
     observed,
@@ -39,8 +40,10 @@ from funis.trial.study import products_of
 
 Array = NDArray[np.float64]
 
-PATIENTS = 32
-DRAWS = 8
+PATIENTS = 16
+DRAWS = 16
+"""Matches and draws: with fewer draws a small share without effect would not be among them."""
+
 HORIZON_WEEK = 104.0
 EVERY_WEEK = 4.0
 NAMED = 5
@@ -71,7 +74,7 @@ def compared(ready: Prepared, horizon_week: float = HORIZON_WEEK) -> Comparison:
     seen = [_seen(ready, choices, horizon, library_structures()[name]) for name in SHAPES]
     by_course = seen[0].course_samples is not None
     judged = [one.course_samples if by_course else one.response_samples for one in seen]
-    verdict = judge([one for one in judged if one is not None], _floor(ready, by_course))
+    verdict = judge([one for one in judged if one is not None], _floor(ready, by_course), LOW)
     rows = tuple(
         _alternative(ready, one, place, seen, verdict, horizon) for place, one in enumerate(choices)
     )
@@ -228,7 +231,7 @@ def _answer(choices: Sequence[Offered], verdict: Verdict) -> str:
         best = choices[verdict.optimum]
         return (
             f"In this stratum the simulated effect of {best.label} ({best.id}) is larger than that"
-            f" of every other alternative and of no cells {every}, by the 80 % interval of the"
+            f" of every other alternative and of no cells {every}, by the 95 % interval of the"
             " paired difference."
         )
     if not verdict.alike:
@@ -237,7 +240,7 @@ def _answer(choices: Sequence[Offered], verdict: Verdict) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     line = (
         f"The alternatives cannot be told apart: {len(names)} of {len(choices)} remain after the"
-        f" paired differences ({', '.join(names[:NAMED])}{more}); the 80 % interval of their"
+        f" paired differences ({', '.join(names[:NAMED])}{more}); the 95 % interval of their"
         f" differences holds 0 in at least one dose shape."
     )
     if len(names) == 1:

@@ -60,6 +60,7 @@ class Matched:
     found : how many candidates lay within the tolerances.
     rows : consultation and matches, number by number.
     words : how they were matched.
+    severe : whether any number of severity was compared.
     """
 
     who: Enrolled
@@ -67,6 +68,7 @@ class Matched:
     found: int
     rows: tuple[Match, ...]
     words: str
+    severe: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,8 +149,9 @@ def matched_patients(study: Study, consultation: Consultation, drugs: Drugs) -> 
     shown = (*found.scores, *found.signs, *found.others, *found.traits)
     words = _words(consultation, level, int(within.sum()), found)
     return Matched(
-        who.rows(best), level, int(within.sum()), tuple(_row(one, best) for one in shown), words
-    )
+        who.rows(best), level, int(within.sum()), tuple(_row(one, best) for one in shown), words,
+        bool(found.scores or found.signs),
+    )  # fmt: skip
 
 
 def settled(

@@ -274,6 +274,11 @@ def _warnings(ready: Prepared, found: Observed) -> tuple[str, ...]:
         )
     elif ready.matched.level == len(LEVELS) - 1:
         words.append("The tolerances of matching were widened as far as they go, sex included.")
+    if not ready.matched.severe:
+        words.append(
+            "The consultation gives no number of severity that the model knows: the matches are"
+            " patients of the pool at large."
+        )
     if ready.points is None:
         words.append("This disease has no posterior: the library's values stand in for its draws.")
     if any(any(one.product for one in rule.action.give) for rule in ready.trial.protocol.rules):
