@@ -13,6 +13,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from funis.checks.yaml_reader import Shelf, use_shelf
+
 CACHE_VARIABLE = "FUNIS_CACHE"
 """Environment variable that names the folder of the cache; empty for none."""
 
@@ -67,3 +69,8 @@ def keep(kind: str, key: str, entry: bytes) -> None:
             os.replace(name, place)
         except OSError:  # the disk is full, or another process reads the entry on Windows
             os.unlink(name)
+
+
+def keep_readings() -> None:
+    """Keep what this process reads of YAML files: reading is most of the start of a command."""
+    use_shelf(Shelf(lambda key: cached("yaml", key), lambda key, entry: keep("yaml", key, entry)))

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from funis.report import RESEARCH_USE
+
 SMALL = "--workers 1"
 
 
@@ -94,11 +96,17 @@ COMMANDS = {
     "evidence rewrite": "funis evidence rewrite open --out closed",
     "evidence claims": "funis evidence claims --row 12 --json",
     "evidence testimonials": f"funis evidence testimonials uc --patients 20 {SMALL} --json",
+    "product": "funis product --json",
+    "product show": "funis product lot_complete --json",
+    "product release": "funis product release lot_failed --json",
+    "product deliver": "funis product deliver lot_complete --dose 70e6 --weight 70 --json",
+    "product yield": "funis product yield uc_msc_reference --trial ra_demo --json",
     "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
     "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",
     "escalation": "funis escalation --toxicity 0.05,0.1,0.25 --patients 6 --json",
     "optimise": "funis optimise ra_two_arm --doses 15e6,150e6 --numbers 1 --maintenance none"
     f" --horizon 12 --patients 4 --draws 4 {SMALL} --json",
+    "plan": "funis plan ra --out plan --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -129,7 +137,7 @@ def run_keys(found, text):
 def bench_keys(found, _):
     """The document of a benchmark has every part that is documented."""
     assert set(found) == {
-        "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
+        "research_use", "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
     }  # fmt: skip
     row = found["ratios"]["libroadrunner"]["1e-4"]
     assert {"equal_tolerance", "equal_error", "low", "high"} <= set(row)
@@ -210,10 +218,24 @@ def optimise_keys(found, text):
     assert list(said["settings"][setting]) == list(one["settings"][setting])
 
 
+def plan_keys(found, text):
+    """The documented JSON of a plan has its keys, down to one response."""
+    part = text[text.index("## funis plan") :]
+    shown = json.loads(re.search(r"```json\n(.*?)```", part, re.DOTALL)[1])
+    assert list(shown) == list(found)
+    assert list(shown["course"]) == list(found["course"])
+    (said,) = shown["course"]["responses"]
+    assert list(said) == list(found["course"]["responses"][0])
+
+
 KEYS = {
+    "plan": plan_keys,
     "design": design_keys,
     "optimise": optimise_keys,
     "export": export_keys,
+    "product": documented_keys("product"),
+    "product deliver": documented_keys("product deliver"),
+    "product yield": documented_keys("product yield"),
     "boundaries": documented_keys("boundaries"),
     "adaptive": documented_keys("adaptive"),
     "escalation": documented_keys("escalation"),
@@ -233,6 +255,7 @@ def test_a_documented_command_runs_and_gives_what_is_documented(name, place, blo
     if "--json" in command:
         found = json.loads(printed)
         assert "error" not in found
+        assert isinstance(found, list) or found["research_use"] == RESEARCH_USE
         text = (blocks.ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
         KEYS.get(name, lambda *_: None)(found, text)
     else:

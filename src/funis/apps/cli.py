@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, sbml, sequential, sizes, terminal
+from funis.apps import calibration, evidence, ledger, product, sbml, sequential, sizes, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, Workers
+from funis.apps.plan import plan
 from funis.apps.safety import safety
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ app.add_typer(gates, name="gate")
 app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
+app.add_typer(product.commands, name="product")
 
 KINDS_HELP = (
-    "diseases, trials, protocols, products, structures, drugs, routes or endpoints (default: all)."
+    "diseases, trials, protocols, products, lots, structures, drugs, routes or endpoints (default:"
+    " all)."
 )
 DOSE_HELP = (
     "CELLS:ROUTE@DAYS, such as 70e6:iv@0,28 or 1e6/kg:iv@0:28x4 (4 times, every 28 days). "
@@ -392,6 +395,7 @@ app.command("safety")(safety)
 app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
+app.command("plan")(plan)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)

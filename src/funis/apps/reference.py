@@ -20,7 +20,8 @@ and the nearest valid name, and nothing is written; 130 after Ctrl-C: nothing is
 `simulate --out`, which keeps its whole files and says so.
 
 With `--json` standard output holds one JSON document and nothing else, also when the command fails:
-then it is `{"error": [...]}`. Progress and warnings go to standard error.
+then it is `{"error": [...]}`. A document that is no list holds the statement of use under
+`research_use`. Progress and warnings go to standard error.
 """
 
 RUN_NOTES = """
@@ -145,8 +146,48 @@ Exit status 1 where a case is wrong; one that is refused says so and misleads no
 of `--json`:
 
 ```json
-{"cases": {"00001": "pass", "00002": "refused: algebraic rule",
+{"research_use": "...", "cases": {"00001": "pass", "00002": "refused: algebraic rule",
  "00003": "wrong: S1 at time 0.5 is 0.12, expected 0.13"}}
+```
+"""
+
+PRODUCT_NOTES = """
+Products and simulated lots of the library, how many fields of each are not reported, and umbilical
+cord beside bone marrow and adipose tissue: only what was seen in print
+([products.md](products.md)). The document of `--json`:
+
+```json
+{"research_use": "...", "products": [
+  {"id": "lot_complete", "kind": "lot", "name": "...", "tissue": "umbilical_cord", "fields": 39,
+   "not_reported": 2, "release": "pass"}]}
+```
+"""
+
+PRODUCT_DELIVER_NOTES = """
+The document of `--json`; intervals are 95 %, `widened_by` names what is not reported:
+
+```json
+{"research_use": "...", "banner": "SIMULATED - NOT FOR ADMINISTRATION", "id": "lot_complete",
+ "kind": "lot", "product": "uc_msc_reference", "simulated": true, "release": "pass",
+ "weight_kg": 70.0, "dose_cell": 7e7, "viable": {"value": 5.2e7, "low": 5.0e7, "high": 5.5e7},
+ "functional": {"value": 5.2e7, "low": 5.0e7, "high": 5.5e7}, "dead": 1.4e7, "lost": 3.5e6,
+ "viability": 0.79, "dmso_gram": 0.77, "dmso_mg_per_kg": 11.0, "hold_minute": 90.0,
+ "infusion_minute": 60.0, "widened_by": [],
+ "functional_if_stunned": {"value": 0.0, "low": 0.0, "high": 0.0},
+ "structure": "thawed_cells_stunned", "dmso_limit_mg_per_kg": 1000.0, "dmso_limit_source": "...",
+ "curve": [{"minute": 0.0, "viability": 0.9444}], "warnings": []}
+```
+"""
+
+PRODUCT_YIELD_NOTES = """
+The document of `--json`; without `--trial` the last three are `null`:
+
+```json
+{"research_use": "...", "banner": null, "id": "uc_msc_reference", "kind": "product",
+ "product": "uc_msc_reference", "simulated": false, "assumption": "...",
+ "donation": {"primary_cells": 4.3e6, "stages": [], "lots": 200, "vials_per_lot": 8,
+   "vials": 1600, "vials_low": 36, "vials_high": 70876, "doublings": 14.5, "days": 19.3},
+ "trial": "ra_demo", "weight_kg": 72.0, "need": {"arms": [], "vials_per_dose": [3]}}
 ```
 """
 
@@ -166,8 +207,8 @@ The schema, the checks and the place of your own studies stand in [evidence.md](
 study with a fault is refused by file and line, and nothing is written. The document of `--json`:
 
 ```json
-{"file": "/home/me/.local/share/funis/evidence/my_trial.yaml", "studies": ["my_trial"],
- "warnings": []}
+{"research_use": "...", "file": "/home/me/.local/share/funis/evidence/my_trial.yaml",
+ "studies": ["my_trial"], "warnings": []}
 ```
 """
 
@@ -185,7 +226,7 @@ counts all ten, each on the scale of its largest value.
 `--into docs/performance.md` puts the tables at their marked place. The document of `--json`:
 
 ```json
-{"machine": {"processor": "..."}, "width": 8,
+{"research_use": "...", "machine": {"processor": "..."}, "width": 8,
  "ratios": {"libroadrunner": {"1e-4": {"equal_tolerance": 30.0, "equal_error": 70.0, "low": 68.0,
     "high": 72.0}}},
  "regimens": {"4 monthly doses": {"1e-5": 6000.0}},
@@ -378,7 +419,7 @@ README of what PEtab cannot say. Where the extra `petab` is installed the folder
 linter; status 1 where it fails. The document of `--json`:
 
 ```json
-{"folder": "...", "measurements": 16, "left_out": 19, "linted": true}
+{"research_use": "...", "folder": "...", "measurements": 16, "left_out": 19, "linted": true}
 ```
 """
 
@@ -390,7 +431,7 @@ where the folder is no run, a table was damaged, or the trial or the model is no
 document of `--json`:
 
 ```json
-{"folder": "...", "format": "xpt", "rows": {"adsl.xpt": 120}, "remarks": []}
+{"research_use": "...", "folder": "...", "format": "xpt", "rows": {"adsl.xpt": 120}, "remarks": []}
 ```
 """
 
@@ -509,7 +550,32 @@ better. A stopped search goes on where it was. The document of `--json`:
 ```
 """
 
+PLAN_NOTES = """
+The consultation of a virtual patient is held against one protocol ([plan.md](plan.md),
+[eligibility.md](eligibility.md)): it is never advice to treat. A regimen is planned within the demo
+trial of its disease. `--compare` sets the regimens of the library side by side for the stratum that
+the consultation belongs to; it takes longer than a plan. `--out` writes the page, the PDF, the
+calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
+
+```json
+{"research_use": "...", "data": "Simulated: ...", "banner": "SIMULATED - NOT FOR ADMINISTRATION",
+ "regulatory_sentence": "...", "consultation": {"id": "ra_virtual", "disease": "ra"},
+ "protocol": {"id": "ra_demo", "kind": "trial", "trial": "ra_demo", "arm": "single"},
+ "evidence": {"grade": "low", "n_randomised": 289},
+ "eligibility": {"verdict": "meets", "judgements": [], "missing": []},
+ "worksheet": {"vials": 5, "lines": []}, "calendar": {"entries": []},
+ "course": {"n_patients": 33, "stratum": "...", "responses": [{"endpoint": "...", "week": 12.0,
+      "measure": "responder", "unit": "share of virtual patients",
+      "treated": {"estimate": 0.39, "low": 0.21, "high": 0.61}, "placebo": {}, "no_effect": {},
+      "difference": {}, "primary": true}],
+   "adverse_events": [], "averaged": [], "influences": [], "warnings": [], "matches": [],
+   "bands": [], "draws": 24, "no_effect_share": 0.07, "drugs": []},
+ "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null}
+```
+"""
+
 NOTES = {
+    "plan": PLAN_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
     "optimise": OPTIMISE_NOTES,
@@ -531,6 +597,9 @@ NOTES = {
     "evidence meta": META_NOTES,
     "evidence add": EVIDENCE_ADD_NOTES,
     "evidence list": EVIDENCE_LIST_NOTES,
+    "product": PRODUCT_NOTES,
+    "product deliver": PRODUCT_DELIVER_NOTES,
+    "product yield": PRODUCT_YIELD_NOTES,
     "run": RUN_NOTES,
     "tests": TESTS_NOTES,
     "simulate": SIMULATE_NOTES,

@@ -39,7 +39,7 @@ def one_document(wanted: bool) -> Iterator[Put]:
     kept: list[str] = []
 
     def put(document: Any, issues: IssueList | None = None) -> int:
-        kept.append(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        kept.append(json.dumps(_stated(document), indent=2, ensure_ascii=False, allow_nan=False))
         return SUCCESS if issues is None else warn(issues)
 
     if not wanted:
@@ -49,6 +49,15 @@ def one_document(wanted: bool) -> Iterator[Put]:
         yield put
     for text in kept:
         typer.echo(text)
+
+
+def _stated(document: Any) -> Any:
+    """Return a document that begins with the statement of use; a list has no place for it."""
+    if not isinstance(document, dict) or "research_use" in document:
+        return document
+    from funis.report.statement import RESEARCH_USE
+
+    return {"research_use": RESEARCH_USE, **document}
 
 
 def failure_document(lines: Sequence[str]) -> str:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtri
-from scipy.stats import norm, qmc
 
 from funis.calibrate.likelihood import Data, covariance, log_likelihood
 from funis.calibrate.points import NO_CELLS, Points
@@ -125,6 +124,8 @@ class Draws:
 
 def grid_of(settings: Settings) -> Grid:
     """Return the grid of a disease."""
+    from scipy.stats import norm
+
     priors = {prior.parameter: prior for prior in settings.stage(3)}
     potency = priors.pop(NO_CELLS)
     end = GRID_SD if potency.most is None else np.log(potency.most) / potency.sd_log
@@ -235,6 +236,8 @@ def _drop(values: Array, after: Array, before: Array) -> float:
 
 
 def _nuisance(priors: Sequence[Prior]) -> Array:
+    from scipy.stats import qmc
+
     if not priors:
         return np.ones((1, 0))
     uniform = qmc.Sobol(len(priors), seed=0).random(NUISANCE)
@@ -262,6 +265,8 @@ class _Shape:
 
 
 def _hyper_likelihood(table: Table) -> _Shape:
+    from scipy.stats import norm
+
     likelihood = table.by_potency
     nodes = table.grid.log_potency[1:]
     own = np.exp(table.grid.prior[1:] - logsumexp(table.grid.prior[1:]))
@@ -277,6 +282,8 @@ def _hyper_likelihood(table: Table) -> _Shape:
 
 
 def _hyper_prior() -> Array:
+    from scipy.stats import norm
+
     mean = norm.logpdf(MEANS, 0, 0.5)
     spread = norm.logpdf(SPREADS, 0, 0.5)
     return np.asarray(mean[:, None, None] + spread[None, :, None] + np.zeros(len(NULLS)))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Array = NDArray[np.float64]
 
@@ -63,6 +62,7 @@ def tilt(moments: Array, targets: Array) -> Tilt:
 
 def _weights(centred: Array, asked: Array) -> Array:
     """Return weights proportional to exp(a . x) whose means are as asked: the convex dual."""
+    from scipy.optimize import minimize
 
     def dual(a: Array) -> tuple[float, Array]:
         exponent = centred @ a

@@ -124,6 +124,20 @@ class Expression:
 
         return evaluate(self._tree, environment)
 
+    def limits(self, environment: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        """The lowest and highest value that the expression can have, for values within ranges.
+
+        A truth lies within 0 and 1: (0, 1) is open, (1, 1) holds whatever is missing.
+
+        Parameters
+        ----------
+        environment
+            A range (low, high) for each of ``lookups`` that is known at all.
+        """
+        from funis.checks.ranges import evaluate_range
+
+        return evaluate_range(self._tree, environment)
+
 
 def parse_expression(
     text: str,

@@ -2,8 +2,11 @@
 
 import marshal
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +16,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from funis.checks.documents import KeyPath, dotted
 from funis.checks.issues import InputError, Issue, IssueList
+
+FORM = 1
+"""Changes when what a reading holds does."""
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
@@ -40,9 +46,40 @@ def read(text: str, file: str) -> tuple[Any, Mapping[KeyPath, int]]:
     return data, MappingProxyType(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where readings are kept between processes: by a key, None for what is not there."""
+
+    fetch: Callable[[str], bytes | None]
+    keep: Callable[[str, bytes], None]
+
+
+_shelves: list[Shelf] = []
+
+
+def use_shelf(shelf: Shelf | None) -> None:
+    """Keep readings of this process on a shelf; None for no shelf, as it is by default."""
+    _shelves[:] = [] if shelf is None else [shelf]
+
+
 @lru_cache(maxsize=256)
 def _packed(text: str, file: str) -> bytes:
-    """Read a text once a process: reading is slow, and each reader gets a copy of its own."""
+    """Read a text once a process: reading is slow, and each reader gets a copy of its own.
+
+    A text without a fault is read once at all where there is a shelf. Its key holds the text and
+    the version of Python, whose format the reading has.
+    """
+    if not _shelves:
+        return _read(text, file)
+    key = sha256(f"{FORM} {sys.version} {text}".encode()).hexdigest()
+    known = _shelves[0].fetch(key)
+    if known is None:
+        known = _read(text, file)
+        _shelves[0].keep(key, known)
+    return known
+
+
+def _read(text: str, file: str) -> bytes:
     root = _compose(text, file)
     reader = _Reader(file)
     data = None if root is None else reader.value(root, ())

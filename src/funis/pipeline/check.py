@@ -12,12 +12,13 @@ from funis.models import check_model, disease_ids, library_folder, load_model
 from funis.models.model import FILES
 from funis.pipeline.evidence_check import evidence_issues
 from funis.pipeline.inputs import load_trial
-from funis.product import library_products, load_product
+from funis.product import library_lots, library_products, load_lot, load_product, load_rules
 from funis.protocol import Intervention, Regimen, load_regimen, load_structures
 
 FileKind = Literal[
     "trial", "disease", "product", "protocol", "evidence", "structures", "claims", "ledger",
-    "registered", "safety", "costs",
+    "registered", "safety", "costs", "lot", "release", "consultation", "eligibility",
+    "drug_names", "words", "directions", "regulatory", "worksheet", "calendar",
 ]  # fmt: skip
 
 
@@ -36,8 +37,9 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     Parameters
     ----------
     paths
-        Trial, product, protocol, evidence, structure or claim files, ledgers of predictions, and
-        disease folders or their files.
+        Trial, product, lot, protocol, evidence, structure or claim files, consultations and the
+        criteria they are judged by, rules of release, directions for use, ledgers of predictions,
+        and disease folders or their files.
 
     Returns
     -------
@@ -52,10 +54,13 @@ def library_paths() -> list[Path]:
     """Return everything in the library that can be checked."""
     root = library_folder()
     folders = [root / "diseases" / name for name in disease_ids()]
-    names = ("trials", "protocols", "products", "evidence")
+    names = (
+        "trials", "protocols", "products", "lots", "consultations", "directions", "evidence",
+    )  # fmt: skip
     singles = (
         "structures.yaml", "claims.yaml", "registered.yaml", "ledger.yaml", "safety.yaml",
-        "optimise.yaml",
+        "optimise.yaml", "release.yaml", "eligibility.yaml", "drug_names.yaml",
+        "consultation_words.yaml", "regulatory.yaml", "worksheet.yaml", "calendar.yaml",
     )  # fmt: skip
     single = [root / name for name in singles]
     return (
@@ -106,12 +111,22 @@ MARKS: Mapping[FileKind, frozenset[str]] = {
         {"arms", "visits", "endpoints", "population", "estimand", "success", "rules"}
     ),
     "product": frozenset({"tissue", "viability", "hold_minute", "recovered_fraction", "release"}),
+    "lot": frozenset({"simulated", "donation", "vials", "results", "cords"}),
+    "release": frozenset({"release_rules"}),
     "protocol": frozenset({"variants", "kind"}),
     "structures": frozenset({"structures"}),
     "claims": frozenset({"claims", "testimony"}),
     "registered": frozenset({"size", "trials", "left_out"}),
     "safety": frozenset({"pools", "ratios", "terms", "modifiers", "dose_limiting"}),
     "costs": frozenset({"costs"}),
+    "directions": frozenset({"routes", "vial", "premedication", "decisions", "schedule"}),
+    "regulatory": frozenset({"stale_day", "rows"}),
+    "worksheet": frozenset({"band_kg", "intrathecal_ml"}),
+    "calendar": frozenset({"windows", "after_infusion", "before_repeat", "stopping"}),
+    "consultation": frozenset({"virtual", "severity", "medication", "weight_kg", "allergies"}),
+    "eligibility": frozenset({"criteria", "effects"}),
+    "drug_names": frozenset({"classes", "drugs"}),
+    "words": frozenset({"comorbidities", "allergies", "goals", "criteria_met", "labs", "units"}),
     "evidence": frozenset(
         {"placebo_response", "baseline_distributions", "response_criteria", "gaps"}
     ),
@@ -131,6 +146,16 @@ def _check_disease(path: Path) -> IssueList:
 
 def _check_product(path: Path) -> IssueList:
     load_product(path)
+    return IssueList()
+
+
+def _check_lot(path: Path) -> IssueList:
+    load_lot(path)
+    return IssueList()
+
+
+def _check_release(path: Path) -> IssueList:
+    load_rules(path)
     return IssueList()
 
 
@@ -178,10 +203,67 @@ def _check_safety(path: Path) -> IssueList:
     return safety_file_issues(path)
 
 
+def _check_directions(path: Path) -> IssueList:
+    from funis.plan.directions_schema import load_directions
+
+    load_directions(path)
+    return IssueList()
+
+
+def _check_regulatory(path: Path) -> IssueList:
+    from funis.plan.regulatory import load_regulatory
+
+    load_regulatory(path)
+    return IssueList()
+
+
+def _check_worksheet(path: Path) -> IssueList:
+    from funis.plan.limits import load_limits
+
+    load_limits(path)
+    return IssueList()
+
+
+def _check_calendar(path: Path) -> IssueList:
+    from funis.plan.calendar_file import load_calendar_rules
+
+    load_calendar_rules(path)
+    return IssueList()
+
+
 def _check_costs(path: Path) -> IssueList:
     from funis.pipeline.optimise.costs import load_costs
 
     load_costs(path)
+    return IssueList()
+
+
+def _check_consultation(path: Path) -> IssueList:
+    from funis.plan.consultation import read_consultation
+
+    read_consultation(path)
+    return IssueList()
+
+
+def _check_eligibility(path: Path) -> IssueList:
+    from funis.plan.criteria import load_rules
+
+    inputs = {one for name in disease_ids() for one in load_model(name).inputs}
+    load_rules(path, sorted({one.id for one in inputs if one.kind == "cells"}))
+    return IssueList()
+
+
+def _check_drug_names(path: Path) -> IssueList:
+    from funis.plan.vocabulary import load_drugs
+
+    load_drugs(path)
+    return IssueList()
+
+
+def _check_words(path: Path) -> IssueList:
+    from funis.plan.vocabulary import load_words
+
+    load_words(path)
     return IssueList()
 
 
@@ -195,6 +277,7 @@ def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
     model = load_model(regimen.disease)
     names = {
         "product": library_products(),
+        "lot": library_lots(),
         "route": tuple(one.id for one in model.inputs if one.kind == "cells"),
         "drug": tuple(one.id for one in model.inputs if one.kind == "drug"),
     }
@@ -208,7 +291,12 @@ def regimen_issues(regimen: Regimen) -> Iterable[Issue]:
 
 
 def _named(given: Intervention) -> Iterable[tuple[str, str]]:
-    pairs = (("product", given.product), ("route", given.route), ("drug", given.drug))
+    pairs = (
+        ("product", given.product),
+        ("lot", given.lot),
+        ("route", given.route),
+        ("drug", given.drug),
+    )
     return ((key, name) for key, name in pairs if name is not None)
 
 
@@ -223,6 +311,8 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "trial": _check_trial,
     "disease": _check_disease,
     "product": _check_product,
+    "lot": _check_lot,
+    "release": _check_release,
     "protocol": _check_protocol,
     "evidence": evidence_issues,
     "structures": _check_structures,
@@ -230,6 +320,14 @@ CHECKS: Mapping[FileKind, Callable[[Path], IssueList]] = {
     "ledger": _check_ledger,
     "registered": _check_registered,
     "costs": _check_costs,
+    "directions": _check_directions,
+    "regulatory": _check_regulatory,
+    "worksheet": _check_worksheet,
+    "calendar": _check_calendar,
     "safety": _check_safety,
+    "consultation": _check_consultation,
+    "eligibility": _check_eligibility,
+    "drug_names": _check_drug_names,
+    "words": _check_words,
 }
 """How each kind is checked."""

@@ -8,8 +8,15 @@ from pathlib import Path
 
 from funis.checks import InputError, Issue, IssueList, nearest
 from funis.models import Model, disease_ids, library_folder, load_model
-from funis.product import Product, library_product, library_products
-from funis.protocol import Protocol, Reference, load_protocol, unknown_reference
+from funis.product import (
+    Product,
+    library_lot,
+    library_lots,
+    library_product,
+    library_products,
+    load_lot,
+)
+from funis.protocol import Protocol, Reference, load_protocol, references, unknown_reference
 from funis.trial import check
 
 
@@ -46,8 +53,29 @@ def load_trial(name_or_path: str | Path) -> Trial:
     place = f"library/trials/{path.name}" if own else str(name_or_path)
     model = load_model(known_disease(protocol, path))
     products = {name: library_product(name) for name in library_products()}
+    products |= named_lots(protocol, path.parent)
     check(protocol, model, products).raise_errors()
     return Trial(str(name_or_path), place, protocol, model, products)
+
+
+def named_lots(protocol: Protocol, folder: Path) -> dict[str, Product]:
+    """Return the lots that a protocol names: files beside it, or lots of the library.
+
+    A lot that is neither is left out, and checking the protocol says so.
+
+    Raises
+    ------
+    InputError
+        What is wrong with a file of a lot.
+    """
+    found: dict[str, Product] = {}
+    for name in {one.name for one in references(protocol, "lot")}:
+        beside = folder / f"{name}.yaml"
+        if name in library_lots():
+            found[name] = library_lot(name)
+        elif beside.is_file():
+            found[name] = load_lot(beside)
+    return found
 
 
 def known_disease(protocol: Protocol, path: Path) -> str | Path:

@@ -8,7 +8,13 @@ from typing import Any
 from funis.checks import InputError, Issue, nearest
 from funis.models import Model, disease_ids, library_folder, load_model
 from funis.pipeline.reporting.endpoints import endpoint_name
-from funis.product import library_product, library_products
+from funis.product import (
+    check_release,
+    library_lot,
+    library_lots,
+    library_product,
+    library_products,
+)
 from funis.protocol import library_regimens, library_structures, load_protocol
 from funis.trial import has_structure
 
@@ -21,7 +27,7 @@ def list_library(kind: str | None = None) -> tuple[Entry, ...]:
     Parameters
     ----------
     kind
-        diseases | trials | protocols | products | structures | drugs | routes | endpoints.
+        diseases | trials | protocols | products | lots | structures | drugs | routes | endpoints.
 
     Returns
     -------
@@ -93,6 +99,21 @@ def _products() -> list[Entry]:
     ]
 
 
+def _lots() -> list[Entry]:
+    found = [library_lot(name) for name in library_lots()]
+    return [
+        {
+            "id": lot.id,
+            "name": lot.name,
+            "product": lot.product,
+            "simulated": True,
+            "release": check_release(lot).verdict,
+            "not_reported": list(lot.unknown),
+        }
+        for lot in found
+    ]
+
+
 def _structures() -> list[Entry]:
     """Return each structure with the diseases that have it."""
     models = _models()
@@ -141,6 +162,7 @@ KINDS: Mapping[str, Callable[[], list[Entry]]] = {
     "trials": _trials,
     "protocols": _protocols,
     "products": _products,
+    "lots": _lots,
     "structures": _structures,
     "drugs": lambda: _inputs("drug"),
     "routes": lambda: _inputs("cells"),

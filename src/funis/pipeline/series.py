@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from funis.pipeline.processes import Processes, Progress
 from funis.pipeline.reporting.courses import durability_score
@@ -27,7 +27,7 @@ MANY = 400
 
 AT_ONCE = 128
 NO_UNIT = ("1", "dimensionless", "score")
-Z_95 = float(norm.ppf(0.975))
+Z_95 = float(ndtri(0.975))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING
 from funis.checks import InputError, Issue, nearest, read_yaml, validate
 from funis.product.values import (
     Difference,
+    Manufacture,
     Prior,
     Product,
     Quantity,
+    Ranged,
     ReleaseCriterion,
+    Stage,
     ViabilityPoint,
+    Vial,
 )
 
 if TYPE_CHECKING:
-    from funis.product.schema import DifferenceSchema, SourcedSchema
+    from funis.product.schema import (
+        DifferenceSchema,
+        ManufactureSchema,
+        RangedSchema,
+        SourcedSchema,
+        VialSchema,
+    )
 
 LIBRARY = Path(__file__).parents[1] / "library" / "products"
 
@@ -52,6 +62,8 @@ def load_product(path: str | Path) -> Product:
         differences=tuple(_difference(row) for row in product.differences),
         note=product.note,
         file=document.file,
+        vial=_vial(product.vial),
+        manufacture=_manufacture(product.manufacture),
     )
 
 
@@ -84,3 +96,29 @@ def _difference(row: "DifferenceSchema") -> Difference:
 
 def _quantity(number: "SourcedSchema") -> Quantity:
     return Quantity(number.value, number.unit, number.status, number.source, number.sd, number.note)
+
+
+def _ranged(number: "RangedSchema") -> Ranged:
+    return Ranged(
+        number.value, number.unit, number.status, number.source, number.sd, number.note,
+        low=number.low, high=number.high,
+    )  # fmt: skip
+
+
+def _vial(vial: "VialSchema | None") -> Vial | None:
+    if vial is None:
+        return None
+    return Vial(_ranged(vial.cells), _ranged(vial.volume_ml), _ranged(vial.dmso_percent))
+
+
+def _manufacture(given: "ManufactureSchema | None") -> Manufacture | None:
+    if given is None:
+        return None
+    return Manufacture(
+        _ranged(given.primary_cells),
+        _ranged(given.doublings_per_passage),
+        _ranged(given.doubling_hour),
+        _ranged(given.senescence_passage),
+        _ranged(given.senescence_doublings),
+        tuple(Stage(s.id, s.passages, _ranged(s.kept), s.vial_cells) for s in given.stages),
+    )

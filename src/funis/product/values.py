@@ -35,6 +35,77 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranged(Quantity):
+    """A number with the range within which it is believed to lie."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vial:
+    """One frozen vial.
+
+    Attributes
+    ----------
+    cells : Ranged
+        Cells, living and dead.
+    volume_ml : Ranged
+    dmso_percent : Ranged
+        Dimethyl sulfoxide, volume in volume.
+    """
+
+    cells: Ranged
+    volume_ml: Ranged
+    dmso_percent: Ranged
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A bank, or the lot: cells grown over some passages and frozen in vials.
+
+    Attributes
+    ----------
+    id : str
+    passages : int
+        Passages from the vials of the stage before.
+    kept : Ranged
+        Share of the grown cells that is left after harvest, tests, freezing and thawing.
+    vial_cells : float or None
+        Cells in one vial; None is the vial of the product [cell].
+    """
+
+    id: str
+    passages: int
+    kept: Ranged
+    vial_cells: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manufacture:
+    """From one donation to lots; what was not seen is not reported.
+
+    Attributes
+    ----------
+    primary_cells : Ranged
+        Cells of one donation after the first culture [cell].
+    doublings_per_passage, doubling_hour : Ranged
+        Population doublings of one passage, and the time of each.
+    senescence_passage, senescence_doublings : Ranged
+        Where growth ends.
+    stages : tuple of Stage
+        Banks in order, the lot last.
+    """
+
+    primary_cells: Ranged
+    doublings_per_passage: Ranged
+    doubling_hour: Ranged
+    senescence_passage: Ranged
+    senescence_doublings: Ranged
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ViabilityPoint:
     """Share of living cells at one time after thaw."""
 
@@ -121,6 +192,8 @@ class Product:
         Share of the cells in the vial that reach the vein.
     release : tuple of ReleaseCriterion
     differences : tuple of Difference
+    vial, manufacture : or None
+        What no simulated number depends on, so that neither enters a hash.
     """
 
     id: str
@@ -140,6 +213,8 @@ class Product:
     differences: tuple[Difference, ...] = ()
     note: str | None = None
     file: str | None = field(default=None, compare=False)
+    vial: Vial | None = field(default=None, compare=False, repr=False)
+    manufacture: Manufacture | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse viabilities that are out of order or out of range."""

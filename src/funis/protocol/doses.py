@@ -98,7 +98,7 @@ def dose_events(
         End of the trial: later doses are left out, running ones end there at the same rate
         [minute]. Needed for continuous drugs.
     recovered_fraction : mapping of str to float
-        Share of the cells of a product that reach the patient (1 where it is not named).
+        Share of the cells of a product or lot that reach the patient (1 where not named).
 
     Returns
     -------
@@ -118,7 +118,7 @@ def dose_events(
     recovered = recovered_fraction or {}
     blocks = []
     for one in interventions:
-        amount = _amount(one, weight) * recovered.get(one.product or "", 1.0)
+        amount = _amount(one, weight) * recovered.get(one.supply or "", 1.0)
         for minute in (start_minute + to_minute(day) for day in one.days):
             duration = _duration_minute(one, minute, end_minute)
             blocks.append(_block(one, minute, duration, amount, patient))

@@ -137,6 +137,8 @@ def interventions_from(given: Sequence["InterventionSchema"]) -> tuple[Intervent
                 days=one.schedule.start_days(),
                 duration_day=one.schedule.length_day() or 0.0,
                 sham=one.sham,
+                lot=one.lot,
+                allow_failed_lot=one.allow_failed_lot,
             )
         )
     return tuple(interventions)

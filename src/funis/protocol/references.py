@@ -10,7 +10,16 @@ from funis.protocol.protocol import Protocol
 from funis.protocol.values import FrozenMapping, Intervention
 
 Kind = Literal[
-    "disease", "product", "drug", "route", "endpoint", "criterion", "rule", "parameter", "weight"
+    "disease",
+    "product",
+    "lot",
+    "drug",
+    "route",
+    "endpoint",
+    "criterion",
+    "rule",
+    "parameter",
+    "weight",
 ]
 
 RULE_NAMES = frozenset({"week", "doses_given"})
@@ -123,6 +132,8 @@ def _of_interventions(given: Sequence[Intervention], path: Path) -> Iterator[Ref
             yield Reference("drug", one.drug, (*here, "drug"))
         if one.product is not None:
             yield Reference("product", one.product, (*here, "product"))
+        if one.lot is not None:
+            yield Reference("lot", one.lot, (*here, "lot"))
         if one.product is not None or one.sham:
             yield Reference("route", one.input, (*here, "route"))
         if one.per_kg:

@@ -111,6 +111,8 @@ class InterventionSchema(StrictModel):
     dose: Positive | None = None
     route: Name | None = None
     sham: bool = False
+    lot: Name | None = None
+    allow_failed_lot: bool = False
     schedule: ScheduleSchema
 
     @model_validator(mode="after")
@@ -126,11 +128,13 @@ class InterventionSchema(StrictModel):
             self._check_product()
         else:
             self._check_drug()
+        if self.allow_failed_lot and self.lot is None:
+            raise _fault("allow_failed_lot without a lot", "lot, a simulated lot of the product")
         return self
 
     def _check_sham(self) -> None:
         given = (self.product, self.drug, self.dose_cell, self.dose_cell_per_kg, self.dose)
-        if any(part is not None for part in given):
+        if any(part is not None for part in (*given, self.lot)):
             raise _fault("a sham with a product, drug or dose", "a route and a schedule alone")
         if self.route is None:
             raise _fault("a sham without a route", "route, e.g. it")
@@ -149,6 +153,8 @@ class InterventionSchema(StrictModel):
             raise _fault("a product cannot be continuous", "days, or start_day, every_day, times")
 
     def _check_drug(self) -> None:
+        if self.lot is not None:
+            raise _fault("a drug with a lot", "a lot of a product")
         if self.dose is None or self.dose_cell is not None or self.dose_cell_per_kg is not None:
             raise _fault("a drug without a dose", "dose, a multiple of the standard dose")
         if self.schedule.length_day() is None:

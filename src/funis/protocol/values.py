@@ -110,6 +110,10 @@ class Intervention:
         Length of each dose; 0 is a bolus, ``CONTINUOUS`` lasts until the trial ends [day].
     sham : bool
         Whether the procedure of the route is done without any cells or drug.
+    lot : str or None
+        The simulated lot of the product that is given; None is the product as it usually is.
+    allow_failed_lot : bool
+        Whether a lot that fails release is given all the same.
     """
 
     id: str
@@ -122,6 +126,8 @@ class Intervention:
     days: tuple[float, ...] = (0.0,)
     duration_day: float = 0.0
     sham: bool = field(default=False, metadata=LATE)
+    lot: str | None = field(default=None, metadata=LATE)
+    allow_failed_lot: bool = field(default=False, metadata=LATE)
 
     def __post_init__(self) -> None:
         """Refuse an intervention that could not be given."""
@@ -152,11 +158,18 @@ class Intervention:
             raise ValueError(f"intervention {self.id}: expected a dose above 0, got {amounts[0]}")
         if self.product is not None and not self.route:
             raise ValueError(f"intervention {self.id}: a product needs a route")
+        if self.lot is not None and self.product is None:
+            raise ValueError(f"intervention {self.id}: a lot is one of a product")
 
     @property
     def input(self) -> str:
         """Input of the disease model that this intervention feeds: the route, or the drug."""
         return (self.route or "") if self.drug is None else self.drug
+
+    @property
+    def supply(self) -> str | None:
+        """What the cells are taken from: the lot, or the product as it usually is."""
+        return self.product if self.lot is None else self.lot
 
     @property
     def per_kg(self) -> bool:

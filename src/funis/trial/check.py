@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from funis.checks import Issue, IssueList, nearest
 from funis.models import Model
 from funis.population.fluctuation import ORIGIN_DAY
-from funis.product import Product
+from funis.product import Lot, Product, check_release, library_lots
 from funis.protocol import (
+    Intervention,
     Protocol,
     Reference,
     Structure,
@@ -36,11 +37,12 @@ def check(protocol: Protocol, model: Model, products: Mapping[str, Product]) -> 
     for kind, names in _names(protocol, model, products).items():
         for reference in references(protocol, kind):  # type: ignore[arg-type]
             if reference.name not in names(reference):
-                owner = f"the disease '{model.id}'" if kind != "product" else None
+                owner = f"the disease '{model.id}'" if kind not in ("product", "lot") else None
                 issues.append(unknown_reference(protocol, reference, names(reference), owner))
     issues += _structures(protocol, model)
     issues += _terms(protocol)
     issues += check_methods(protocol, model)
+    issues += lot_issues(protocol, products)
     found = [*issues, *_products(protocol), *_measures(protocol, model), *_run_in(protocol)]
     return IssueList((*found, *_single_names(protocol, model)))
 
@@ -59,7 +61,10 @@ def _names(
         "disease": lambda _: [model.id],
         "route": lambda _: cells,
         "drug": lambda _: drugs,
-        "product": lambda _: sorted(products),
+        "product": lambda _: sorted(
+            name for name, one in products.items() if not isinstance(one, Lot)
+        ),
+        "lot": lambda one: sorted({*library_lots(), *(one.name,) * (one.name in products)}),
         "endpoint": lambda _: asked,
         "criterion": lambda _: entry,
         "rule": lambda _: decided,
@@ -112,6 +117,42 @@ def _products(protocol: Protocol) -> list[Issue]:
         )
         for number, (arm, products) in enumerate(zip(protocol.conducted, given, strict=True))
         if len(products) > 1
+    ]
+
+
+def lot_issues(protocol: Protocol, products: Mapping[str, Product]) -> list[Issue]:
+    """Find lots of another product, and lots that fail release without being asked for."""
+    return [
+        protocol.where.issue((*path, "lot"), fault[0], expected=fault[1])
+        for path, one in _given(protocol)
+        if (fault := _lot_fault(one, products)) is not None
+    ]
+
+
+def _lot_fault(one: Intervention, products: Mapping[str, Product]) -> tuple[str, str] | None:
+    lot = products.get(one.lot or "")
+    if not isinstance(lot, Lot):
+        return None
+    if lot.product != one.product:
+        return f"'{lot.id}' is a lot of '{lot.product}'", f"a lot of '{one.product}'"
+    release = check_release(lot)
+    if release.verdict == "fail" and not one.allow_failed_lot:
+        message = f"lot '{lot.id}' fails release: {release.reason}"
+        return message, "a lot that does not, or allow_failed_lot: true to simulate it all the same"
+    return None
+
+
+def _given(protocol: Protocol) -> list[tuple[Path, Intervention]]:
+    """Return every intervention with its place in the file."""
+    arms: list[tuple[Path, Intervention]] = [
+        (("arms", number, "interventions", place), one)
+        for number, arm in enumerate(protocol.arms)
+        for place, one in enumerate(arm.interventions)
+    ]
+    return arms + [
+        (("rules", number, "action", "give", place), one)
+        for number, rule in enumerate(protocol.rules)
+        for place, one in enumerate(rule.action.give)
     ]
 
 

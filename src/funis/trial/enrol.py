@@ -12,7 +12,7 @@ from funis.checks import InputError, Issue, IssueList
 from funis.models import Model
 from funis.models.endpoints import evaluate_endpoints
 from funis.population import choose, fluctuation
-from funis.protocol import Criterion, Protocol, no_doses
+from funis.protocol import Criterion, DoseEvents, Protocol, no_doses
 from funis.solver import FAILED, Forcing, ParameterTable, simulate
 from funis.trial.observe import (
     OBSERVING,
@@ -126,7 +126,7 @@ def _first_fitting(study: Study, patients: Integers, attempts: Integers) -> Enro
     candidates = candidates.rows(np.flatnonzero(_qualified_covariates(study, candidates)))
     if len(candidates.patient) == 0:
         return candidates
-    candidates, truth = _run_in(study, candidates)
+    candidates, truth = run_in(study, candidates)
     fits = np.flatnonzero(_qualified(study, candidates, truth))
     _, first = np.unique(candidates.patient[fits], return_index=True)
     return candidates.rows(fits[first])
@@ -170,15 +170,28 @@ def observers_of(study: Study, who: Enrolled) -> Observers:
     return observers(study.seed, who.patient, who.attempt, who.site, values)
 
 
-def _run_in(study: Study, who: Enrolled) -> tuple[Enrolled, dict[int, dict[str, Array]]]:
-    """Let disease fluctuate untreated until day 0; the truth at screening and at baseline."""
+def run_in(
+    study: Study, who: Enrolled, doses: DoseEvents | None = None
+) -> tuple[Enrolled, dict[int, dict[str, Array]]]:
+    """Let disease fluctuate until day 0; the truth at screening and at baseline.
+
+    Parameters
+    ----------
+    doses
+        What is taken all the while, patients by their row; nothing by default.
+
+    Returns
+    -------
+    tuple
+        Patients with their state at day 0, and minute -> observable -> (patient,).
+    """
     screening = round(study.protocol.population.screening_day * MINUTES_PER_DAY)
     names = observables(study.model)
     times = np.array([run_in_day(study.protocol) * MINUTES_PER_DAY, screening, 0], dtype=np.int64)
     found = simulate(
         study.model,
         who.parameters,
-        no_doses(),
+        no_doses() if doses is None else doses,
         times,
         forcing=forcing_of(study, who, 0),
         outputs=names,

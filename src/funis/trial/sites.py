@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.population import arrival_days, arrival_sites, site_effect, site_of, uniform
-from funis.product import Product, delivered_viability
+from funis.product import Lot, Product, infused_viability, usual_hold, usual_infusion
 from funis.protocol import Arm, DoseEvents
 from funis.protocol import Sites as SitesDesign
+from funis.trial.lots import drawn_shares
 from funis.trial.study import Study, products_of
 from funis.units import DAYS_PER_WEEK
 
@@ -50,21 +51,40 @@ def hold_minutes(study: Study, sites: SitesDesign, site: Integers) -> Array:
 def viability_of(study: Study, arm: Arm, site: Integers) -> Array | None:
     """Return how many of the cells live in each one's hands, None where sites are alike.
 
-    A hold beyond the last measured point counts as that point: nothing is extrapolated.
+    A hold beyond the last measured point counts as that point: nothing is extrapolated. A named
+    lot makes sites differ by what is not known of it.
     """
-    sites = None if study.design is None else study.design.sites
     given = products_of(arm, study.protocol.rules)
-    if sites is None or sites.hold_mean_minute is None or not given:
+    product = study.products[given[0]] if given else None
+    if product is None or not (_holds(study) or isinstance(product, Lot)):
         return None
-    product = study.products[given[0]]
-    longest = product.viability[-1].hold_minute
     unique, back = np.unique(site, return_inverse=True)
-    held = np.minimum(hold_minutes(study, sites, unique), longest)
-    return np.array([_viability(product, minute) for minute in held.tolist()])[back]
+    held = _held(study, product, unique)
+    shares = np.array([_viability(product, minute) for minute in held.tolist()])
+    if isinstance(product, Lot):
+        told = {"hold_minute"} if _holds(study) else set()
+        unknown = tuple(name for name in product.unknown if name not in told)
+        shares = drawn_shares(product, study.seed, unique, held, shares, unknown)
+    return shares[back]
+
+
+def _holds(study: Study) -> bool:
+    """Return whether sites differ in how long they hold cells."""
+    sites = None if study.design is None else study.design.sites
+    return sites is not None and sites.hold_mean_minute is not None
+
+
+def _held(study: Study, product: Product, site: Integers) -> Array:
+    """Return the hold of each site: its own where sites differ, else that of the product."""
+    sites = None if study.design is None else study.design.sites
+    if sites is None or sites.hold_mean_minute is None:
+        return np.full(len(site), usual_hold(product))
+    longest = max(product.viability[-1].hold_minute - usual_infusion(product), 0.0)
+    return np.minimum(hold_minutes(study, sites, site), longest)
 
 
 def _viability(product: Product, minute: float) -> float:
-    return delivered_viability(product, minute)
+    return infused_viability(product, minute, usual_infusion(product))
 
 
 def with_deviations(

@@ -14,6 +14,7 @@ from funis.population import Pool, uniform
 from funis.product import Product, product_parameters
 from funis.protocol import Arm, Design, Protocol, Rule
 from funis.solver import ParameterTable
+from funis.trial.lots import lot_parameters
 
 CHECKED_SHARE = 0.01
 """Share of patients whose every course is solved a second time, much more tightly."""
@@ -83,6 +84,7 @@ class Study:
         given: dict[str, float] = {}
         for name in products_of(arm, self.protocol.rules):
             given |= product_parameters(self.products[name])
+            given |= lot_parameters(self.products[name], self.seed, self.model.form.parameters)
         known = any(arm.id == one.id for one in self.protocol.arms)
         changed = self.protocol.parameters_of(arm.id) if known else self.protocol.shared_parameters
         return given | changed
@@ -117,11 +119,11 @@ class Study:
 
 
 def products_of(arm: Arm, rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Return the products that an arm gives, by its regimen or by a rule, each once."""
+    """Return the products, or lots, that an arm gives by regimen or rule, each once."""
     given = [*arm.interventions]
     for rule in rules:
         given += rule.action.give if rule.applies_to(arm.id) else ()
-    return tuple(dict.fromkeys(one.product for one in given if one.product is not None))
+    return tuple(dict.fromkeys(one.supply for one in given if one.supply is not None))
 
 
 def week_minute(week: float) -> int:

@@ -54,7 +54,7 @@ def test_conformance_prints_counts(case, capsys):
     assert run("sbml", "conformance", case.parent) == 0
     assert capsys.readouterr().out == "1 cases: 1 pass, 0 refused, 0 wrong\n"
     assert run("sbml", "conformance", case.parent, "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"cases": {"1": "pass"}}
+    assert json.loads(capsys.readouterr().out)["cases"] == {"1": "pass"}
 
 
 def test_a_wrong_case_gives_status_1_and_comes_first(case, capsys):

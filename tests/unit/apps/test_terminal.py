@@ -13,7 +13,15 @@ def test_a_document_is_printed_at_the_end_and_alone(capfd):
         print("chatter")
         assert put({"a": [1, None]}) == 0
         assert capfd.readouterr().out == ""
-    assert json.loads(capfd.readouterr().out) == {"a": [1, None]}
+    found = json.loads(capfd.readouterr().out)
+    assert list(found) == ["research_use", "a"]
+    assert found["a"] == [1, None]
+
+
+def test_a_document_that_says_what_it_is_stays_as_it_is(capfd):
+    with terminal.one_document(True) as put:
+        put({"a": 1, "research_use": "said"})
+    assert json.loads(capfd.readouterr().out) == {"a": 1, "research_use": "said"}
 
 
 def test_an_error_on_the_way_prints_no_document(capfd):

@@ -188,6 +188,7 @@ def test_what_a_practice_needs_is_looked_up():
     assert is_there("route:it")
     assert is_there("funis.product:Product")
     assert not is_there("funis.product:no_such_thing")
+    assert is_there("funis.plan:consultation")  # whether or not anything imported it before
     assert set(advertised_routes()) == {"iv", "it", "ia"}
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
-from scipy.stats import binom
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ def stopping_chance(rule: StoppingRule, most: int, rate: float) -> NDArray[np.fl
     rate
         True rate of toxicity.
     """
+    from scipy.stats import binom
+
     chance, stopped = np.ones(1), []
     for count in stopping_counts(rule, most):
         moved = np.convolve(chance, binom.pmf([0, 1], 1, rate))

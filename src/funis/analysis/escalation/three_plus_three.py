@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 COHORT, FULL, TOO_MANY = 3, 6, 2
 
@@ -135,6 +134,8 @@ def exact_escalation(design: ThreePlusThree, truth: Sequence[float]) -> Escalate
 
 def _endings(design: ThreePlusThree, truth: Sequence[float]) -> Iterator[tuple[Counts, float]]:
     """Every way in which the escalation ends, with its probability; equal states are merged."""
+    from scipy.stats import binom
+
     now: dict[Counts, float] = {((0, 0),) * design.levels: 1.0}
     while now:
         later: dict[Counts, float] = {}

@@ -13,7 +13,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from funis.analysis.sequential.design import Boundaries
 from funis.analysis.sequential.paths import (
@@ -82,6 +81,8 @@ def adjusted(bounds: Boundaries, look: int, z: float, confidence: float = 0.95) 
     Adjusted
         Drifts in the trial's own sign: small ones are good where the direction is ``less``.
     """
+    from scipy.optimize import brentq
+
     good, share = bounds.sign * z, float(bounds.information[look])
 
     def drift_at(probability: float) -> float:

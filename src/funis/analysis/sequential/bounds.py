@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from funis.analysis.sequential.paths import (
@@ -66,6 +65,8 @@ def efficacy_bounds(
 def _constant_bounds(
     looks: Sequence[float], delta: float, side: float, floor: Floats, two_sided: bool
 ) -> Floats:
+    from scipy.optimize import brentq
+
     shape = np.asarray(looks) ** (delta - 0.5)
 
     def excess(constant: float) -> float:
@@ -96,6 +97,8 @@ def upper_bound(paths: Paths, share: float, due: float, drift: float = 0.0) -> f
 
     Where fewer trials are left than are due, the bound is out of reach.
     """
+    from scipy.optimize import brentq
+
     if not due > 1e-20:
         return math.inf
     left = chance_above(paths, share, -HIGHEST, drift)
@@ -108,6 +111,8 @@ def upper_bound(paths: Paths, share: float, due: float, drift: float = 0.0) -> f
 
 def lower_bound(paths: Paths, share: float, due: float, drift: float) -> float:
     """Bound that is not reached at a look with the probability ``due``; infinite for nothing."""
+    from scipy.optimize import brentq
+
     if not due > 1e-20:
         return -math.inf
     if chance_below(paths, share, HIGHEST, drift) < due:
@@ -175,4 +180,6 @@ def drift_for_power(
 
 
 def _root(excess: Callable[[float], float]) -> float:
+    from scipy.optimize import brentq
+
     return float(brentq(excess, 0.0, 3 * HIGHEST, xtol=1e-10))

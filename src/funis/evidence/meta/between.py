@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from funis.evidence.meta.values import Method, Range
@@ -78,6 +77,7 @@ def _moments(effects: Array, variances: Array, design: Array) -> float:
 
 def _tau2_where_q_is(wanted: float, effects: Array, variances: Array, design: Array) -> float:
     """Return the tau2 at which Q is as wanted; Q falls with tau2, and 0 is the floor."""
+    from scipy.optimize import brentq
 
     def excess(tau2: float) -> float:
         return generalised_q(effects, variances, design, tau2) - wanted
@@ -96,6 +96,7 @@ def _above(excess: Callable[[float], float], variances: Array) -> float:
 
 def _likeliest(effects: Array, variances: Array, design: Array, *, restricted: bool) -> float:
     """Return the tau2 of the highest likelihood: the best of a grid, then the root of the slope."""
+    from scipy.optimize import brentq
 
     def slope(tau2: float) -> float:
         p = projection(variances, design, tau2)

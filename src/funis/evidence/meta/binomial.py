@@ -16,7 +16,6 @@ from functools import cache
 
 import numpy as np
 from numpy.polynomial.hermite import hermgauss
-from scipy.optimize import brentq, minimize, minimize_scalar
 from scipy.special import chdtrc, expit, gammaln, ndtri, stdtr, stdtrit, xlogy
 
 from funis.evidence.meta.between import Array, typical_variance
@@ -157,6 +156,8 @@ def _counts(effects: tuple[Effect, ...]) -> tuple[Array, Array]:
 
 def _maximum(likelihood: Likelihood) -> tuple[float, float]:
     """Return mean and spread of the highest likelihood; a spread of 0 is among the candidates."""
+    from scipy.optimize import minimize
+
     start = math.log(likelihood.x.sum() / (likelihood.n - likelihood.x).sum())
 
     def loss(point: Array) -> float:
@@ -217,6 +218,8 @@ def _heterogeneity(
 
 def _profile(likelihood: Likelihood, mean: float, tau: float, confidence: float) -> Range:
     """Interval of the variance between studies by the profile likelihood."""
+    from scipy.optimize import minimize_scalar
+
     allowed = float(ndtri(0.5 + confidence / 2)) ** 2 / 2
     top = likelihood(mean, tau)
 
@@ -231,12 +234,16 @@ def _profile(likelihood: Likelihood, mean: float, tau: float, confidence: float)
 
 
 def _lower(excess: Callable[[float], float], tau: float) -> float:
+    from scipy.optimize import brentq
+
     if tau == 0 or excess(0.0) <= 0:
         return 0.0
     return float(brentq(excess, 0.0, tau, xtol=1e-7))
 
 
 def _upper(excess: Callable[[float], float], tau: float) -> float:
+    from scipy.optimize import brentq
+
     high = 2 * tau + 0.5
     while excess(high) < 0:
         if high > WIDEST_TAU:

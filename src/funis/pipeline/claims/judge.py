@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -357,11 +358,14 @@ def is_there(need: str) -> bool:
     Parameters
     ----------
     need
-        ``protocol:id`` of the library, ``route:id`` of an advertised recipe, or ``module:name``.
+        ``protocol:id`` of the library, ``route:id`` of an advertised recipe, or ``module:name``: a
+        name in the module, or a part of the package whether or not it was imported before.
     """
     kind, _, name = need.partition(":")
     if kind == "protocol":
         return name in [one.id for one in recipes()]
     if kind == "route":
         return name in advertised_routes()
-    return hasattr(importlib.import_module(kind), name)
+    if hasattr(importlib.import_module(kind), name):
+        return True
+    return importlib.util.find_spec(f"{kind}.{name}") is not None

@@ -39,7 +39,7 @@ class Verdict:
     beats: Flags
 
 
-def judge(samples: Sequence[Array], floor: float = 0.0) -> Verdict:
+def judge(samples: Sequence[Array], floor: float = 0.0, low: float = LOW) -> Verdict:
     """Return what can be said of candidates from their effects in every setting.
 
     Parameters
@@ -49,8 +49,10 @@ def judge(samples: Sequence[Array], floor: float = 0.0) -> Verdict:
         samples are shared by all candidates.
     floor
         Differences up to it are none.
+    low
+        Low end of the intervals of the differences, as a share.
     """
-    beats = np.stack([paired(one, floor) for one in samples])
+    beats = np.stack([paired(one, floor, low) for one in samples])
     always = np.asarray(np.all(beats, axis=0))
     count = len(always) - 1
     beaten = np.asarray(np.any(always, axis=0))
@@ -64,14 +66,14 @@ def judge(samples: Sequence[Array], floor: float = 0.0) -> Verdict:
     return Verdict(None, tuple(int(one) for one in alike), stands, beats)
 
 
-def paired(samples: Array, floor: float = 0.0) -> Flags:
+def paired(samples: Array, floor: float = 0.0, low: float = LOW) -> Flags:
     """Return whether each candidate is better than each other; the last of both is no cells.
 
     It is where the whole interval of the paired differences lies above the floor.
     """
     rows = _with_none(samples)
-    low = [np.quantile(rows[:, [one]] - rows, LOW, axis=0) for one in range(rows.shape[1])]
-    return np.asarray(np.stack(low) > floor)
+    ends = [np.quantile(rows[:, [one]] - rows, low, axis=0) for one in range(rows.shape[1])]
+    return np.asarray(np.stack(ends) > floor)
 
 
 def interval(samples: Array) -> Array:

@@ -36,7 +36,7 @@ def given_to(
     """Return what a patient of some weight is given, a row a day."""
     rows = []
     for one in interventions:
-        share = recovered.get(one.product or "", 1.0)
+        share = recovered.get(one.supply or "", 1.0)
         cells = (one.dose_cell or 0.0) + (one.dose_cell_per_kg or 0.0) * weight
         amount = one.dose or 0.0 if one.drug is not None else cells * share / CELLS_PER_UNIT
         for day in one.days:

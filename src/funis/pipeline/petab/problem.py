@@ -179,7 +179,7 @@ def _arms(made: Reconstruction, trial: Trial, plan: ArmPlan, model: Model) -> li
     found = []
     for place, variant in enumerate(plan.variants):
         whole = made.protocol.arm(variant.id)
-        products = {one.product for one in whole.interventions if one.product is not None}
+        products = {one.supply for one in whole.interventions if one.supply is not None}
         shares = {name: trial.products[name].recovered_fraction.value or 1.0 for name in products}
         alive = [product_parameters(trial.products[name])["viability"] for name in products]
         found.append(

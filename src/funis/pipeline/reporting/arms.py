@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from funis.models import Model
+from funis.product import Lot, Product, check_release
 from funis.protocol import CONTINUOUS, Arm, Intervention
 from funis.report.content import ArmSummary
 from funis.trial import Study, TrialData
@@ -35,8 +36,17 @@ def intervention_text(one: Intervention, study: Study) -> str:
     route = route_name(study.model, one)
     if one.product is None:
         return f"Sham of {route}, {_days(one)}"
-    product = study.products[one.product]
-    return f"{dose_text(one)} by {route}, {_days(one)} ({product.name})"
+    product = study.products[one.supply or one.product]
+    return f"{dose_text(one)} by {route}, {_days(one)} ({product_text(product)})"
+
+
+def product_text(product: Product) -> str:
+    """Return the name of a product; of a lot also its release and what it does not report."""
+    if not isinstance(product, Lot):
+        return product.name
+    missing = ", ".join(product.unknown).replace("_", " ") or "nothing"
+    verdict = check_release(product).verdict
+    return f"{product.name}, {product.id}; release: {verdict}; not reported: {missing}"
 
 
 def dose_text(one: Intervention) -> str:

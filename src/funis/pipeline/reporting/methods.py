@@ -82,7 +82,7 @@ def provenance(
     products = {
         f"product {name}": content_hash(product)[:16]
         for name, product in study.products.items()
-        if any(one.product == name for arm in study.protocol.arms for one in arm.interventions)
+        if any(one.supply == name for arm in study.protocol.arms for one in arm.interventions)
     }
     chosen = [
         *study.protocol.structures,

@@ -1,0 +1,292 @@
+"""The predicted course: matching virtual patients treated, on placebo, and with no-effect cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.analysis import handling
+from funis.analysis.durability import THREE_YEARS_DAY
+from funis.analysis.strategies import endpoint_values, event_counts
+from funis.calibrate.ensemble import Ensemble
+from funis.models.factors import NO_CELLS, Points
+from funis.pipeline.inputs import Trial
+from funis.pipeline.planning.changes import influences
+from funis.pipeline.planning.events import adverse_events
+from funis.pipeline.planning.following import (
+    Observed,
+    interval_of,
+    observed,
+    plain_means,
+    sampled_means,
+    spread_draws,
+    true_scores,
+)
+from funis.pipeline.planning.matching import LEVELS, Matched, matched_patients
+from funis.pipeline.planning.setting import (
+    ARMS,
+    NO_EFFECT,
+    PLACEBO,
+    TREATED,
+    Chosen,
+    Drugs,
+    drugs_of,
+    plan_arms,
+    plan_protocol,
+    plan_requests,
+)
+from funis.pipeline.reporting.courses import durability_score
+from funis.pipeline.reporting.endpoints import better, endpoint_name, short_name
+from funis.plan import (
+    AveragedEffect,
+    Consultation,
+    Course,
+    Interval,
+    Response,
+    ScoreBand,
+    Spread,
+)
+from funis.population import Pool
+from funis.protocol import EndpointRequest
+from funis.trial import Enrolled, Study
+from funis.units import DAYS_PER_WEEK
+
+Array = NDArray[np.float64]
+
+DRAWS, LEAST_DRAWS = 24, 16
+"""Draws of the posterior that the matches are followed under up to the primary endpoint; fewer
+where a trial is long."""
+
+LONG_DRAWS, LONG_PATIENTS = 16, 24
+"""Draws and matches that are followed over three years."""
+
+PATIENT_WEEKS = 100_000
+"""Weeks of patients, draws and arms that one prediction may follow; up to twice as many where a
+trial is long, and fewer patients beyond."""
+
+EVERY_WEEK = 4
+YEARS = 3.0
+MOST_RESPONSES = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Everything that predictions of one plan share.
+
+    Attributes
+    ----------
+    study : the protocol of the plan, with its three arms.
+    points : draws of the posterior; None without one.
+    score : main score of the disease, by which effects over time are told.
+    threads : that share the draws; they change no number.
+    """
+
+    chosen: Chosen
+    consultation: Consultation
+    study: Study
+    drugs: Drugs
+    matched: Matched
+    points: Points | None
+    score: str | None
+    threads: int
+
+    @property
+    def trial(self) -> Trial:
+        """The trial that supplies visits and rules."""
+        return self.chosen.trial
+
+
+def prepared(
+    consultation: Consultation, chosen: Chosen, pool: Pool, posterior: Ensemble | None,
+    threads: int = 2,
+) -> Prepared:  # fmt: skip
+    """Match virtual patients to a consultation under the protocol of a plan.
+
+    Raises
+    ------
+    InputError
+        Nobody could be followed.
+    """
+    trial = chosen.trial
+    drugs = drugs_of(consultation, trial)
+    protocol = plan_protocol(trial, plan_arms(chosen, drugs), chosen.arm.id)
+    study = Study(protocol, trial.model, pool, trial.products, 1, protocol.seed)
+    matched = matched_patients(study, consultation, drugs)
+    points = None if posterior is None else posterior.draws["borrowed"].points
+    score = durability_score(trial.protocol, trial.model.endpoints)
+    return Prepared(chosen, consultation, study, drugs, matched, points, score, threads)
+
+
+def predicted_course(ready: Prepared) -> Course:
+    """Return what becomes of the virtual patients who resemble a consultation."""
+    requests = plan_requests(ready.trial.protocol)[:MOST_RESPONSES]
+    draws = _draws(ready, requests[0].week)
+    names = tuple(dict.fromkeys(one.endpoint for one in requests))
+    who = _followed(ready, len(draws), requests[0].week)
+    found = observed(ready.study, who, draws, names, ready.threads)
+    bands, averaged = _over_years(ready)
+    return Course(
+        n_patients=len(who.patient),
+        stratum=ready.matched.words,
+        responses=_responses(ready, found, requests),
+        adverse_events=adverse_events(ready.study, requests[0].week),
+        averaged=averaged,
+        influences=influences(ready),
+        warnings=_warnings(ready, found),
+        matches=ready.matched.rows,
+        bands=bands,
+        draws=len(draws),
+        no_effect_share=_no_effect_share(ready.points),
+        drugs=ready.drugs.words,
+    )
+
+
+def _responses(
+    ready: Prepared, found: Observed, requests: Sequence[EndpointRequest]
+) -> tuple[Response, ...]:
+    """Return the endpoints that were seen of anybody, the primary one first."""
+    made = [_response(ready, found, one, one is requests[0]) for one in requests]
+    return tuple(one for one in made if np.isfinite(one.treated.estimate + one.placebo.estimate))
+
+
+def _draws(ready: Prepared, week: float) -> Points:
+    people = len(ready.matched.who.patient) * len(ARMS)
+    return spread_draws(
+        ready.points, int(np.clip(PATIENT_WEEKS / people / week, LEAST_DRAWS, DRAWS))
+    )
+
+
+def _followed(ready: Prepared, draws: int, week: float) -> Enrolled:
+    """Return the nearest matches, as many as are followed up to a week."""
+    everybody = ready.matched.who
+    most = int(2 * PATIENT_WEEKS / (draws * len(ARMS) * week))
+    return everybody.rows(np.arange(min(max(most, LONG_PATIENTS), len(everybody.patient))))
+
+
+def _no_effect_share(points: Points | None) -> float | None:
+    if points is None or NO_CELLS not in points.names:
+        return None
+    return float(np.mean(points.factors[:, points.names.index(NO_CELLS)] == 0))
+
+
+def _response(
+    ready: Prepared, found: Observed, request: EndpointRequest, primary: bool
+) -> Response:
+    values, years = endpoint_of(ready.study, found, request)
+    seed, points = ready.study.seed, ready.study.model.endpoints
+    weights = None if years is None else years
+    by_patient = np.moveaxis(values, 1, 2)
+    at_risk = None if weights is None else np.moveaxis(weights, 1, 2)
+    means = plain_means(by_patient, at_risk)
+    samples = sampled_means(by_patient, seed, at_risk)
+    place = {name: ARMS.index(name) for name in ARMS}
+    arms = {name: interval_of(means[at], samples[:, at]) for name, at in place.items()}
+    treated, control = place[TREATED], place[PLACEBO]
+    apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
+    return Response(
+        endpoint_name(request.endpoint, points), request.week, request.measure,
+        unit_of(request, ready.study), arms[TREATED], arms[PLACEBO], arms[NO_EFFECT], apart,
+        primary,
+    )  # fmt: skip
+
+
+def endpoint_of(
+    study: Study, found: Observed, request: EndpointRequest
+) -> tuple[Array, Array | None]:
+    """Return an endpoint after intercurrent events, (draw, arm, patient), and years of a rate."""
+    how = handling(request, study.protocol.estimand, study.model.endpoints)
+    weeks, table = study.protocol.visits.weeks, found.tables[request.endpoint]
+    if request.measure == "rate":
+        count, years = event_counts(table, weeks, found.events, how)
+        return np.where(found.failed, np.nan, count), years
+    values = endpoint_values(table, weeks, found.events, how)
+    return np.where(found.failed, np.nan, values), None
+
+
+def unit_of(request: EndpointRequest, study: Study) -> str:
+    """Return the unit of an endpoint as it is measured."""
+    if request.measure == "responder":
+        return "share of virtual patients"
+    if request.measure == "rate":
+        return "events a year"
+    return study.model.endpoints.number(request.endpoint).unit
+
+
+def years_weeks() -> tuple[float, ...]:
+    """Return the weeks at which three years are looked at."""
+    last = THREE_YEARS_DAY / DAYS_PER_WEEK
+    return (*np.arange(0, last, EVERY_WEEK).tolist(), last)
+
+
+def _over_years(ready: Prepared) -> tuple[tuple[ScoreBand, ...], tuple[AveragedEffect, ...]]:
+    """Return the main score over three years, and its benefit averaged over them."""
+    if ready.score is None:
+        return (), ()
+    weeks = years_weeks()
+    draws = spread_draws(ready.points, LONG_DRAWS)
+    everybody = ready.matched.who
+    who = everybody.rows(np.arange(min(LONG_PATIENTS, len(everybody.patient))))
+    values = true_scores(ready.study, who, draws, weeks, [ready.score], ready.threads)[..., 0]
+    item = ready.study.model.endpoints.number(ready.score)
+    spreads = {name: _spread(values[:, place]) for place, name in enumerate(ARMS)}
+    name = short_name(ready.score, ready.study.model.endpoints)
+    band = ScoreBand(name, item.unit, weeks, spreads[TREATED], spreads[PLACEBO], spreads[NO_EFFECT])
+    return (band,), (_averaged(ready, values, weeks, name, item.unit),)
+
+
+def _averaged(
+    ready: Prepared, values: Array, weeks: Sequence[float], name: str, unit: str
+) -> AveragedEffect:
+    points = ready.study.model.endpoints
+    assert ready.score is not None
+    sign = -1.0 if better(ready.score, points) == "lower" else 1.0
+    time = np.asarray(weeks)
+    over = np.trapezoid(values, time, axis=-1) / time[-1]
+    found = {
+        arm: _benefit(sign * (over[:, ARMS.index(arm)] - over[:, 0]), ready.study.seed)
+        for arm in (TREATED, NO_EFFECT)
+    }
+    return AveragedEffect(
+        f"{name}, benefit against placebo", YEARS, unit, found[TREATED], found[NO_EFFECT]
+    )
+
+
+def _benefit(values: Array, seed: int) -> Interval:
+    return interval_of(float(plain_means(values)), sampled_means(values, seed))
+
+
+def _spread(values: Array) -> Spread:
+    """Return the median over draws and patients of (draw, patient, week), and 80 % of them."""
+    flat = values.reshape(-1, values.shape[-1])
+    low, middle, high = np.nanquantile(flat, [0.1, 0.5, 0.9], axis=0)
+    return Spread(*(tuple(one.tolist()) for one in (middle, low, high)))
+
+
+def _warnings(ready: Prepared, found: Observed) -> tuple[str, ...]:
+    words: list[str] = []
+    if ready.matched.level is None:
+        words.append(
+            "Too few virtual patients of the pool are near this consultation: those who are"
+            " followed differ from it, see the table of matches."
+        )
+    elif ready.matched.level == len(LEVELS) - 1:
+        words.append("The tolerances of matching were widened as far as they go, sex included.")
+    if not ready.matched.severe:
+        words.append(
+            "The consultation gives no number of severity that the model knows: the matches are"
+            " patients of the pool at large."
+        )
+    if ready.points is None:
+        words.append("This disease has no posterior: the library's values stand in for its draws.")
+    if any(any(one.product for one in rule.action.give) for rule in ready.trial.protocol.rules):
+        words.append(
+            "Doses that rules give on response are in the prediction up to the primary endpoint,"
+            " not in the course over three years."
+        )
+    failed = int(found.failed.any(axis=(0, 1)).sum())
+    if failed:
+        words.append(f"{failed} of the matches were not solved and are left out.")
+    return tuple(words)

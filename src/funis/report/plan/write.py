@@ -1,0 +1,49 @@
+"""The folder of a plan: page, print, calendar, FHIR bundle and data, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from funis.plan import Plan
+from funis.report.plan.document import document_text
+from funis.report.plan.fhir import bundle_text
+from funis.report.plan.html import render_plan
+from funis.report.plan.ics import calendar_text
+from funis.report.plan.pdf import plan_pdf
+from funis.report.statement import RESEARCH_USE, SIMULATED
+from funis.store import run_folder, write_bytes, write_manifest
+
+FILES: Mapping[str, Callable[[Plan], bytes]] = {
+    "plan.html": lambda plan: render_plan(plan).encode(),
+    "plan.pdf": plan_pdf,
+    "calendar.ics": lambda plan: calendar_text(plan).encode(),
+    "fhir.json": lambda plan: bundle_text(plan).encode(),
+    "plan.json": lambda plan: document_text(plan).encode(),
+}
+"""What the folder holds, beside the manifest that says it is ours to replace."""
+
+
+def write_plan(plan: Plan, folder: Path | str) -> Path:
+    """Write every output of a plan into a folder, whole or not at all, and return its path.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to, or holds something that funis did not write.
+    """
+    target = Path(folder)
+    contents = {name: made(plan) for name, made in FILES.items()}
+    with run_folder(target) as place:
+        for name, content in contents.items():
+            write_bytes(place / name, content)
+        write_manifest(place, _manifest(plan))
+    return target
+
+
+def _manifest(plan: Plan) -> dict[str, object]:
+    return {
+        "kind": "plan", "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
+        "protocol": plan.protocol.id, "arm": plan.protocol.arm,
+        "consultation": plan.consultation.id, "files": sorted(FILES),
+    }  # fmt: skip

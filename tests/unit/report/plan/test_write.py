@@ -1,0 +1,47 @@
+"""The folder of a plan: everything or nothing, the same bytes each time."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from funis.checks import InputError
+from funis.report import RESEARCH_USE
+from funis.report.plan import BANNER, plan_document, write_plan
+from funis.report.plan.write import FILES
+
+
+def test_the_folder_holds_every_output_and_a_manifest(plan, tmp_path):
+    folder = write_plan(plan, tmp_path / "plan")
+    assert {one.name for one in folder.iterdir()} == {*FILES, "manifest.json"}
+    assert json.loads((folder / "manifest.json").read_text())["research_use"] == RESEARCH_USE
+
+
+def test_writing_twice_gives_the_same_bytes(plan, tmp_path):
+    first, second = write_plan(plan, tmp_path / "a"), write_plan(plan, tmp_path / "b")
+    for name in FILES:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    write_plan(plan, first)
+
+
+def test_a_folder_of_somebody_else_is_not_touched(plan, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"notes\.txt"):
+        write_plan(plan, tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_document_says_what_it_is_first_and_keeps_every_digit(plan):
+    found = plan_document(plan)
+    assert list(found)[:3] == ["research_use", "data", "banner"]
+    assert found["banner"] == BANNER
+    assert found["grade"].startswith("Evidence: low")
+    values = [Decimal(line["value"]) for line in found["worksheet"]["lines"]]
+    assert values == [line.value for line in plan.worksheet.lines]
+    assert "where" not in found["consultation"]
+
+
+def test_no_treated_response_is_in_the_document_without_its_twins(plan):
+    course = plan_document(plan)["course"]
+    for one in [*course["responses"], *course["bands"]]:
+        assert {"treated", "placebo", "no_effect"} <= set(one)
