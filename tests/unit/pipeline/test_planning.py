@@ -22,7 +22,7 @@ from funis.pipeline.planning.following import (
     true_scores,
 )
 from funis.pipeline.planning.matching import CANDIDATES, LEVELS, matched_patients, settled
-from funis.pipeline.planning.predict import predicted_course, prepared
+from funis.pipeline.planning.predict import as_share, predicted_course, prepared
 from funis.pipeline.planning.setting import (
     ARMS,
     NO_EFFECT,
@@ -35,7 +35,7 @@ from funis.pipeline.planning.setting import (
 )
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.uncertainty import chosen_ensemble
-from funis.plan import Consultation, Medication
+from funis.plan import Consultation, Interval, Medication
 from funis.plan.consultation import read_consultation
 from funis.protocol import Arm, Intervention
 from funis.safety import library_safety
@@ -227,6 +227,12 @@ def test_samples_of_patients_stay_between_the_patients_and_hold_their_mean(value
     assert samples.max() <= max(values) + 1e-9
     found = interval_of(mean, samples)
     assert found.low <= mean <= found.high
+
+
+def test_nobody_of_so_many_is_not_surely_nobody():
+    nobody = as_share(Interval(0.0, 0.0, 0.0), 20)
+    assert (nobody.estimate, nobody.low) == (0.0, 0.0)
+    assert nobody.high == pytest.approx(1.959964**2 / (20 + 1.959964**2), rel=1e-5)  # Wilson
 
 
 def test_means_of_rates_weigh_patients_by_their_years():

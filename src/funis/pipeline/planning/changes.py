@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-PATIENTS = 32
+PATIENTS = 24
 """Matches that every case is followed in."""
 
 FORMS = ("dose_flat", "dose_emax", "dose_bell", "bistable_memory")

@@ -26,17 +26,19 @@ from funis.trial.study import MINUTES_PER_DAY
 CANDIDATES = 2560
 """Virtual patients of the pool who are looked at, drawn by their weight."""
 
-MOST, LEAST = 64, 32
-"""Matches that are followed at most; fewer than the second, and the tolerances are widened."""
+MATCHES = 64
+"""Matches that are followed; where fewer lie within them, tolerances are widened."""
 
 LEVELS = (
     (0.5, 0.75, True),
     (0.75, 1.0, True),
     (1.0, 1.5, True),
     (1.25, 2.0, True),
-    (1.5, 2.0, False),
+    (1.5, 2.5, True),
+    (1.5, 2.5, False),
 )
-"""Tolerances in turn: of severity and of covariates, and whether sex has to be the same.
+"""Tolerances in turn: of severity and of covariates, and whether sex and traits have to be
+the same.
 
 Each is a root mean square difference, in standard deviations of the candidates (assumed).
 """
@@ -145,7 +147,7 @@ def matched_patients(study: Study, consultation: Consultation, drugs: Drugs) -> 
     alike = _same_sex(consultation, known) & _same_traits(found.traits, len(solved))
     level, within = _widened(hard, soft, alike, solved)
     order = np.argsort(np.where(within, hard**2 + soft**2 / 2, np.inf), kind="stable")
-    best = order[: min(int(within.sum()), MOST)]
+    best = order[: min(int(within.sum()), MATCHES)]
     shown = (*found.scores, *found.signs, *found.others, *found.traits)
     words = _words(consultation, level, int(within.sum()), found)
     return Matched(
@@ -244,9 +246,9 @@ def _widened(
     """Return the first tolerances that enough candidates lie within, and who does."""
     for level, (severity, covariate, same) in enumerate(LEVELS):
         within = solved & (hard <= severity) & (soft <= covariate) & (alike | (not same))
-        if within.sum() >= LEAST:
+        if within.sum() >= MATCHES:
             return level, np.asarray(within)
-    nearest = np.argsort(np.where(solved, hard**2 + soft**2 / 2, np.inf), kind="stable")[:LEAST]
+    nearest = np.argsort(np.where(solved, hard**2 + soft**2 / 2, np.inf), kind="stable")[:MATCHES]
     within = np.zeros(len(hard), dtype=np.bool_)
     within[nearest] = solved[nearest]
     return None, within
@@ -262,7 +264,7 @@ def _row(column: _Column, best: Integers) -> Match:
 def _words(consultation: Consultation, level: int | None, within: int, found: _Compared) -> str:
     people = {"female": "women", "male": "men", None: "patients"}[consultation.sex]
     if level is None:
-        rule = f"fewer than {LEAST} lie within the widest tolerances, so the nearest stand in"
+        rule = f"fewer than {MATCHES} lie within the widest tolerances, so the nearest stand in"
         head = "Patients"
     else:
         hard, soft, same = LEVELS[level]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from funis.analysis import handling
+from funis.analysis import handling, wilson
 from funis.analysis.durability import THREE_YEARS_DAY
 from funis.analysis.strategies import endpoint_values, event_counts
 from funis.calibrate.ensemble import Ensemble
@@ -63,7 +63,7 @@ where a trial is long."""
 LONG_DRAWS, LONG_PATIENTS = 16, 24
 """Draws and matches that are followed over three years."""
 
-PATIENT_WEEKS = 100_000
+PATIENT_WEEKS = 90_000
 """Weeks of patients, draws and arms that one prediction may follow; up to twice as many where a
 trial is long, and fewer patients beyond."""
 
@@ -184,6 +184,8 @@ def _response(
     samples = sampled_means(by_patient, seed, at_risk)
     place = {name: ARMS.index(name) for name in ARMS}
     arms = {name: interval_of(means[at], samples[:, at]) for name, at in place.items()}
+    if request.measure == "responder":
+        arms = {name: as_share(one, values.shape[-1]) for name, one in arms.items()}
     treated, control = place[TREATED], place[PLACEBO]
     apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
     return Response(
@@ -191,6 +193,12 @@ def _response(
         unit_of(request, ready.study), arms[TREATED], arms[PLACEBO], arms[NO_EFFECT], apart,
         primary,
     )  # fmt: skip
+
+
+def as_share(found: Interval, patients: int) -> Interval:
+    """Return the interval of a share, no narrower than as many patients allow."""
+    known = wilson(found.estimate * patients, patients)
+    return Interval(found.estimate, min(found.low, known.low), max(found.high, known.high))
 
 
 def endpoint_of(
