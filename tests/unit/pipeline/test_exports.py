@@ -217,7 +217,7 @@ def test_no_export_gives_advice(exports):
 @pytest.mark.parametrize(
     "page",
     [
-        "claims.md", "ledger.md", "safety.md", "commands.md", "plan.md",
+        "claims.md", "ledger.md", "safety.md", "validation.md", "commands.md", "plan.md",
         *(f"credibility/{path.name}" for path in (ROOT / "docs" / "credibility").glob("*.md")),
     ],
 )  # fmt: skip
