@@ -86,7 +86,7 @@ def _labelled(one: Any) -> bool:
 def _refuse_persons(document: Document) -> None:
     """Refuse what could point to a person; the text itself is not repeated."""
     found = list(find_private(_without_closed(document.data)))
-    found += _identifiers(document.data, ())
+    found += _further(document.data, ())
     IssueList(
         Issue(document.file, None, dotted(path), f"{what} could point to a person",
               "a virtual patient, with nothing that names anybody")
@@ -107,10 +107,20 @@ def _is_loinc(data: Mapping[str, Any]) -> bool:
     return data.get("system") == LOINC and isinstance(code, str) and bool(_LOINC.match(code))
 
 
-def _identifiers(data: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+def _further(data: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Yield identifiers, and displays that are written as names of persons are."""
     parts = data.items() if isinstance(data, dict) else enumerate(data)
     for key, one in parts:
         if key == "identifier":
             yield (*path, key), "the field 'identifier'"
+        elif key == "display" and isinstance(one, str) and _as_a_name(one):
+            yield (*path, key), "a name"
         elif isinstance(one, dict | list):
-            yield from _identifiers(one, (*path, key))
+            yield from _further(one, (*path, key))
+
+
+def _as_a_name(text: str) -> bool:
+    """Whether a text is two to four words with capitals, such as ``Doe, Jane``."""
+    parts = text.replace(",", " ").split()
+    plain = [part.replace("-", "").replace("'", "").rstrip(".") for part in parts]
+    return 2 <= len(parts) <= 4 and all(part.isalpha() and part[0].isupper() for part in plain)

@@ -160,6 +160,22 @@ def test_every_field_that_is_not_read_is_refused_with_its_path(change, line, bun
     assert refusal(bundle)[0].startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("display", "refused"),
+    [
+        ("Jane Doe", True), ("Doe, Jane", True), ("Jean-Luc O'Neill", True), ("J. Doe", True),
+        ("Body weight", False), ("Platelets [#/volume] in Blood", False), ("kg", False),
+    ],
+)  # fmt: skip
+def test_a_display_that_is_written_as_a_name_is_refused(display, refused, bundle, read, refusal):
+    bundle["entry"][1]["resource"]["code"]["coding"][0]["display"] = display
+    if refused:
+        (line,) = refusal(bundle)
+        assert line.startswith("entry[1].resource.code.coding[0].display: a name")
+    else:
+        assert read(bundle).weight_kg == 70.0
+
+
 def test_a_value_given_twice_is_refused(bundle, refusal):
     bundle["entry"].append(bundle["entry"][1])
     assert refusal(bundle)[0].startswith("entry[14].resource: 'weight_kg' is given twice")
