@@ -259,17 +259,12 @@ def _influence(
     least, most = min(mine, key=lambda k: effects[k]), max(mine, key=lambda k: effects[k])
     unit = points.number(ready.score).unit
     week = ready.study.protocol.endpoints[0].week
+    effects = [0.0 if abs(value) < NOTHING else value for value in effects]
     note = (
-        f"benefit in {short_name(ready.score, points)} at week {week:g} against placebo:"
-        f" {_told(effects[least])} ({cases[least].end}) to {_told(effects[most])}"
-        f" ({cases[most].end}), {_told(effects[0])} as planned"
+        f"benefit in {short_name(ready.score, points)} at week {week:g} against placebo,"
+        f" {effects[0]:.2g} as planned"
     )
     return Influence(
         name, effects[most] - effects[least], unit, note, (cases[least].end, cases[most].end),
         effects[least], effects[most],
     )  # fmt: skip
-
-
-def _told(value: float) -> str:
-    """Return an effect in words; what the solver's error makes of none is none."""
-    return f"{0.0 if abs(value) < NOTHING else value:.2g}"

@@ -33,7 +33,7 @@ from funis.pipeline.planning.predict import Prepared, endpoint_of, unit_of
 from funis.pipeline.planning.setting import PLACEBO, plan_requests, regimen_arm
 from funis.pipeline.reporting.endpoints import better, endpoint_name, short_name
 from funis.plan import Alternative, Comparison, Interval
-from funis.protocol import ALL, Protocol, Rule, Structure, library_structures
+from funis.protocol import ALL, Arm, Protocol, Rule, Structure, library_structures
 from funis.safety import library_safety
 from funis.trial import Study
 from funis.trial.study import products_of
@@ -186,7 +186,7 @@ def _alternative(
     courses = [s.course for s in seen if s.course is not None]
     samples = [s.course_samples for s in seen if s.course_samples is not None]
     return Alternative(
-        id=one.id, label=one.label, kind=one.kind, route=" and ".join(routes),
+        id=one.id, label=_label(ready, one), kind=one.kind, route=" and ".join(routes),
         cells_million=cells_million(one.arm, horizon, weight), infusions=sum(routes.values()),
         response=response,
         course=_pooled([c[place] for c in courses], samples, place) if courses else None,
@@ -258,7 +258,7 @@ def _caveats(
         " of cells; each counts the same, whatever its grade.",
         "Response-driven doses are not given: every alternative is its fixed schedule.",
     ]
-    if len(_tissues(ready, choices)) > 1:
+    if len(_tissues(ready, *(one.arm for one in choices))) > 1:
         found.append(
             "Cells of every tissue have the same potency here: what differs between tissues is not"
             " known well enough to be simulated."
@@ -270,8 +270,15 @@ def _caveats(
     return tuple(found)
 
 
-def _tissues(ready: Prepared, choices: Sequence[Offered]) -> set[str]:
-    """Return the tissues that cells of the alternatives are of."""
-    names = {name for one in choices for name in products_of(one.arm, ())}
+def _label(ready: Prepared, one: Offered) -> str:
+    """Return an alternative in words, with its tissue where it is not that of the plan."""
+    own, other = _tissues(ready, ready.chosen.arm), _tissues(ready, one.arm)
+    named = ", ".join(sorted(name.replace("_", " ") for name in other - own))
+    return f"{one.label} ({named})" if named else one.label
+
+
+def _tissues(ready: Prepared, *arms: Arm) -> set[str]:
+    """Return the tissues that the cells of some arms are of."""
+    names = {name for arm in arms for name in products_of(arm, ())}
     known = ready.study.products
     return {str(known[name].tissue) for name in names if name in known}

@@ -107,6 +107,9 @@ def _source(term: Term, given: Mapping[str, int], disease: str) -> str:
 
 def _words(hazard: Hazard) -> str:
     pool = hazard.risk
-    size = f"{pool.years:g} patient-years" if pool.years else f"{pool.n} patients"
-    told = f"{pool.title}: {pool.events} events, {pool.studies} studies, {size}"
+    told = pool.title
+    if pool.years or pool.n:
+        size = f"{pool.years:,.0f} patient-years" if pool.years else f"{pool.n} patients"
+        studies = "1 study" if pool.studies == 1 else f"{pool.studies} studies"
+        told = f"{told}: {pool.events} events, {studies}, {size}"
     return f"{told}; assumed: {hazard.assumed}" if hazard.assumed else told

@@ -60,10 +60,13 @@ DRAWS, LEAST_DRAWS = 24, 16
 """Draws of the posterior that the matches are followed under up to the primary endpoint; fewer
 where a trial is long."""
 
-LONG_DRAWS, LONG_PATIENTS = 16, 24
+LONG_DRAWS, LONG_PATIENTS = 16, 16
 """Draws and matches that are followed over three years."""
 
-PATIENT_WEEKS = 90_000
+FEWEST = 24
+"""Matches that are followed up to the primary endpoint at least."""
+
+PATIENT_WEEKS = 60_000
 """Weeks of patients, draws and arms that one prediction may follow; up to twice as many where a
 trial is long, and fewer patients beyond."""
 
@@ -163,7 +166,7 @@ def _followed(ready: Prepared, draws: int, week: float) -> Enrolled:
     """Return the nearest matches, as many as are followed up to a week."""
     everybody = ready.matched.who
     most = int(2 * PATIENT_WEEKS / (draws * len(ARMS) * week))
-    return everybody.rows(np.arange(min(max(most, LONG_PATIENTS), len(everybody.patient))))
+    return everybody.rows(np.arange(min(max(most, FEWEST), len(everybody.patient))))
 
 
 def _no_effect_share(points: Points | None) -> float | None:

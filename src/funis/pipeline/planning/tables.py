@@ -112,7 +112,7 @@ def _influences(course: Course) -> Table:
         for one in course.influences
     )  # fmt: skip
     note = (course.influences[0].note or "") if course.influences else ""
-    title = f"What would change the prediction most: {note.split(':')[0]}"
+    title = f"What would change the prediction most: {note}"
     return Table(title, ("What", "Change", "Least", "Most"), rows)
 
 
