@@ -71,8 +71,11 @@ def _measured(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
     points = load_model(found.disease).endpoints
     named = {one.id: (one.name, one.unit) for one in points.components}
     named |= {one.id: (one.name, one.unit) for one in points.scores}
+    signs = {one.id: one.name for one in points.components if one.scale == "presence"}
     scores = []
     for name, value in found.severity.items():
+        if name in signs:
+            continue
         title, unit = named.get(name, (_label(name), ""))
         scores.append(row(title, _with_unit(value, unit_words(unit))))
     labs = [
@@ -80,7 +83,16 @@ def _measured(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
         for name, one in found.labs.items()
     ]
     egfr = row("Estimated glomerular filtration", _with_unit(found.renal_egfr, "mL/min/1.73 m²"))
-    return (*scores, *labs, egfr)
+    return (*scores, *_signs(found, signs), *labs, egfr)
+
+
+def _signs(found: Consultation, signs: Mapping[str, str]) -> list[tuple[Cell, ...]]:
+    """Return signs that are there, and those that are not, each in one row."""
+    asked = {signs[name]: value for name, value in found.severity.items() if name in signs}
+    there = [name for name, value in asked.items() if value]
+    absent = [name for name, value in asked.items() if not value]
+    both = (("Signs present", there), ("Signs not present", absent))
+    return [row(title, "; ".join(names) or "none") for title, names in both if asked]
 
 
 def _history(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
