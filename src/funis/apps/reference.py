@@ -508,7 +508,7 @@ interrupted or killed goes on from what was kept. The document:
     "assurance": {"estimate": 0.4, "low": 0.3, "high": 0.5},
     "type1": {"estimate": 0.022, "low": 0.018, "high": 0.026},
     "assurance_if_any_effect": {"estimate": 0.43, "low": 0.33, "high": 0.53},
-    "by_arm": {"power": {}, "assurance": {}, "type1": {}}, "by_structure": {},
+    "by_arm": {"power": {}, "assurance": {}, "type1": {}}, "expected": {}, "by_structure": {},
     "uncontrolled_series": [{"improved": "...", "patients": 30, "share": 0.7,
        "shows_60_to_90_percent": {"estimate": 0.9, "low": 0.8, "high": 1.0},
        "shows_60_percent_or_more": {"estimate": 0.9, "low": 0.8, "high": 1.0},
