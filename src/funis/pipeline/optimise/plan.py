@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,10 +28,9 @@ from funis.protocol import (
     Success,
     library_structures,
 )
+from funis.protocol.late import late_defaults, without_late
 from funis.protocol.values import SUMMARY_OF
 from funis.trial import check
-
-Declared = TypeVar("Declared", Success, EndpointRequest, Protocol)
 
 SHAPES = ("dose_flat", "dose_emax", "dose_bell")
 """Forms of the dose response that an optimum has to survive."""
@@ -154,24 +152,6 @@ def _request(protocol: Protocol, horizon: float) -> EndpointRequest:
         expected = f"at least {found.week:g}, the week of {found.key}"
         raise InputError(Issue(None, None, "horizon", f"week {horizon:g}", expected))
     return without_late(found)
-
-
-def without_late(value: Declared) -> Declared:
-    """Return what was declared without what has a default that came later.
-
-    Looks at the data, designs, methods of analysis and missing visits are of the trial itself: a
-    search compares regimens in the same patients.
-    """
-    return replace(value, **late_defaults(value))
-
-
-def late_defaults(value: Declared) -> dict[str, Any]:
-    """Return what stands for all that came later where it is not declared."""
-    return {
-        one.name: one.default if one.default_factory is MISSING else one.default_factory()
-        for one in fields(value)
-        if one.metadata.get("late")
-    }
 
 
 def _untreated(protocol: Protocol) -> Arm:

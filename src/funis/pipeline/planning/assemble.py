@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from funis.pipeline.planning.compare import compared
-from funis.pipeline.planning.predict import predicted_course, prepared
+from funis.pipeline.planning.predict import Prepared, predicted_course, prepared
 from funis.pipeline.planning.setting import Chosen, chosen_protocol, with_hold
 from funis.pipeline.planning.strength import pooled_effects
 from funis.pipeline.pools import trial_pool
@@ -17,7 +16,7 @@ from funis.pipeline.processes import Progress, silent
 from funis.pipeline.reporting.published import evidence_base, evidence_text
 from funis.pipeline.run import find_evidence
 from funis.pipeline.uncertainty import chosen_ensemble
-from funis.plan import Consultation, Plan
+from funis.plan import Comparison, Consultation, Plan
 from funis.plan.calendar import calendar_of
 from funis.plan.consultation import read_consultation
 from funis.plan.eligibility import judge_eligibility
@@ -97,8 +96,15 @@ def plan_consultation(
         statement=RESEARCH_USE,
         grade=evidence_text(base),
         warnings=tuple(_warnings(chosen, asked.hold_minute, asked.today or date.today())),
-        comparison=compared(ready) if asked.compare else None,
+        comparison=_compared(ready) if asked.compare else None,
     )
+
+
+def _compared(ready: Prepared) -> Comparison:
+    """Set alternatives side by side; what they need loads where they are asked for."""
+    from funis.pipeline.planning.compare import compared
+
+    return compared(ready)
 
 
 def _read(place: str | Path) -> Consultation:

@@ -10,7 +10,6 @@ from funis.checks import InputError, Issue, nearest
 from funis.models.factors import NO_CELLS
 from funis.pipeline.drugs import BACKGROUND, background_drugs, drug_inputs
 from funis.pipeline.inputs import Trial, load_trial, trial_names
-from funis.pipeline.optimise.plan import late_defaults, without_late
 from funis.pipeline.reporting.endpoints import better
 from funis.plan import Consultation, ProtocolReference
 from funis.product import infused_viability, usual_infusion
@@ -25,6 +24,7 @@ from funis.protocol import (
     Rule,
     Success,
 )
+from funis.protocol.late import late_defaults, without_late
 from funis.protocol.regimen import LIBRARY as REGIMENS
 from funis.protocol.regimen import Regimen, library_regimens, load_regimen
 from funis.protocol.values import SUMMARY_OF
