@@ -22,7 +22,7 @@ from funis.pipeline.planning.following import (
     true_scores,
 )
 from funis.pipeline.planning.matching import CANDIDATES, LEVELS, matched_patients, settled
-from funis.pipeline.planning.predict import as_share, predicted_course, prepared
+from funis.pipeline.planning.predict import as_difference, as_share, predicted_course, prepared
 from funis.pipeline.planning.setting import (
     ARMS,
     NO_EFFECT,
@@ -323,3 +323,13 @@ def test_no_potency_of_the_plan_reaches_the_arm_without_effect(ready):
     assert arms[NO_EFFECT].scenario[NO_CELLS] == 0.0
     assert NO_CELLS not in arms[TREATED].scenario
     assert changes.POTENCY[0] == LOW
+
+
+def test_a_difference_of_few_is_never_exactly_nothing():
+    none = as_difference(Interval(0.0, 0.0, 0.0), np.zeros((16, 48)))
+    assert (none.low, none.high) == pytest.approx((-0.0741, 0.0741), abs=1e-4)  # Wilson, 0 of 48
+    moved = np.zeros((16, 48))
+    moved[:, :12] = 1
+    gained = as_difference(Interval(0.25, 0.25, 0.25), moved)
+    assert gained.low < 0.16
+    assert gained.high > 0.38

@@ -191,6 +191,8 @@ def _response(
         arms = {name: as_share(one, values.shape[-1]) for name, one in arms.items()}
     treated, control = place[TREATED], place[PLACEBO]
     apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
+    if request.measure == "responder":
+        apart = as_difference(apart, by_patient[..., treated] - by_patient[..., control])
     return Response(
         endpoint_name(request.endpoint, points), request.week, request.measure,
         unit_of(request, ready.study), arms[TREATED], arms[PLACEBO], arms[NO_EFFECT], apart,
@@ -202,6 +204,26 @@ def as_share(found: Interval, patients: int) -> Interval:
     """Return the interval of a share, no narrower than as many patients allow."""
     known = wilson(found.estimate * patients, patients)
     return Interval(found.estimate, min(found.low, known.low), max(found.high, known.high))
+
+
+def as_difference(found: Interval, moved: Array) -> Interval:
+    """Return the interval of a paired difference, no narrower than as many patients allow.
+
+    Those who respond under one arm alone are counted as shares, and added as squares: that nobody
+    among few differs does not mean that nobody does.
+
+    Parameters
+    ----------
+    moved : (draw, patient) 1, 0 or -1; not-a-number where left out.
+    """
+    patients = moved.shape[-1]
+    gained, lost = (
+        wilson(float(np.nanmean(moved == side)) * patients, patients) for side in (1, -1)
+    )
+    middle = gained.estimate - lost.estimate
+    low = middle - np.hypot(gained.estimate - gained.low, lost.high - lost.estimate)
+    high = middle + np.hypot(gained.high - gained.estimate, lost.estimate - lost.low)
+    return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
 
 
 def endpoint_of(
