@@ -20,7 +20,10 @@ def enter(app: Typer, arguments: list[str] | None = None) -> int:
     Wrong input gives its lines on standard error and status 2, with ``--json`` also the document
     ``{"error": [...]}`` on standard output. Ctrl-C gives 130, and a line that says what is kept.
     """
+    from funis.cache import keep_readings
+
     given = sys.argv[1:] if arguments is None else arguments
+    keep_readings()
     try:
         status = app(args=given, prog_name="funis", standalone_mode=False)
         sys.stdout.flush()

@@ -47,9 +47,6 @@ def plan(
     json: Json = False,
 ) -> int:
     """Plan a protocol for a virtual patient: criteria, preparation, calendar, predicted course."""
-    from funis.cache import keep_readings
-
-    keep_readings()
     from funis.pipeline.planning import Asked, plan_consultation
     from funis.pipeline.planning.tables import head_lines, plan_tables, tail_lines
     from funis.report import RESEARCH_USE
