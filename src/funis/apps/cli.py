@@ -14,7 +14,7 @@ from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.export import export
 from funis.apps.optimise import optimise
-from funis.apps.options import DiseaseName, Into, Json, Workers
+from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
 from funis.apps.plan import plan
 from funis.apps.safety import safety
 
@@ -58,11 +58,6 @@ DOSE_HELP = (
     "CELLS:ROUTE@DAYS, such as 70e6:iv@0,28 or 1e6/kg:iv@0:28x4 (4 times, every 28 days). "
     "Repeatable."
 )
-
-TrialName = Annotated[
-    str,
-    typer.Argument(metavar="TRIAL", help="A trial file, or the name of a trial of the library."),
-]
 
 
 @app.callback(invoke_without_command=True)

@@ -8,18 +8,8 @@ from typing import Annotated
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import Json, TrialName, Workers
 
-TrialName = Annotated[
-    str,
-    typer.Argument(metavar="TRIAL", help="A trial file, or the name of a trial of the library."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="W", help="Processes (default: one a processor). They do not change the result."
-    ),
-]
 Patients = Annotated[
     int | None,
     typer.Option(metavar="N", help="Patients that each draw is followed in (default: 256)."),

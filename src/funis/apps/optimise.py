@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funis.apps import terminal
-from funis.apps.design import Json, TrialName, Workers
+from funis.apps.options import Json, TrialName, Workers
 
 
 def optimise(

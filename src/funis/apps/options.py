@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+TrialName = Annotated[
+    str,
+    typer.Argument(metavar="TRIAL", help="A trial file, or the name of a trial of the library."),
+]
 DiseaseName = Annotated[
     str, typer.Argument(metavar="DISEASE", help="Id or folder of a disease, such as ra.")
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from funis.apps import terminal
+from funis.apps.options import Json
 
 SPENDING_HELP = (
     "Constants obrien_fleming, pocock, wang_tsiatis; or spending lan_demets_obrien_fleming, "
@@ -17,7 +18,6 @@ FUTILITY_HELP = (
     "RULE:VALUE, e.g. beta_spending:0.1 (beta), conditional_power:0.2 or predictive_power:0.1 "
     "(end below it), z:0,0.5 (bounds). Default: none."
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Into = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Put the tables at their marked place in a Markdown file."),
