@@ -22,7 +22,13 @@ from funis.pipeline.planning.following import (
     true_scores,
 )
 from funis.pipeline.planning.matching import CANDIDATES, LEVELS, matched_patients, settled
-from funis.pipeline.planning.predict import as_difference, as_share, predicted_course, prepared
+from funis.pipeline.planning.predict import (
+    as_difference,
+    as_one_event,
+    as_share,
+    predicted_course,
+    prepared,
+)
 from funis.pipeline.planning.setting import (
     ARMS,
     NO_EFFECT,
@@ -333,3 +339,8 @@ def test_a_difference_of_few_is_never_exactly_nothing():
     gained = as_difference(Interval(0.25, 0.25, 0.25), moved)
     assert gained.low < 0.16
     assert gained.high > 0.38
+
+
+def test_counts_in_which_nobody_differs_leave_one_event_open():
+    found = as_one_event(Interval(0.0, 0.0, 0.0), 48, 2.0)
+    assert (found.low, found.high) == pytest.approx((-0.0741 / 2, 0.0741 / 2), abs=1e-4)

@@ -12,6 +12,7 @@ from funis.analysis import handling, wilson
 from funis.analysis.durability import THREE_YEARS_DAY
 from funis.analysis.strategies import endpoint_values, event_counts
 from funis.calibrate.ensemble import Ensemble
+from funis.models import Endpoints
 from funis.models.factors import NO_CELLS, Points
 from funis.pipeline.inputs import Trial
 from funis.pipeline.planning.changes import influences
@@ -191,8 +192,12 @@ def _response(
         arms = {name: as_share(one, values.shape[-1]) for name, one in arms.items()}
     treated, control = place[TREATED], place[PLACEBO]
     apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
+    moved = by_patient[..., treated] - by_patient[..., control]
     if request.measure == "responder":
-        apart = as_difference(apart, by_patient[..., treated] - by_patient[..., control])
+        apart = as_difference(apart, moved)
+    elif _counted(points, request.endpoint) and not np.any(np.nan_to_num(moved)):
+        at_least = 1.0 if years is None else float(np.nanmean(years))
+        apart = as_one_event(apart, values.shape[-1], at_least)
     return Response(
         endpoint_name(request.endpoint, points), request.week, request.measure,
         unit_of(request, ready.study), arms[TREATED], arms[PLACEBO], arms[NO_EFFECT], apart,
@@ -224,6 +229,20 @@ def as_difference(found: Interval, moved: Array) -> Interval:
     low = middle - np.hypot(gained.estimate - gained.low, lost.high - lost.estimate)
     high = middle + np.hypot(gained.high - gained.estimate, lost.estimate - lost.low)
     return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
+
+
+def _counted(points: Endpoints, name: str) -> bool:
+    """Whether an endpoint counts events or lesions, so that few patients may show no difference."""
+    return any(one.id == name and one.scale in ("events", "count") for one in points.components)
+
+
+def as_one_event(found: Interval, patients: int, years: float) -> Interval:
+    """Return the interval of a difference where nobody differs at all: counts of events.
+
+    As many patients as Wilson's interval allows may differ, each by one event in ``years``.
+    """
+    most = wilson(0.0, patients).high / years
+    return Interval(found.estimate, min(found.low, -most), max(found.high, most))
 
 
 def endpoint_of(
