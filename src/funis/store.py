@@ -206,6 +206,31 @@ def check_run_folder(path: Path) -> None:
         raise _refusal(path, problem, "an empty folder or another name")
 
 
+def remove_run(path: Path) -> None:
+    """Remove the folder of a run for good: all of it, or nothing where it holds anything else.
+
+    Raises
+    ------
+    InputError
+        It is no run, holds a file that no funis run wrote, is being written, or cannot be removed.
+    """
+    read_manifest(path)
+    noted = _notes((path / JOURNAL).read_bytes()) if (path / JOURNAL).is_file() else {}
+    foreign = sorted(_names(path) - _own_names(path) - {JOURNAL, *noted})
+    if foreign:
+        problem = f"holds '{foreign[0]}', which is not of this run: nothing was removed"
+        raise _refusal(path, problem, "a folder with nothing but its run")
+    if (path / JOURNAL).is_file():
+        with _journal(path):
+            pass  # nobody else writes it
+    aside = _beside(path)
+    try:
+        os.replace(path, aside)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkFolder:
     """A run folder that grows file by file.

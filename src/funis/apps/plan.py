@@ -58,9 +58,12 @@ def plan(
         asked = Asked(protocol, arm, compare, hold)
         found = plan_consultation(consultation, asked, terminal.progress(json))
         if out is not None:
+            from funis.pipeline.runs.request import plan_request
             from funis.report.plan import write_plan
 
-            write_plan(found, out)
+            own = Path(consultation)
+            request = plan_request(consultation, asked)
+            write_plan(found, out, request, own if own.is_file() else None)
         if json:
             from funis.report.plan.document import plan_document
 

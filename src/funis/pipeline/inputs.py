@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from funis.checks import InputError, Issue, IssueList, nearest
@@ -24,7 +24,8 @@ from funis.trial import check
 class Trial:
     """A trial as given: the protocol, and the model and products that it needs.
 
-    ``name`` is how the user called it, ``place`` where the report says that it stands.
+    ``name`` is how the user called it, ``place`` where the report says that it stands, ``text``
+    its file as it was read.
     """
 
     name: str
@@ -32,21 +33,24 @@ class Trial:
     protocol: Protocol
     model: Model
     products: Mapping[str, Product]
+    text: str = field(default="", repr=False)
 
 
-def load_trial(name_or_path: str | Path) -> Trial:
+def load_trial(name_or_path: str | Path | Trial) -> Trial:
     """Load a trial with everything that it names.
 
     Parameters
     ----------
     name_or_path
-        A trial file, or the name of a trial of the library.
+        A trial file, or the name of a trial of the library; a trial that is loaded stays as it is.
 
     Raises
     ------
     InputError
         Whatever is wrong with it, with file and line.
     """
+    if isinstance(name_or_path, Trial):
+        return name_or_path
     path = find_trial(name_or_path)
     protocol = load_protocol(path)
     own = path.parent == library_folder() / "trials"
@@ -55,7 +59,8 @@ def load_trial(name_or_path: str | Path) -> Trial:
     products = {name: library_product(name) for name in library_products()}
     products |= named_lots(protocol, path.parent)
     check(protocol, model, products).raise_errors()
-    return Trial(str(name_or_path), place, protocol, model, products)
+    text = path.read_text(encoding="utf-8")
+    return Trial(str(name_or_path), place, protocol, model, products, text)
 
 
 def named_lots(protocol: Protocol, folder: Path) -> dict[str, Product]:

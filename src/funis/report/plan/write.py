@@ -24,8 +24,20 @@ FILES: Mapping[str, Callable[[Plan], bytes]] = {
 """What the folder holds, beside the manifest that says it is ours to replace."""
 
 
-def write_plan(plan: Plan, folder: Path | str) -> Path:
+def write_plan(
+    plan: Plan,
+    folder: Path | str,
+    request: Mapping[str, object] | None = None,
+    consultation: Path | None = None,
+) -> Path:
     """Write every output of a plan into a folder, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    request
+        What the plan was asked for, so that it can be asked for again.
+    consultation
+        File of the consultation; a copy is kept beside the plan.
 
     Raises
     ------
@@ -37,13 +49,17 @@ def write_plan(plan: Plan, folder: Path | str) -> Path:
     with run_folder(target) as place:
         for name, content in contents.items():
             write_bytes(place / name, content)
-        write_manifest(place, _manifest(plan))
+        if consultation is not None:
+            content = consultation.read_bytes()
+            write_bytes(place / f"consultation{consultation.suffix}", content)
+        asked = {} if request is None else {"request": dict(request)}
+        write_manifest(place, {**_manifest(plan), **asked})
     return target
 
 
 def _manifest(plan: Plan) -> dict[str, object]:
     return {
-        "kind": "plan", "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
+        "kind": "plan", "title": plan.protocol.title, "disease_id": plan.consultation.disease, "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
         "protocol": plan.protocol.id, "arm": plan.protocol.arm,
         "consultation": plan.consultation.id, "files": sorted(FILES),
     }  # fmt: skip
