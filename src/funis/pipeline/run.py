@@ -99,7 +99,8 @@ def run_trial(
         Processes; one for each processor when None.
     out
         Folder for report.html, results.json, trial.yaml, manifest.json and the tables in Parquet;
-        nothing is written when None. An earlier run that stands there is replaced, anything else is refused.
+        nothing is written when None. An earlier run that stands there is replaced, anything else
+        is refused.
     twins
         Patients followed under every arm for the figures and the durability headline, at most
         ``patients``.

@@ -17,12 +17,13 @@ from funis.report.styles import arm_styles
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One panel with its heading."""
+    """One panel with its heading; ``id`` is its name in the page."""
 
     heading: str
     colour: str
     picture: str
     note: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ def _course_figure(
         band_curve("placebo twin", "twin", item.twin),
         band_curve("treated", "arm", item.treated),
     ]
-    return Figure(label, _colour(report, item.arm), curve_panel(item.weeks, curves, panel))
+    picture = curve_panel(item.weeks, curves, panel)
+    return Figure(label, _colour(report, item.arm), picture, id=panel.id)
 
 
 def _summary(item: Trajectory) -> str:

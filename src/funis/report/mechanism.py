@@ -37,6 +37,7 @@ class MechanismCard:
     course: str
     shares: str = ""
     note: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class Key:
 
     name: str
     style: str
+
+
+def panel_id(identifier: str) -> str:
+    """Return a name of a panel that a page can hold."""
+    return "".join(c if c.isalnum() else "-" for c in identifier)
 
 
 def mechanism_tabs(report: TrialReport) -> tuple[MechanismTab, ...]:
@@ -134,7 +140,7 @@ def _card(report: TrialReport, panel: MechanismPanel) -> MechanismCard:
         ),
     )
     shares = _shares(report, panel) if panel.shares else ""
-    return MechanismCard(panel.name, panel.unit, course, shares, panel.note)
+    return MechanismCard(panel.name, panel.unit, course, shares, panel.note, frame.id)
 
 
 def inner(band: Band) -> Band:
@@ -185,7 +191,7 @@ def _cells(report: TrialReport, item: CellPanel) -> Figure:
         marks=frame.marks,
         size=(320.0, 200.0),
     )
-    return Figure(item.compartment, "", curve_panel(item.weeks[kept], curves, panel))
+    return Figure(item.compartment, "", curve_panel(item.weeks[kept], curves, panel), id=panel.id)
 
 
 def _last_seen(item: CellPanel, floor: float) -> float:
@@ -212,7 +218,7 @@ def _peaks(states: Mapping[str, Array]) -> str:
 def _frame(report: TrialReport, arm_id: str, identifier: str, name: str) -> Panel:
     arm = report.arm(arm_id)
     return Panel(
-        id="".join(c if c.isalnum() else "-" for c in identifier),
+        id=panel_id(identifier),
         title=f"{name}, {report.label(arm_id)}",
         description="",
         weeks=(0.0, 1.0),

@@ -131,7 +131,7 @@ def _figure(
         estimate, low, high = (np.interp(item.weeks, control.weeks, part) for part in parts)
         curves.insert(0, Curve(report.label(control.arm), "twin", estimate, inner=(low, high)))
     style = arm_styles(report).get(item.arm, _NO_STYLE)
-    return Figure(label, style.colour, curve_panel(item.weeks, curves, panel))
+    return Figure(label, style.colour, curve_panel(item.weeks, curves, panel), id=panel.id)
 
 
 def _numbers(report: TrialReport, name: str, curves: Sequence[ResponderCurve]) -> NumbersTable:

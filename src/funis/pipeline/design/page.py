@@ -13,7 +13,8 @@ from funis.pipeline.design.run import DesignPoint, DesignResult, Dot
 from funis.pipeline.design.trap import Series, Spread
 from funis.pipeline.reporting import endpoints
 from funis.pipeline.reporting.methods import engine_text, version
-from funis.pipeline.run import TRIAL, json_text
+from funis.pipeline.reporting.published import evidence_base, evidence_text
+from funis.pipeline.run import TRIAL, find_evidence, json_text
 from funis.protocol import library_structures
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval, Provenance
@@ -47,7 +48,11 @@ def write_folder(result: DesignResult, out: Path) -> None:
         write_text(folder / DOCUMENT, json_text(design_document(result)))
         if trial.text:
             write_text(folder / TRIAL, trial.text)
-        known = {"kind": KIND, "disease_id": trial.model.id, "request": design_request(result)}
+        grade = evidence_text(evidence_base(find_evidence(trial.model)))
+        known = {
+            "kind": KIND, "disease_id": trial.model.id, "evidence": grade,
+            "request": design_request(result),
+        }  # fmt: skip
         write_manifest(folder, {**design_manifest(report), **known})
 
 

@@ -55,7 +55,8 @@ def headline_of(
         document = read_document(folder / RESULTS)
         return tuple(_of_run(document, manifest)), str(document.get("evidence", ""))
     if kind == "design":
-        return tuple(_of_design(read_document(folder / DESIGN))), ""
+        found = tuple(_of_design(read_document(folder / DESIGN)))
+        return found, str(manifest.get("evidence", ""))
     return (), str(manifest.get("evidence", manifest.get("settings", {}).get("evidence", "")))
 
 

@@ -228,7 +228,8 @@ def _trial(kind: str, manifest: Mapping[str, Any]) -> str:
 
 def _patients(manifest: Mapping[str, Any]) -> int | None:
     if "settings" in manifest:
-        return manifest["settings"].get("patients")
+        known = manifest["settings"].get("patients")
+        return None if known is None else int(known)
     patients = manifest.get("patients")
     return sum(patients.values()) if isinstance(patients, Mapping) else None
 

@@ -59,7 +59,8 @@ def write_plan(
 
 def _manifest(plan: Plan) -> dict[str, object]:
     return {
-        "kind": "plan", "title": plan.protocol.title, "disease_id": plan.consultation.disease, "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
+        "kind": "plan", "title": plan.protocol.title, "disease_id": plan.consultation.disease,
+        "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
         "protocol": plan.protocol.id, "arm": plan.protocol.arm,
         "consultation": plan.consultation.id, "files": sorted(FILES),
     }  # fmt: skip
