@@ -438,7 +438,7 @@ document of `--json`:
 CREDIBILITY_NOTES = """
 Failures first, then question and context of use, the table of V&V 40 and ICH M15 with a measured
 figure for each activity or "not done", what the posterior rests on, validation, applicability, gaps
-and structures. The pages of the library stand in `docs/credibility/`.
+and structures. The pages of the library stand in `library/credibility/`; `funis model` shows them.
 """
 
 TESTS_NOTES = """

@@ -45,7 +45,8 @@ class Equation:
     text : right-hand side as the model file writes it; flows of cells are summed up.
     start : value or formula before treatment; of states alone.
     uses : names of other equations on its right-hand side, in order.
-    parameters : parameters on its right-hand side, in order.
+    parameters : parameters on its right-hand side, in order; last the rate of a fast signal, which
+        only the full form of the model has.
     used_by : equations that it stands in.
     section : heading of the model file that it stands under.
     file, line : where it is written, the file from the library on.
@@ -115,7 +116,10 @@ def equations(model: Model) -> tuple[Equation, ...]:
             model.text.units.get(one.id, _unit(model, one.id)), one.text,
             starts[one.id].text if one.id in starts else None,
             tuple(name for name in names[one.id] if name in ids and name != one.id),
-            tuple(name for name in names[one.id] if name in parameters),
+            (
+                *(name for name in names[one.id] if name in parameters),
+                *(rate for rate in [model.text.fast.get(one.id)] if rate in parameters),
+            ),
             tuple(other for other in names if one.id in names[other] and other != one.id),
             model.in_words(one.section), short_path(one.line.file), one.line.number,
         )
