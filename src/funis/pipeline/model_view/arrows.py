@@ -112,7 +112,8 @@ def influences(model: Model) -> Graph:
 def _measured(model: Model) -> dict[str, tuple[str, ...]]:
     """Return what is measured in the end, each with the observables that it is computed from."""
     points = model.endpoints
-    of = {one.id: (one.observable,) for one in (*points.components, *points.structural)}
+    of: dict[str, tuple[str, ...]] = {one.id: (one.observable,) for one in points.components}
+    of |= {one.id: (one.observable,) for one in points.structural}
     inside: set[str] = set()
     for name in points.order:
         score = next((one for one in points.scores if one.id == name), None)
@@ -198,9 +199,7 @@ def _sign(column: Array) -> Sign:
     return "raises" if found[0] > 0 else "lowers"
 
 
-def _woken(
-    formulas: _Formulas, nodes: Sequence[int]
-) -> list[tuple[tuple[str, ...], Array] | None]:
+def _woken(formulas: _Formulas, nodes: Sequence[int]) -> list[tuple[tuple[str, ...], Array] | None]:
     """Return, of each derivative that is 0 by default, which structures switch it on."""
     known = [one for one in library_structures().values() if has_structure(formulas.model, one)]
     tried: list[tuple[Structure, Array]] = [

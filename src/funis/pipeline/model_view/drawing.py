@@ -116,12 +116,9 @@ def _node(node: Node, link: str) -> str:
     rect = element("rect", {"x": left, "y": top, "width": node.width, "height": node.height,
                             "rx": 5})  # fmt: skip
     lines = [
-        words(line, left + PAD, top + PAD + LINE * (at + 0.8))
-        for at, line in enumerate(node.label)
+        words(line, left + PAD, top + PAD + LINE * (at + 0.8)) for at, line in enumerate(node.label)
     ]
-    lines.append(
-        words(node.id, left + PAD, top + node.height - PAD - 1, class_="node-id")
-    )
+    lines.append(words(node.id, left + PAD, top + node.height - PAD - 1, class_="node-id"))
     kind = "score" if node.module == "measured" else "equation"
     return element(
         "a",

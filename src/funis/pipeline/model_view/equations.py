@@ -184,9 +184,7 @@ def _states(model: Model) -> list[_Found]:
     species = _named(model.text.lines, _SPECIES).values()
     given = {target for one in model.text.inputs for target in one.targets}
     every = flows(model)
-    summed = [
-        _Found(one.id, _balance(one.id, every), one.line, one.section) for one in species
-    ]
+    summed = [_Found(one.id, _balance(one.id, every), one.line, one.section) for one in species]
     return [
         _Found(one.id, f"{one.text} + inflow_{one.id}", one.line, one.section)
         if one.id in given else one

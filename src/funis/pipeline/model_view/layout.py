@@ -1,4 +1,4 @@
-"""Where each node of a model's diagram stands: modules as layers, groups inside, order by neighbours.
+"""Where each node of a diagram stands: modules as layers, groups inside, order by neighbours.
 
 The layers are always in the same order. Inside a group a node stands near the mean height of what
 it is joined to (barycentre sweeps, Sugiyama, Tagawa and Toda 1981, 10.1109/TSMC.1981.4308636),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from funis.checks import InputError, Issue, nearest
 from funis.models import Model, Parameter
 from funis.models.model import OUTSIDE
 from funis.pipeline.model_view.equations import Equation, short_path
@@ -120,6 +121,20 @@ def chosen(
         one for one in found
         if status in (None, "", one.status) and all(word in _text(one) for word in wanted)
     )  # fmt: skip
+
+
+def known_status(status: str | None) -> str | None:
+    """Return a status that parameters may have; None and empty are all.
+
+    Raises
+    ------
+    InputError
+        Any other word.
+    """
+    if not status or status in STATUSES:
+        return status or None
+    message, expected = f"unknown status '{status}'", "one of " + ", ".join(STATUSES)
+    raise InputError(Issue(None, None, "status", message, expected, nearest(status, STATUSES)))
 
 
 def unit_words(unit: str) -> str:

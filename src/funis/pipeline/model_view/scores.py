@@ -67,7 +67,8 @@ def _scores(model: Model) -> Iterable[Measure]:
 
 def _responders(model: Model) -> Iterable[Measure]:
     for one in model.endpoints.responders:
-        facts = [("better", one.better)] if one.better == "lower" else []
+        facts: list[tuple[str, str]] = []
+        facts += [("better", "lower")] if one.better == "lower" else []
         facts += [("held for", f"{one.held_weeks:g} weeks")] if one.held_weeks else []
         facts += [("once met", "it stays met")] if one.ever else []
         yield Measure(
@@ -78,9 +79,7 @@ def _responders(model: Model) -> Iterable[Measure]:
 
 def _categories(model: Model) -> Iterable[Measure]:
     for one in model.endpoints.categories:
-        rules = [
-            _rule(level, rule.text) for level, rule in zip(one.levels, one.rules, strict=True)
-        ]
+        rules = [_rule(level, rule.text) for level, rule in zip(one.levels, one.rules, strict=True)]
         names = frozenset[str]().union(*(rule.names for rule in one.rules))
         facts = (("levels", "the first whose rule holds, best first"),)
         yield Measure(

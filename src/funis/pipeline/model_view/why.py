@@ -76,7 +76,8 @@ def why_parameter(disease: str, name: str) -> Why:
         No such disease, parameter, structure, product or field.
     """
     if name.startswith(PRODUCT):
-        return _product(*(name.removeprefix(PRODUCT).split(":", 1) + [""])[:2])
+        product, _, field = name.removeprefix(PRODUCT).partition(":")
+        return _product(product, field)
     view = model_view(disease)
     if name in view.by_number:
         return _parameter(view, view.by_number[name])
@@ -101,7 +102,9 @@ def _structure(view: ModelView, one: Form) -> Why:
     source = "; ".join(one.sources)
     sets = ", ".join(f"{change.parameter} = {value_words(change.value)}" for change in one.changes)
     names = tuple(dict.fromkeys(name for change in one.changes for name in change.equations))
-    note = " ".join(part for part in (one.question, f"By default: {one.default}.", one.note) if part)
+    note = " ".join(
+        part for part in (one.question, f"By default: {one.default}.", one.note) if part
+    )
     return Why(
         "structure", one.id, one.title, sets, "", one.weight, None, "", source,
         source_pieces(source), None, note, "structures.yaml", None, _places(view, names), (), (),
