@@ -70,9 +70,12 @@ def test_eight_workers_never_take_one_job_twice(database: Database) -> None:
 
 
 def test_what_is_not_committed_is_undone(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.writing() as session:
-        jobs.submit(session, "run", {})
-        raise RuntimeError
+    def fail() -> None:
+        with database.writing() as session:
+            jobs.submit(session, "run", {})
+            raise RuntimeError
+
+    pytest.raises(RuntimeError, fail)
     with database.reading() as session:
         assert jobs.listing(session) == ()
 

@@ -46,9 +46,12 @@ class Database:
         What was written is kept when the block ends without an error, and undone otherwise.
         """
         options = {_WRITES: True}
-        with self.engine.connect().execution_options(**options) as connection:
-            with Session(connection, expire_on_commit=False) as session, session.begin():
-                yield session
+        with (
+            self.engine.connect().execution_options(**options) as connection,
+            Session(connection, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     def close(self) -> None:
         """Close every connection that nobody uses."""
@@ -64,9 +67,7 @@ def open_database(folder: Path) -> Database:
         The file cannot be opened, or is no database.
     """
     path = folder / FILE
-    engine = create_engine(
-        f"sqlite:///{path.absolute()}", connect_args={"timeout": WAIT_MS / 1000}
-    )
+    engine = create_engine(f"sqlite:///{path.absolute()}", connect_args={"timeout": WAIT_MS / 1000})
     _set_up_sqlite(engine)
     database = Database(engine)
     try:
@@ -76,7 +77,9 @@ def open_database(folder: Path) -> Database:
         engine.dispose()
         reason = str(getattr(error, "orig", error))
         expected = "the database of a workbench, or no such file"
-        raise InputError(Issue(str(path), None, None, f"cannot be used ({reason})", expected)) from None
+        raise InputError(
+            Issue(str(path), None, None, f"cannot be used ({reason})", expected)
+        ) from None
     return database
 
 

@@ -25,11 +25,13 @@ LOST_AFTER = timedelta(seconds=30)
 MOST_CRASHES = 2
 """A job that brought so many workers down is not tried again."""
 
-CRASHED = "the worker process ended unexpectedly, most likely for lack of memory; try fewer patients"
+CRASHED = (
+    "the worker process ended unexpectedly, most likely for lack of memory; try fewer patients"
+)
 
 
 class Fenced(Exception):
-    """This attempt at a job is no longer the one that counts."""
+    """The attempt is no longer the one that counts: another has the job, or it is gone."""
 
 
 class Busy(Exception):
@@ -176,7 +178,7 @@ def heartbeat(session: Session, id: str, attempt: int) -> Status:
         Another attempt has the job, or it is gone.
     """
     _write(session, id, attempt, heartbeat=now())
-    return Status(session.scalar(select(JobRow.status).where(JobRow.id == id)))
+    return Status(session.scalars(select(JobRow.status).where(JobRow.id == id)).one())
 
 
 def advance(
