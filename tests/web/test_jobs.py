@@ -75,7 +75,8 @@ def test_what_is_not_committed_is_undone(database: Database) -> None:
             jobs.submit(session, "run", {})
             raise RuntimeError
 
-    pytest.raises(RuntimeError, fail)
+    with pytest.raises(RuntimeError):
+        fail()
     with database.reading() as session:
         assert jobs.listing(session) == ()
 

@@ -148,7 +148,9 @@ def test_a_number_of_thousands_of_digits_is_refused_rather_than_a_crash(write):
 
 
 def test_aliases_within_aliases_are_not_written_out(write):
-    layers = "".join(f"{name}: &{name} [{f'*{known},' * 9}]\n" for known, name in pairwise("abcdefghij"))
+    layers = "".join(
+        f"{name}: &{name} [{f'*{known},' * 9}]\n" for known, name in pairwise("abcdefghij")
+    )
     issues = refusal(write(f"a: &a [x]\n{layers}"))
     assert len(issues) == 9 * 9
     assert all("aliases (*) are not read" in issue for issue in issues)
