@@ -207,7 +207,7 @@ def check_run_folder(path: Path) -> None:
 
 
 def remove_run(path: Path) -> None:
-    """Remove the folder of a run for good: all of it, or nothing where it holds anything else.
+    """Remove a run folder for good: gone from under its name in one step, then its files.
 
     Raises
     ------
