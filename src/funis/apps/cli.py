@@ -15,6 +15,7 @@ from funis.apps import (
     ledger,
     model,
     product,
+    runs,
     sbml,
     sequential,
     sizes,
@@ -26,6 +27,7 @@ from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
 from funis.apps.plan import plan
+from funis.apps.runs import why
 from funis.apps.safety import safety
 from funis.apps.serve import serve
 
@@ -60,6 +62,7 @@ app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
 app.add_typer(product.commands, name="product")
+app.add_typer(runs.commands, name="runs")
 app.add_typer(model.commands, name="model")
 
 KINDS_HELP = (
@@ -403,6 +406,7 @@ app.command("serve")(serve)
 app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
+app.command("why")(why)
 app.command("plan")(plan)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
