@@ -140,8 +140,8 @@ def delete(
     from funis.pipeline.runs import delete_run, run_at
 
     found = run_at(run, folder)
-    if not yes and not typer.confirm(f"Remove {found.folder} for good ({found.title})?"):
-        typer.echo("nothing was removed")
+    if not yes and not _agreed(f"Remove {found.folder} for good ({found.title})?"):
+        typer.echo("nothing was removed", err=True)
         return terminal.NOT_PASSED
     delete_run(found.folder)
     typer.echo(f"removed {found.folder}")
@@ -170,6 +170,14 @@ def why(
                 typer.echo(line)
             terminal.show_tables(why_tables(one))
     return terminal.SUCCESS
+
+
+def _agreed(question: str) -> bool:
+    """Ask; where nobody can answer, nobody agrees."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        return False
 
 
 def _plain(run: StoredRun) -> dict[str, Any]:

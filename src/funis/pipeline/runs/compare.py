@@ -261,13 +261,15 @@ def _pair(
     return EstimatePair(
         group, words, unit,
         "" if first is None else write(first), "" if second is None else write(second),
-        (numbers[0], numbers[1]), apart, _apart_text(apart, unit, ratio),
+        (numbers[0], numbers[1]), apart, _apart_text(apart, unit, ratio, numbers[0] == numbers[1]),
     )  # fmt: skip
 
 
-def _apart_text(apart: Interval | None, unit: str, ratio: bool) -> str:
+def _apart_text(apart: Interval | None, unit: str, ratio: bool, same: bool) -> str:
     if apart is None:
         return ""
+    if same:
+        return "the same"
     if ratio:
         return f"{interval_text(apart)} times"
     shares = unit == "proportion"

@@ -157,7 +157,7 @@ def stored_run(folder: Path, above: Path) -> StoredRun:
         kind=kind,
         status=_status(manifest, len(there) == len(files)),
         title=str(manifest.get("title", "") or f"Plan: {manifest.get('protocol', '')}"),
-        disease=str(manifest.get("disease", settings.get("disease", ""))),
+        disease=_disease(manifest),
         trial=_trial(kind, manifest),
         seed=manifest.get("seed", settings.get("seed")),
         patients=_patients(manifest),
@@ -216,6 +216,11 @@ def _status(manifest: Mapping[str, Any], whole: bool) -> str:
     if manifest.get("complete") is False:
         return UNFINISHED
     return COMPLETE if whole else DAMAGED
+
+
+def _disease(manifest: Mapping[str, Any]) -> str:
+    known = manifest.get("disease") or manifest.get("disease_id")
+    return str(known or manifest.get("settings", {}).get("disease", ""))
 
 
 def _trial(kind: str, manifest: Mapping[str, Any]) -> str:

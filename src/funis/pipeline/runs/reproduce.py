@@ -13,7 +13,7 @@ from funis.checks import InputError, Issue
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.reporting.methods import engine_text, version
 from funis.pipeline.runs.again import Again, run_again
-from funis.pipeline.runs.contents import FileMatch, match_files
+from funis.pipeline.runs.contents import NEW, FileMatch, match_files
 from funis.pipeline.runs.record import UNFINISHED, StoredRun, damaged_files, run_at
 from funis.pipeline.runs.request import request_of
 from funis.store import check_run_folder, read_manifest
@@ -52,15 +52,20 @@ class Reproduction:
     @property
     def identical(self) -> bool:
         """Whether every file of the stored run was made again with the same content."""
-        return all(one.same for one in self.files)
+        return all(one.same for one in self.stored)
+
+    @property
+    def stored(self) -> tuple[FileMatch, ...]:
+        """The files that the stored run holds; a later version may write more of them."""
+        return tuple(one for one in self.files if one.match != NEW)
 
     @property
     def sentence(self) -> str:
         """The result in a line, such as `6 of 6 files identical, 4 of 4 tables among them`."""
-        tables = [one for one in self.files if one.is_table]
-        same, same_tables = (sum(one.same for one in group) for group in (self.files, tables))
+        tables = [one for one in self.stored if one.is_table]
+        same, same_tables = (sum(one.same for one in group) for group in (self.stored, tables))
         among = f", {same_tables} of {len(tables)} tables among them" if tables else ""
-        return f"{same} of {len(self.files)} files identical{among}"
+        return f"{same} of {len(self.stored)} files identical{among}"
 
 
 def reproduce(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 
 from funis.plan import Plan
@@ -60,6 +61,7 @@ def write_plan(
 def _manifest(plan: Plan) -> dict[str, object]:
     return {
         "kind": "plan", "title": plan.protocol.title, "disease_id": plan.consultation.disease,
+        "library_version": f"funis {metadata.version('funis')}",
         "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
         "protocol": plan.protocol.id, "arm": plan.protocol.arm,
         "consultation": plan.consultation.id, "files": sorted(FILES),
