@@ -12,6 +12,7 @@ import typer
 from funis.apps import calibration, evidence, ledger, product, sbml, sequential, sizes, terminal
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.explore import explore
 from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
@@ -393,6 +394,7 @@ app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
 app.command("plan")(plan)
+app.command("explore")(explore)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)
