@@ -15,6 +15,7 @@ from funis.pipeline.explore.harms import Harm, expected_harms
 from funis.pipeline.explore.link import permalink
 from funis.pipeline.explore.options import explore_options
 from funis.pipeline.explore.prepare import (
+    ADDED,
     MECHANISM,
     Prepared,
     halves,
@@ -54,6 +55,7 @@ class Curve:
     ----------
     treated, twin : (5, time) ends of the 90 % and 50 % bands and the median, see `BAND`; of a
         responder rule (time,) the share.
+    fine : whether its times are those of cells.
     difference : (3, time) mean of treated - twin with its 95 % interval; None where it is not told.
     """
 
@@ -65,6 +67,7 @@ class Curve:
     twin: Array
     difference: Array | None = None
     definition: str = ""
+    fine: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +172,7 @@ def _view(
         state, permalink(state), weeks, minutes / week_minutes(1)[1],
         _score(ready, score, ready.twin_score[good], potency),
         _responders(ready, responds, ready.twin_responds[good], potency),
-        _mechanism(ready, treated, twin), _cells(ready, values),
+        _mechanism(ready, values, twin, weekly), _cells(ready, values),
         {
             route: delivered(product, _dose(state, ready, dose), hold_minute=state.hold_minute)
             for route, dose in zip(state.routes, state.doses, strict=True)
@@ -207,18 +210,29 @@ def _responders(
     )  # fmt: skip
 
 
-def _mechanism(ready: Prepared, treated: Array, twin: Array) -> tuple[Curve, ...]:
-    """Return ratios to the twin; where the twin has nothing, the ratio is left at 1 or unknown."""
+def _mechanism(ready: Prepared, values: Array, twin: Array, weekly: Integers) -> tuple[Curve, ...]:
+    """Return ratios to the twin: every week, or as often as cells where cells alone make it."""
     scoring = ready.scoring
-    places = [scoring.outputs.index(name) for name in scoring.mechanism]
-    over, under = treated[:, :, places], twin[:, :, places]
-    ratio = np.divide(over, under, out=np.ones_like(over), where=under > 0)
-    found = bands(ratio)
-    one = np.ones(found.shape[:2])
+    names = [name for name in scoring.mechanism if name not in ADDED]
+    places = [scoring.outputs.index(name) for name in names]
+    under = twin[:, :, places]
+    found = bands(values[:, weekly][:, :, places] / np.where(under > 0, under, np.nan))
+    whole = {name: found[:, :, place] for place, name in enumerate(names)}
+    for name in (one for one in scoring.mechanism if one in ADDED):
+        made = values[:, :, scoring.outputs.index(name)]
+        whole[name] = bands(1 + made / _constant(ready, ADDED[name]))
     return tuple(
-        Curve(name, MECHANISM[name], "ratio to the twin", "", found[:, :, place], one)
-        for place, name in enumerate(scoring.mechanism)
-    )
+        Curve(
+            name, MECHANISM[name], "ratio to the twin", "", whole[name],
+            np.ones_like(whole[name]), fine=name in ADDED,
+        )
+        for name in scoring.mechanism
+    )  # fmt: skip
+
+
+def _constant(ready: Prepared, name: str) -> float:
+    """Return a parameter that patients do not differ in."""
+    return float(ready.model.parameter(name).value)
 
 
 def _cells(ready: Prepared, values: Array) -> tuple[Curve, ...]:
@@ -227,7 +241,9 @@ def _cells(ready: Prepared, values: Array) -> tuple[Curve, ...]:
     for place, names in scoring.cells.items():
         columns = [scoring.outputs.index(name) for name in names]
         band = bands(values[:, :, columns].sum(axis=2))
-        found.append(Curve(place, named[place], "million cells", "", band, np.zeros_like(band)))
+        found.append(
+            Curve(place, named[place], "million cells", "", band, np.zeros_like(band), fine=True)
+        )
     return tuple(found)
 
 

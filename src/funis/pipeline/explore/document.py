@@ -110,6 +110,7 @@ def _short(one: Curve) -> dict[str, Any]:
         "id": one.id,
         "name": one.name,
         "unit": one.unit,
+        "fine": one.fine,
         "treated": rounded(ends),
         "twin": twin,
     }
@@ -169,14 +170,11 @@ def _grade_words(view: ExploreView) -> str:
 def _rows(view: ExploreView) -> Iterator[tuple[object, ...]]:
     yield from _series("score", (view.score,), view.weeks, STATISTICS)
     yield from _series("responders", view.responders, view.weeks, ("share",))
-    for kind, curves, weeks in (
-        ("ratio to the twin", view.mechanism, view.weeks),
-        ("living cells", view.cells, view.cell_weeks),
-    ):
-        short = tuple(
-            replace(one, treated=one.treated[ENDS], twin=one.twin[ENDS]) for one in curves
-        )
-        yield from _series(kind, short, weeks, tuple(STATISTICS[place] for place in ENDS))
+    for kind, curves in (("ratio to the twin", view.mechanism), ("living cells", view.cells)):
+        for one in curves:
+            short = replace(one, treated=one.treated[ENDS], twin=one.twin[ENDS])
+            weeks = view.cell_weeks if one.fine else view.weeks
+            yield from _series(kind, (short,), weeks, tuple(STATISTICS[place] for place in ENDS))
     for route, one in view.delivered.items():
         for name in ("viable", "functional"):
             found = getattr(one, name)

@@ -55,6 +55,9 @@ MECHANISM: Mapping[str, str] = {
 }  # fmt: skip
 """Outputs of the core that are shown as a ratio to the twin."""
 
+ADDED: Mapping[str, str] = {"VEGF": "level_VEGF", "HGF": "level_HGF"}
+"""Outputs that hold what cells add alone -> parameter of the level without them."""
+
 LIVE: Mapping[str, tuple[str, ...]] = {
     "lu": ("M_bl", "M_lu", "X_lu"), "ls": ("M_ls", "X_ls"), "ti": ("M_ti", "X_ti"), "ot": ("M_ot",),
 }  # fmt: skip

@@ -59,7 +59,11 @@ def _responders(view: ExploreView) -> Table:
 
 def _mechanism(view: ExploreView) -> Table:
     weeks = [week for week in (4, 12, 24, 52) if week <= view.state.weeks]
-    rows = tuple((one.name, *(_band(one.treated, week) for week in weeks)) for one in view.mechanism)
+    rows = tuple(
+        (one.name, *(_band(one.treated, week) for week in weeks))
+        for one in view.mechanism
+        if not one.fine
+    )
     title = "Mechanism: ratio to the twin, median (90 % of patients)"
     return Table(title, ("Quantity", *(f"Week {week}" for week in weeks)), rows)
 
