@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from funis.checks import Document, InputError, Issue, nearest, read_yaml, validate
 from funis.checks.documents import dotted
 from funis.models import disease_ids, library_folder, load_model
+from funis.plan.consulted import Consultation, Measured, Medication, PreviousInfusion
 from funis.plan.contradictions import contradictions
 from funis.plan.privacy import refuse_private
-from funis.plan.values import Consultation, Measured, Medication, PreviousInfusion
 from funis.plan.vocabulary import library_drugs
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import Literal
 from funis.checks import Expression
 from funis.checks.ranges import NO, YES, Range
 from funis.models import Model
+from funis.plan.consulted import Consultation, Eligibility, Judgement, Verdict
 from funis.plan.criteria import EligibilityRules, GeneralCriterion, library_rules
 from funis.plan.facts import NOT_KNOWN, Fact, facts
 from funis.plan.licensing import drug_notes
-from funis.plan.values import Consultation, Eligibility, Judgement, Verdict
 from funis.product import Product
 from funis.protocol import Criterion, Protocol
 

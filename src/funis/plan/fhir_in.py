@@ -15,9 +15,9 @@ from funis.checks import Document, InputError, Issue, IssueList, validate
 from funis.checks.documents import KeyPath, dotted
 from funis.plan.bundle_text import read_json
 from funis.plan.consultation import consultation_of
+from funis.plan.consulted import Consultation
 from funis.plan.fhir_fields import LOINC, fields_of
 from funis.plan.privacy import find_private
-from funis.plan.values import Consultation
 
 LABEL = ("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST")
 """The label of test health data."""

@@ -16,7 +16,7 @@ from funis.plan.directions_schema import library_directions
 from funis.plan.exact import exact, product, rounded_down, total
 from funis.plan.given import GivenDose, library_doses, way
 from funis.plan.limits import Limits, WeightBand, library_limits, weight_band
-from funis.plan.values import Line, Worksheet
+from funis.plan.preparation import Line, Worksheet
 from funis.plan.warn import dose_warnings, limit_warnings, unstated
 from funis.plan.work import NOT_STATED, Work, all_lines, dmso_load
 from funis.product import (
