@@ -17,6 +17,7 @@ from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
 from funis.apps.plan import plan
 from funis.apps.safety import safety
+from funis.apps.serve import serve
 
 if TYPE_CHECKING:
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
@@ -387,6 +388,7 @@ app.command()(calibration.calibrate)
 app.command()(calibration.validate)
 app.command("control")(control)
 app.command("safety")(safety)
+app.command("serve")(serve)
 app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)

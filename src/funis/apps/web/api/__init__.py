@@ -1,0 +1,1 @@
+"""The answers of the workbench as JSON, one module a page."""
