@@ -208,3 +208,61 @@ class Course:
     draws: int = 0
     no_effect_share: float | None = None
     drugs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What becomes of one dose after so many minutes from thaw to vein.
+
+    Attributes
+    ----------
+    minute : float
+    living : float
+        Share of the cells that arrive living.
+    functional_million : Interval
+        Living cells of the dose in the vein times their potency [1e6]; the interval holds spread
+        between runs and lots, and everything that nobody reports.
+    vials : int
+        Vials to thaw so that the dose arrives living.
+    thawed_million : float
+        Cells in them that are drawn [1e6].
+    dmso_mg_per_kg : float or None
+        Load of dimethyl sulfoxide for the lightest weight of the band; None where not reported.
+    in_time : bool or None
+        Whether the cells arrive before they expire; None where no expiry is stated.
+    treated, difference : Interval or None
+        The primary endpoint treated, and treated minus placebo; None where nothing was predicted.
+    """
+
+    minute: float
+    living: float
+    functional_million: Interval
+    vials: int
+    thawed_million: float
+    dmso_mg_per_kg: float | None
+    in_time: bool | None
+    treated: Interval | None = None
+    difference: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The time from thaw to vein, from none to the longest that was measured.
+
+    Attributes
+    ----------
+    usual_minute : float
+        Of the product.
+    rows : tuple of Held
+        By rising minutes.
+    response : Response or None
+        The primary endpoint at the time the plan was made for; None where nothing was predicted.
+    computed_minutes : tuple of float
+        Where virtual patients were followed; between them the response is interpolated by the
+        share of cells that live.
+    """
+
+    usual_minute: float
+    rows: tuple[Held, ...]
+    response: Response | None = None
+    computed_minutes: tuple[float, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from funis.plan.consulted import Consultation, Eligibility
-from funis.plan.prediction import Comparison, Course
+from funis.plan.prediction import Comparison, Course, Holds
 from funis.plan.preparation import Calendar, Worksheet
 
 
@@ -81,3 +81,4 @@ class Plan:
     grade: str
     warnings: tuple[str, ...] = ()
     comparison: Comparison | None = None
+    holds: Holds | None = None
