@@ -35,9 +35,19 @@ def read_bundle(path: str | Path) -> Consultation:
         A missing label, anything that could point to a person, every field that is not read, and
         what a consultation refuses; one line each, with the path of the field.
     """
+    return bundle_consultation(read_json(path))
+
+
+def bundle_consultation(document: Document) -> Consultation:
+    """Return the consultation of a bundle that was read as plain data.
+
+    Raises
+    ------
+    InputError
+        As ``read_bundle``.
+    """
     from funis.plan.bundle_schema import BundleSchema
 
-    document = read_json(path)
     _refuse_unlabelled(document)
     _refuse_persons(document)
     bundle = validate(BundleSchema, document)
