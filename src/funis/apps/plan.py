@@ -46,10 +46,12 @@ def plan(
     compare: Annotated[
         bool, typer.Option("--compare", help="Set other doses, routes and schedules beside it.")
     ] = False,
-    course: Annotated[
+    no_course: Annotated[
         bool,
-        typer.Option(" /--no-course", help="Leave the predicted course out: the rest is instant."),
-    ] = True,
+        typer.Option(
+            "--no-course", help="Leave out what has to be simulated: the rest is instant."
+        ),
+    ] = False,
     form: Annotated[
         bool,
         typer.Option("--form", help="Print what the consultation may hold and why it is asked."),
@@ -74,7 +76,7 @@ def plan(
     from funis.report import RESEARCH_USE
     from funis.store import check_run_folder
 
-    asked = Asked(protocol, arm, compare, hold, course=course, holds=holds)
+    asked = Asked(protocol, arm, compare, hold, course=not no_course, holds=holds)
     if form or field is not None:
         return _form(consultation, asked, field, json)
     with terminal.one_document(json) as put:

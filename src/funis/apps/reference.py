@@ -554,7 +554,11 @@ PLAN_NOTES = """
 The consultation of a virtual patient is held against one protocol ([plan.md](plan.md),
 [eligibility.md](eligibility.md)): it is never advice to treat. A regimen is planned within the demo
 trial of its disease. `--compare` sets the regimens of the library side by side for the stratum that
-the consultation belongs to; it takes longer than a plan. `--out` writes the page, the PDF, the
+the consultation belongs to; it takes longer than a plan. `--no-course` leaves out what has to be
+simulated; `--holds` lists vials, living cells, load and response at every time from thaw to vein;
+`--form` prints what a consultation of the disease may hold and which criterion asks for it (a
+disease will do in the place of a consultation), `--field` what is wrong with one field of a file.
+`--out` writes the page, the PDF, the
 calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
 
 ```json
@@ -570,7 +574,8 @@ calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
       "difference": {}, "primary": true}],
    "adverse_events": [], "averaged": [], "influences": [], "warnings": [], "matches": [],
    "bands": [], "draws": 24, "no_effect_share": 0.07, "drugs": []},
- "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null}
+ "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null,
+ "holds": null}
 ```
 """
 

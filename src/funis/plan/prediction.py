@@ -230,8 +230,9 @@ class Held:
         Load of dimethyl sulfoxide for the lightest weight of the band; None where not reported.
     in_time : bool or None
         Whether the cells arrive before they expire; None where no expiry is stated.
-    treated, difference : Interval or None
-        The primary endpoint treated, and treated minus placebo; None where nothing was predicted.
+    treated, placebo, difference : Interval or None
+        The primary endpoint treated and on placebo, and treated minus placebo; None where nothing
+        was predicted.
     """
 
     minute: float
@@ -242,6 +243,7 @@ class Held:
     dmso_mg_per_kg: float | None
     in_time: bool | None
     treated: Interval | None = None
+    placebo: Interval | None = None
     difference: Interval | None = None
 
 

@@ -141,7 +141,7 @@ def _with_response(known: Holds, own: Response, points: Mapping[float, Response]
     apart = [points[one].difference or points[one].treated for one in times]
     rows = (
         replace(
-            row, treated=_between(shares, treated, row.living),
+            row, treated=_between(shares, treated, row.living), placebo=own.placebo,
             difference=_between(shares, apart, row.living),
         )
         for row in known.rows
