@@ -24,6 +24,9 @@ DEEPEST_NESTING = 200
 LARGEST_POWER = 16
 MOST_NAMES_SHOWN = 12
 
+_PARSING = threading.Lock()
+"""Python 3.11 counts the depth of all its parsers together: two at once raise SystemError."""
+
 _ANY = math.inf
 _ARGUMENT_COUNTS: Mapping[str, tuple[float, float]] = {
     "min": (1, _ANY),
