@@ -49,7 +49,9 @@ $(STAMP): pyproject.toml uv.lock Makefile
 demo: install
 	@$(BIN)/funis demo
 
+# Debian's Chromium is installed where none is found and that is allowed; NO_BROWSER=1 leaves it.
 test: install
+	@$(BIN)/python tests/web/browser/find_browser.py
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: install
@@ -76,7 +78,7 @@ library: install
 credibility: install
 	$(BIN)/python -m funis.apps.unreported src/funis/library/unreported_null.yaml
 	@for disease in $(DISEASES); do \
-		$(BIN)/funis credibility $$disease --into docs/credibility/$$disease.md || exit 1; \
+		$(BIN)/funis credibility $$disease --into src/funis/library/credibility/$$disease.md || exit 1; \
 	done
 
 safety: install

@@ -101,6 +101,8 @@ COMMANDS = {
     "product release": "funis product release lot_failed --json",
     "product deliver": "funis product deliver lot_complete --dose 70e6 --weight 70 --json",
     "product yield": "funis product yield uc_msc_reference --trial ra_demo --json",
+    "model": "funis model --json",
+    "model show": "funis model ra --parameters --status measured --json",
     "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
     "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",
     "escalation": "funis escalation --toxicity 0.05,0.1,0.25 --patients 6 --json",

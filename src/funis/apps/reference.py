@@ -438,7 +438,23 @@ document of `--json`:
 CREDIBILITY_NOTES = """
 Failures first, then question and context of use, the table of V&V 40 and ICH M15 with a measured
 figure for each activity or "not done", what the posterior rests on, validation, applicability, gaps
-and structures. The pages of the library stand in `docs/credibility/`.
+and structures. The pages of the library stand in `library/credibility/`; `funis model` shows them.
+"""
+
+MODEL_NOTES = """
+A line for each disease of the library: its name and how much of its model failed. The document of
+`--json` has the same under `models`.
+"""
+
+MODEL_SHOW_NOTES = """
+Without an option: what failed, how many parameters of each status there are, and what published
+studies say of the calibrated ones. `--parameters` (with `--status` and `--find`), `--equations`,
+`--structures`, `--scores` and `--tests` show these parts alone. `--why NAME` follows one number to
+its source, to the equations that it stands in and to the states that it acts on; `--equation NAME`
+one equation to its parameters and neighbours. `--diagram`, `--sbml` and `--antimony` write files.
+Signs of influences are those of partial derivatives of the equations; formulas are text. What was
+tested is read from the generated page (`funis credibility`) and the card; a folder of your own has
+no such page. With `--json` alone the document is the whole model ([workbench.md](workbench.md)).
 """
 
 TESTS_NOTES = """
@@ -554,7 +570,11 @@ PLAN_NOTES = """
 The consultation of a virtual patient is held against one protocol ([plan.md](plan.md),
 [eligibility.md](eligibility.md)): it is never advice to treat. A regimen is planned within the demo
 trial of its disease. `--compare` sets the regimens of the library side by side for the stratum that
-the consultation belongs to; it takes longer than a plan. `--out` writes the page, the PDF, the
+the consultation belongs to; it takes longer than a plan. `--no-course` leaves out what has to be
+simulated; `--holds` lists vials, living cells, load and response at every time from thaw to vein;
+`--form` prints what a consultation of the disease may hold and which criterion asks for it (a
+disease will do in the place of a consultation), `--field` what is wrong with one field of a file.
+`--out` writes the page, the PDF, the
 calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
 
 ```json
@@ -570,11 +590,14 @@ calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
       "difference": {}, "primary": true}],
    "adverse_events": [], "averaged": [], "influences": [], "warnings": [], "matches": [],
    "bands": [], "draws": 24, "no_effect_share": 0.07, "drugs": []},
- "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null}
+ "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null,
+ "holds": null}
 ```
 """
 
 NOTES = {
+    "model": MODEL_NOTES,
+    "model show": MODEL_SHOW_NOTES,
     "plan": PLAN_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
