@@ -175,9 +175,9 @@ def _rows(view: ExploreView) -> Iterator[tuple[object, ...]]:
             short = replace(one, treated=one.treated[ENDS], twin=one.twin[ENDS])
             weeks = view.cell_weeks if one.fine else view.weeks
             yield from _series(kind, (short,), weeks, tuple(STATISTICS[place] for place in ENDS))
-    for route, one in view.delivered.items():
+    for route, way in view.delivered.items():
         for name in ("viable", "functional"):
-            found = getattr(one, name)
+            found = getattr(way, name)
             for statistic in ("value", "low", "high"):
                 number = _number(getattr(found, statistic))
                 yield ("treated", "delivered", f"{name}_{route}", f"{name} cells in the vein",
