@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,12 @@ def _plan(again: Again, out: Path, workers: int | None, progress: Progress) -> N
     kept = next(
         (again.folder / one for one in CONSULTATIONS if (again.folder / one).is_file()), None
     )
-    day = date.fromisoformat(given["today"])
-    asked = Asked(given["protocol"], given["arm"], given["compare"], given["hold_minute"], day)
+    today, day_0 = (date.fromisoformat(given[name]) for name in ("today", "day_0"))
+    names = {field.name for field in fields(Asked)} & given.keys()
+    known = {name: tuple(v) if isinstance(v := given[name], list) else v for name in names}
+    asked = Asked(**{**known, "today": today})
     found = plan_consultation(kept or given["consultation"], asked, progress)
-    write_plan(found, out, given, kept)
+    write_plan(found, out, day_0, request=given, consultation=kept)
 
 
 def _cohort(again: Again, out: Path, workers: int | None, progress: Progress) -> None:

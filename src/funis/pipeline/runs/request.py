@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,12 +75,12 @@ def request_of(folder: Path, manifest: Mapping[str, Any]) -> Request:
     raise InputError(Issue(str(folder), None, None, message, expected))
 
 
-def plan_request(consultation: str | Path, asked: Asked) -> dict[str, Any]:
+def plan_request(consultation: str | Path, asked: Asked, day_0: date) -> dict[str, Any]:
     """Return what a plan is asked for, with the day that its warnings are held against."""
+    days = {"today": asked.today or date.today(), "day_0": day_0}
     return {
-        "kind": PLAN, "consultation": str(consultation), "protocol": asked.protocol,
-        "arm": asked.arm, "compare": asked.compare, "hold_minute": asked.hold_minute,
-        "today": (asked.today or date.today()).isoformat(),
+        "kind": PLAN, "consultation": str(consultation), **asdict(asked),
+        **{name: day.isoformat() for name, day in days.items()},
     }  # fmt: skip
 
 

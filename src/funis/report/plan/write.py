@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from funis.plan import Plan
 from funis.report.plan.document import document_text
 from funis.report.plan.fhir import bundle_text
 from funis.report.plan.html import render_plan
-from funis.report.plan.ics import calendar_text
+from funis.report.plan.ics import DAY_0, calendar_text
 from funis.report.plan.pdf import plan_pdf
 from funis.report.statement import RESEARCH_USE, SIMULATED
 from funis.store import run_folder, write_bytes, write_manifest
@@ -28,6 +29,8 @@ FILES: Mapping[str, Callable[[Plan], bytes]] = {
 def write_plan(
     plan: Plan,
     folder: Path | str,
+    day_0: date = DAY_0,
+    *,
     request: Mapping[str, object] | None = None,
     consultation: Path | None = None,
 ) -> Path:
@@ -35,6 +38,11 @@ def write_plan(
 
     Parameters
     ----------
+    plan
+    folder
+        Where to.
+    day_0
+        The made-up day of the first infusion, for the calendar.
     request
         What the plan was asked for, so that it can be asked for again.
     consultation
@@ -47,6 +55,7 @@ def write_plan(
     """
     target = Path(folder)
     contents = {name: made(plan) for name, made in FILES.items()}
+    contents["calendar.ics"] = calendar_text(plan, day_0).encode()
     with run_folder(target) as place:
         for name, content in contents.items():
             write_bytes(place / name, content)
