@@ -101,7 +101,8 @@ def list_runs(folder: Path) -> tuple[StoredRun, ...]:
 
 def run_folders(folder: Path) -> Iterator[Path]:
     """Yield the folders of runs in a folder, itself included, in the order of their names."""
-    yield from _runs_in(folder, DEPTH)
+    if folder.is_dir():
+        yield from _runs_in(folder, DEPTH)
 
 
 def find_run(name: str, folder: Path) -> StoredRun:
@@ -112,7 +113,7 @@ def find_run(name: str, folder: Path) -> StoredRun:
     InputError
         No run of that id, with the nearest one.
     """
-    known = {_id(one, folder): one for one in run_folders(folder)} if folder.is_dir() else {}
+    known = {_id(one, folder): one for one in run_folders(folder)}
     if name not in known:
         expected = f"one of {', '.join(known)}" if known else "a folder that holds runs"
         message = f"no run '{name}' in {folder}"
@@ -121,17 +122,18 @@ def find_run(name: str, folder: Path) -> StoredRun:
 
 
 def run_at(place: str | Path, folder: Path | None = None) -> StoredRun:
-    """Return a stored run by its path, or by its id in a folder.
+    """Return a stored run by its id in a folder, or by its path.
 
     Raises
     ------
     InputError
         Neither holds such a run.
     """
-    path = Path(place)
-    if kind_of(_manifest(path)) is not None:
+    above, path = folder if folder is not None else Path(), Path(place)
+    by_id = str(place) in {_id(one, above) for one in run_folders(above)}
+    if not by_id and kind_of(_manifest(path)) is not None:
         return stored_run(path, path.parent)
-    return find_run(str(place), folder if folder is not None else Path())
+    return find_run(str(place), above)
 
 
 def stored_run(folder: Path, above: Path) -> StoredRun:
