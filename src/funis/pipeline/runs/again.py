@@ -82,8 +82,11 @@ def _plan(again: Again, out: Path, workers: int | None, progress: Progress) -> N
     )
     today, day_0 = (date.fromisoformat(given[name]) for name in ("today", "day_0"))
     names = {field.name for field in fields(Asked)} & given.keys()
-    known = {name: tuple(v) if isinstance(v := given[name], list) else v for name in names}
-    asked = Asked(**{**known, "today": today})
+    known: dict[str, Any] = {
+        name: tuple(v) if isinstance(v := given[name], list) else v for name in names
+    }
+    known["today"] = today
+    asked = Asked(**known)
     found = plan_consultation(kept or given["consultation"], asked, progress)
     write_plan(found, out, day_0, request=given, consultation=kept)
 

@@ -16,6 +16,7 @@ from funis.pipeline.runs.headline import (
     RESULTS,
     contrast_text,
     contrast_words,
+    endpoint_words,
     estimate_text,
     interval_of,
     read_document,
@@ -237,7 +238,8 @@ def _rows(run: StoredRun) -> dict[tuple[str, str], Mapping[str, Any]]:
     document = read_document(run.folder / RESULTS)
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for arm, one in document.get("arms", {}).items():
-        found |= {("estimate", f"{arm}, {name}"): row for name, row in one["endpoints"].items()}
+        named = one["endpoints"].items()
+        found |= {("estimate", f"{arm}, {endpoint_words(name)}"): row for name, row in named}
     found |= {("contrast", contrast_words(row)): row for row in document.get("contrasts", [])}
     for point in read_document(run.folder / DESIGN).get("points", []):
         for name, words in DESIGNED.items():

@@ -72,7 +72,14 @@ def read_document(path: Path) -> dict[str, Any]:
 def contrast_words(row: Mapping[str, Any]) -> str:
     """Return what a contrast is about."""
     between = "divided by" if row.get("unit") == "ratio" else "minus"
-    return f"{row['arm']} {between} {row['reference']}, {row['endpoint']}"
+    return f"{row['arm']} {between} {row['reference']}, {endpoint_words(row['endpoint'])}"
+
+
+def endpoint_words(key: str) -> str:
+    """Return an endpoint such as ``DAS28_CRP_change@12`` in words."""
+    name, _, week = key.partition("@")
+    words = f"change in {name.removesuffix('_change')}" if name.endswith("_change") else name
+    return f"{words} at week {week}" if week else words
 
 
 def contrast_text(row: Mapping[str, Any]) -> str:
@@ -111,8 +118,19 @@ def _of_run(document: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterato
     if not contrasts:
         for arm, found in document.get("arms", {}).items():
             for name, row in list(found["endpoints"].items())[:1]:
-                words = f"{arm}, {name}"
+                words = f"{arm}, {endpoint_words(name)}"
                 yield Headline(words, interval_of(row), row["unit"], estimate_text(row), basis)
+            yield from _on_placebo(arm, document.get("series", {}).get(arm))
+
+
+def _on_placebo(arm: str, series: Mapping[str, Any] | None) -> Iterator[Headline]:
+    """Yield what the same patients show on placebo, where a series was taken apart."""
+    if series is None:
+        return
+    row = series["on_placebo"]["usual_change"] or {}
+    words = f"{arm}: such patients on placebo, change in {series['score']}"
+    basis = f"simulated, mean of {series['patients_behind_usual']} virtual patients of the kind"
+    yield Headline(words, interval_of(row), series["unit"], estimate_text(row), basis)
 
 
 def _of_design(document: Mapping[str, Any]) -> Iterator[Headline]:

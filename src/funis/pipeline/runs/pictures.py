@@ -14,12 +14,18 @@ from funis.report.codes import FigureMark
 
 SPACE = "{http://www.w3.org/2000/svg}"
 ELEMENTS = frozenset(
-    "svg title desc g path rect circle line polyline polygon ellipse text tspan".split()
-)
+    (
+        "svg", "title", "desc", "g", "path", "rect", "circle", "ellipse", "line", "polyline",
+        "polygon", "text", "tspan",
+    )
+)  # fmt: skip
 ATTRIBUTES = frozenset(
-    "id class d x y x1 y1 x2 y2 cx cy r rx ry dx dy width height points transform viewBox role"
-    " aria-labelledby text-anchor opacity fill-opacity stroke-width stroke-dasharray".split()
-)
+    (
+        "id", "class", "d", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx",
+        "dy", "width", "height", "points", "transform", "viewBox", "role", "aria-labelledby",
+        "text-anchor", "opacity", "fill-opacity", "stroke-width", "stroke-dasharray",
+    )
+)  # fmt: skip
 _SVG = re.compile(r'<svg [^>]*aria-labelledby="([^" ]+)-t [^" ]+-d"[^>]*>.*?</svg>', re.DOTALL)
 _COLOUR = re.compile(r'class="(?:tab )?(a\d)"')
 
