@@ -54,6 +54,11 @@ def course_groups(report: TrialReport, *, structural: bool = False) -> tuple[Fig
     return tuple(_course(report, view) for view in chosen if view.structural == structural)
 
 
+def panel_id(identifier: str) -> str:
+    """Return a name of a panel that a page can hold."""
+    return "".join(c if c.isalnum() else "-" for c in identifier)
+
+
 def span(weeks: Iterable[Array]) -> tuple[float, float]:
     """Return the first and last week of all the arrays."""
     arrays = [array for array in weeks if array.size]
@@ -107,7 +112,7 @@ def _course_figure(
     label = report.label(item.arm)
     arm = report.arm(item.arm)
     panel = Panel(
-        id=f"course-{view.id}-{item.arm}",
+        id=panel_id(f"course-{view.id}-{item.arm}"),
         title=f"{view.name}, {label}",
         description=f"{_summary(item)} {grade_text(report)}",
         weeks=ranges[0],

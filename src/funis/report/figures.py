@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from funis.report.codes import FigureMark, run_code, run_identity, with_codes
 from funis.report.comparison import parameter_groups
 from funis.report.content import TrialReport
-from funis.report.mechanism import panel_id
+from funis.report.courses import panel_id
 from funis.report.numerals import week
+from funis.report.responders import shown_curves
 from funis.report.results import endpoint_views
 from funis.report.safety import safety_believed, safety_groups
 from funis.report.sensitivity import sensitivity_tables
@@ -79,13 +80,14 @@ def _courses(report: TrialReport) -> Iterator[FigureMark]:
     names = {view.id: view.name for view in report.scores}
     for item in report.trajectories:
         title = f"{names.get(item.score, item.score)}, {report.label(item.arm)}"
-        name = f"course-{item.score}-{item.arm}"
+        name = panel_id(f"course-{item.score}-{item.arm}")
         yield FigureMark(name, "figure", f"{title}, beside placebo twins", item.score, item.arm)
     if report.responder_curves:
         yield FigureMark("responders", "table", "Responders at one visit")
-    for curve in report.responder_curves:
+    names_of_rules = dict.fromkeys(curve.endpoint for curve in report.responder_curves)
+    for curve in (one for rule in names_of_rules for one in shown_curves(report, rule)):
         title = f"{curve.endpoint} responders, {report.label(curve.arm)}"
-        name = f"responders-{curve.endpoint}-{curve.arm}"
+        name = panel_id(f"responders-{curve.endpoint}-{curve.arm}")
         yield FigureMark(name, "figure", title, curve.endpoint, curve.arm)
 
 

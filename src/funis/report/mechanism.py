@@ -16,6 +16,7 @@ from funis.report.courses import (
     band_values,
     chosen_weeks,
     grade_text,
+    panel_id,
     span,
 )
 from funis.report.numerals import decimal, percent, week
@@ -67,11 +68,6 @@ class Key:
 
     name: str
     style: str
-
-
-def panel_id(identifier: str) -> str:
-    """Return a name of a panel that a page can hold."""
-    return "".join(c if c.isalnum() else "-" for c in identifier)
 
 
 def mechanism_tabs(report: TrialReport) -> tuple[MechanismTab, ...]:

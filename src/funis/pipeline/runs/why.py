@@ -193,7 +193,8 @@ def _chain(model: Model, about: str) -> Iterator[Measure]:
     known = {one.id: one for one in measures(model)}
     name = about.split("@")[0]
     names = [name, *(name.removesuffix(end) for end in SUFFIXES if name.endswith(end))]
-    waiting = [one for one in names if one in known][:1]
+    named = [one.id for one in known.values() if one.name == about]
+    waiting = [one for one in (*names, *named) if one in known][:1]
     seen = set(waiting)
     while waiting:
         one = known[waiting.pop(0)]
