@@ -27,7 +27,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        problem = f"cannot be written ({(error.strerror or 'error').lower()})"
+        reason = "is a file" if folder.is_file() else (error.strerror or "error").lower()
+        problem = f"cannot be written to ({reason})"
         expected = "a folder that can be written to"
         raise InputError(Issue(str(folder), None, None, problem, expected)) from None
     try:
