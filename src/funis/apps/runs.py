@@ -28,9 +28,9 @@ HERE = Path()
 
 
 @commands.callback(invoke_without_command=True)
-def root(context: typer.Context) -> int:
+def root(context: typer.Context, json: Json = False) -> int:
     """Stored runs: list, show, compare, make again, delete."""
-    return list_(HERE, False) if context.invoked_subcommand is None else terminal.SUCCESS
+    return list_(HERE, json) if context.invoked_subcommand is None else terminal.SUCCESS
 
 
 @commands.command("list")
