@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -178,7 +179,7 @@ def _given(one: Intervention, model: Model) -> str:
 
 def _number(row: Any) -> ModelledNumber:
     request = row.request
-    interval = Interval(*(None if x != x else x for x in (row.observed, row.low, row.high)))
+    interval = Interval(*(None if math.isnan(x) else x for x in (row.observed, row.low, row.high)))
     return ModelledNumber(
         row.arm, request.key, request.week, row.n, interval, row.published,
         request.measure == "responder",
