@@ -46,6 +46,18 @@ def read(text: str, file: str) -> tuple[Any, Mapping[KeyPath, int]]:
     return data, MappingProxyType(lines)
 
 
+def read_once(text: str, file: str) -> tuple[Any, Mapping[KeyPath, int]]:
+    """The same of a text that is kept nowhere: what somebody typed may not outlive its answer.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    data, lines = marshal.loads(_read(text, file))
+    return data, MappingProxyType(lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """Where readings are kept between processes: by a key, None for what is not there."""

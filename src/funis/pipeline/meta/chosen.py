@@ -17,6 +17,7 @@ from funis.pipeline.meta.run import base_of, meta_analysis
 from funis.pipeline.meta.text import not_pooled
 from funis.pipeline.meta.values import STUDY_TYPES, MetaAnalysis, Stratum
 from funis.pipeline.studies.reach import user_hash
+from funis.pipeline.tables import Table
 from funis.report.content import Interval
 
 FEW = 3
@@ -222,6 +223,15 @@ def _control(row: Published) -> ControlRow:
         source.replace("_", " "), row.week, row.n, interval, text,
         row.evidence_type == "meta-analysis",
     )  # fmt: skip
+
+
+def control_table(found: ChosenPool) -> tuple[Table, ...]:
+    """Return the control arms beside as a table of text; none where there are none."""
+    rows = tuple(
+        (one.source, f"{one.week:g}", str(one.n or ""), one.text) for one in found.controls
+    )
+    title = "Without cells, beside: control arms of other trials"
+    return (Table(title, ("source", "week", "n", "published (95 %)"), rows),) if rows else ()
 
 
 def chosen_document(found: ChosenPool) -> dict[str, Any]:

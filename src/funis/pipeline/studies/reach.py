@@ -67,10 +67,10 @@ def _made(evidence: Evidence) -> dict[str, str]:
 
 @cache
 def library_hash() -> str:
-    """Return the hash of every text file of the library; it does not change while we run."""
+    """Return the hash of every file of the library; it does not change while we run."""
     digest = sha256()
     for path in sorted(library_folder().rglob("*")):
-        if path.is_file() and path.suffix in (".yaml", ".ant"):
+        if path.is_file() and path.suffix != ".md":
             digest.update(str(path.relative_to(library_folder())).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
