@@ -1,8 +1,10 @@
 """Every page of the workbench."""
 
+from importlib.resources import files
+
 import pytest
 
-from funis.apps.web.pages.render import PLACES
+from funis.apps.web.pages.render import PLACES, STATIC
 from funis.report.statement import RESEARCH_USE
 
 
@@ -26,3 +28,10 @@ def test_no_page_holds_an_inline_script_or_style(client, place):
 def test_what_is_described_is_typed_and_states_its_use(client):
     described = client.get("/api/openapi.json").json()
     assert described["info"]["description"] == RESEARCH_USE
+
+
+def test_the_figures_look_as_in_the_report():
+    figures = (STATIC / "figures.css").read_text().splitlines()[1:]
+    report = files("funis.report") / "templates" / "style.css"
+    assert len(figures) > 30
+    assert set(figures) <= set(report.read_text(encoding="utf-8").splitlines())
