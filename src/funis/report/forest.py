@@ -53,7 +53,10 @@ stroke:var(--soft);stroke-dasharray:4 3}
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One study; `cells`, `control` are printed results in few words, `weight` a share."""
+    """One study; `cells`, `control` are printed results in few words, `weight` a share.
+
+    `study` is its id, `about` what a reader may ask of it; the picture shows neither.
+    """
 
     label: str
     week: str
@@ -61,6 +64,8 @@ class ForestRow:
     control: str
     interval: Interval
     weight: float | None
+    study: str = ""
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ def shortened(text: str, length: int) -> str:
 
 def _panel(panel: ForestPanel, y: float) -> tuple[str, float]:
     """Draw the strata that share an axis."""
-    scale = _scale(panel)
+    scale = panel_scale(panel)
     top = y + 22.0
     heads = ["Study", "Week", panel.treated, "Control" if panel.controlled else ""]
     places = panel.columns
@@ -243,7 +248,7 @@ def _pooled(
     y: float,
     begin: float,
 ) -> str:
-    place = [_inside(value, scale) for value in (pooled.low, pooled.estimate, pooled.high)]
+    place = [inside(value, scale) for value in (pooled.low, pooled.estimate, pooled.high)]
     left, middle, right = place
     path = f"M{left:.1f},{y:.1f}L{middle:.1f},{y - 7:.1f}L{right:.1f},{y:.1f}"
     shape = f"{path}L{middle:.1f},{y + 7:.1f}Z"
@@ -262,7 +267,7 @@ def _pooled(
 
 
 def _prediction(interval: Interval, panel: ForestPanel, scale: Scale, y: float) -> str:
-    low, high = _inside(interval.low, scale), _inside(interval.high, scale)
+    low, high = inside(interval.low, scale), inside(interval.high, scale)
     text = f"{_number(interval.low, panel)} to {_number(interval.high, panel)}"
     return "".join(
         [
@@ -277,7 +282,7 @@ def _prediction(interval: Interval, panel: ForestPanel, scale: Scale, y: float) 
 def _whisker(interval: Interval, scale: Scale, y: float) -> str:
     if interval.low is None or interval.high is None:
         return ""
-    low, high = _inside(interval.low, scale), _inside(interval.high, scale)
+    low, high = inside(interval.low, scale), inside(interval.high, scale)
     return _line("whisker", low, y, high, y) + _arrows(interval, scale, y)
 
 
@@ -294,10 +299,10 @@ def _arrows(interval: Interval, scale: Scale, y: float) -> str:
 
 def _axis(panel: ForestPanel, scale: Scale, y: float) -> tuple[str, float]:
     parts = [_line("axis", LEFT, y, RIGHT, y)]
-    for tick in _ticks(panel, scale):
+    for tick in panel_ticks(panel, scale):
         x = scale.at(tick)
         parts.append(_line("axis", x, y, x, y + 5.0))
-        text = percent(tick, 0) if panel.percent else _tick_text(tick, panel, scale)
+        text = percent(tick, 0) if panel.percent else tick_text(tick, panel, scale)
         parts.append(words(text, x, y + 18.0, class_="tick", text_anchor="middle"))
     if panel.favours is None or panel.null is None:
         return "".join(parts), y + 26.0
@@ -308,18 +313,29 @@ def _axis(panel: ForestPanel, scale: Scale, y: float) -> tuple[str, float]:
     return "".join(parts), y + 42.0
 
 
-def _scale(panel: ForestPanel) -> Scale:
-    """Return a scale that holds the intervals, cut where one is far wider than the rest."""
+def panel_scale(
+    panel: ForestPanel, place: tuple[float, float] = (LEFT, RIGHT), beside: Sequence[Interval] = ()
+) -> Scale:
+    """Return a scale that holds the intervals, cut where one is far wider than the rest.
+
+    Parameters
+    ----------
+    place
+        Where the plot begins and ends.
+    beside
+        Intervals that stand on the same axis without being pooled.
+    """
     intervals = [row.interval for stratum in panel.strata for row in stratum.rows]
+    intervals += beside
     for stratum in panel.strata:
         intervals += [one for one in (stratum.pooled, stratum.prediction) if one is not None]
     values = [value for one in intervals for value in _values(one) if _drawable(value, panel)]
     if panel.percent and panel.null is None:
-        return Scale(0.0, min(1.0, math.ceil(10 * max(values, default=1.0)) / 10), LEFT, RIGHT)
+        return Scale(0.0, min(1.0, math.ceil(10 * max(values, default=1.0)) / 10), *place)
     values += [] if panel.null is None else [panel.null]
     centres = [one.estimate for one in intervals if one.estimate is not None]
     low, high = _cut(values, [*centres, *([] if panel.null is None else [panel.null])], panel)
-    return Scale(low, high, LEFT, RIGHT, log=panel.log)
+    return Scale(low, high, *place, log=panel.log)
 
 
 def _cut(values: list[float], centres: list[float], panel: ForestPanel) -> tuple[float, float]:
@@ -343,7 +359,8 @@ def _values(interval: Interval) -> tuple[float, ...]:
     return tuple(part for part in parts if part is not None)
 
 
-def _ticks(panel: ForestPanel, scale: Scale) -> tuple[float, ...]:
+def panel_ticks(panel: ForestPanel, scale: Scale) -> tuple[float, ...]:
+    """Return the values at which the axis has ticks."""
     if panel.log:
         inside = tuple(tick for tick in _LOG_TICKS if scale.low <= tick <= scale.high)
         if len(inside) <= 7:
@@ -352,10 +369,11 @@ def _ticks(panel: ForestPanel, scale: Scale) -> tuple[float, ...]:
     return linear_ticks(scale.low, scale.high, 6)
 
 
-def _tick_text(tick: float, panel: ForestPanel, scale: Scale) -> str:
+def tick_text(tick: float, panel: ForestPanel, scale: Scale) -> str:
+    """Return a tick in words."""
     if panel.log:
         return f"{tick:g}"
-    return decimal(tick, tick_digits(_ticks(panel, scale)))
+    return decimal(tick, tick_digits(panel_ticks(panel, scale)))
 
 
 def interval_text(interval: Interval, panel: ForestPanel) -> str:
@@ -372,7 +390,8 @@ def _number(value: float | None, panel: ForestPanel) -> str:
     return decimal(value, 0 if value is not None and abs(value) >= 200 else 2)
 
 
-def _inside(value: float | None, scale: Scale) -> float:
+def inside(value: float | None, scale: Scale) -> float:
+    """Return the place of a value, at the end of the axis where it lies beyond."""
     if value is None or math.isnan(value):
         return scale.at(scale.low)
     return scale.at(min(max(value, scale.low), scale.high))
