@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 from funis.report.content import Interval
 from funis.report.forest import (
@@ -13,12 +12,9 @@ from funis.report.forest import (
     ForestPanel,
     ForestRow,
     ForestStratum,
-    inside,
     interval_text,
-    panel_scale,
-    panel_ticks,
-    tick_text,
 )
+from funis.report.forest_scale import inside, panel_scale, panel_ticks, tick_text
 from funis.report.numerals import percent
 from funis.report.scales import Scale
 
@@ -103,7 +99,7 @@ class Beside:
     """
 
     controls: tuple[ForestRow, ...] = ()
-    predicted: Mapping[str, Interval] = MappingProxyType({})
+    predicted: Mapping[str, Interval] = field(default_factory=dict)
 
 
 NOTHING = Beside()
