@@ -146,6 +146,6 @@ def _funnel(stratum: Stratum, place: int) -> FunnelView:
     scale = SCALES[stratum.measure]
     null = {"log": 0.0, "identity": scale.null}.get(scale.transform) if scale.contrast else None
     svg = funnel_figure(pictures.funnel_of(stratum), null, f"funnel-{place}")
-    test = asymmetry_lines(stratum) if not few else [few, *asymmetry_lines(stratum)]
+    test = [few] if few else asymmetry_lines(stratum)
     alone = () if scale.contrast else ("No contours: nothing is compared, so nothing can be null.",)
     return FunnelView(title, svg, (*test, *alone))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from funis.checks import InputError, Issue, IssueList, nearest
 from funis.evidence import Study, all_studies, evidence_diseases, load_evidence
+from funis.models import disease_ids, library_folder
 from funis.pipeline.meta.printed import cells_of
 from funis.pipeline.studies.outcome import Shelf, main_outcome, shelf_of
 from funis.pipeline.studies.reach import not_of_cells, reach_of, user_hash, why_context
@@ -188,3 +189,14 @@ def _says(study: Study, text: str) -> bool:
     parts = (study.id, study.title, study.citation, study.registry, study.country, study.notes)
     whole = " ".join(part for part in parts if part).casefold()
     return all(word in whole for word in words)
+
+
+@cache
+def disease_names() -> dict[str, str]:
+    """Return the diseases of the library by id, in words: the heading of each model card."""
+    found = {}
+    for name in disease_ids():
+        card = library_folder() / "diseases" / name / "card.md"
+        heading = card.read_text(encoding="utf-8").partition("\n")[0]
+        found[name] = heading.removeprefix("#").partition(":")[0].strip()
+    return found
