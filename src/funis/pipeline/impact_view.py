@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,7 @@ def impact_view(document: Mapping[str, Any]) -> ImpactView:
     old, new = document["old"], document["new"]
     groups = (
         ("Pooled effect", "What comparisons of cells with a control add up to.",
-         tuple(_pooled(old["pooled_effect"], new["pooled_effect"], old, new))),
+         tuple(_pooled(old, new))),
         ("What cells do, calibrated", "Draws of the posterior; a factor on the library's potency.",
          tuple(_calibrated(old, new))),
         ("A planned trial", f"{document['trial']}: {document['rule']}.",
@@ -73,30 +73,34 @@ def impact_view(document: Mapping[str, Any]) -> ImpactView:
     )
 
 
-def _pooled(
-    old: Mapping[str, Any], new: Mapping[str, Any], before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> Iterator[Line]:  # fmt: skip
+def _line(
+    label: str, note: str, sides: Iterable[Side], null: float | None = None,
+    ends: tuple[str, str] | None = None,
+) -> Line:  # fmt: skip
+    old, new = sides
+    return Line(label, note, old, new, null, ends)
+
+
+def _pooled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Line]:
+    old, new = before["pooled_effect"], after["pooled_effect"]
     measure = new["measure"] or old["measure"]
     known = [one for side in (old, new) for one in _three(side) if one is not None]
-    ratio = measure is not None and "ratio" in measure
-    null = 1.0 if ratio else 0.0
-    scale = _around([*known, null], ratio) if known else None
-    ends = None if scale is None else (decimal(scale.low), decimal(scale.high))
-    yield Line(
+    null = 1.0 if measure is not None and "ratio" in measure else 0.0
+    scale = _around([*known, null], null == 1.0) if known else None
+    yield _line(
         f"{new['endpoint']}: {measure or 'no comparison printed'}",
-        "The best design that was published; studies of two designs are never pooled together.",
-        *(_pooled_side(side, scale) for side in (old, new)),
-        None if scale is None else scale.at(null), ends,
+        "The best design that was published; two designs are never pooled together.",
+        (_pooled_side(side, scale) for side in (old, new)),
+        None if scale is None else scale.at(null),
+        None if scale is None else (decimal(scale.low), decimal(scale.high)),
+    )
+    yield _line(
+        "Studies (numbers) that the model is calibrated to", "",
+        (Side(f"{len(side['studies'])} ({side['rows']})") for side in (before, after)),
     )  # fmt: skip
-    yield Line(
-        "Studies (numbers) that the model is calibrated to", "", *(
-            Side(f"{len(side['studies'])} ({side['rows']})") for side in (before, after)
-        ),
-    )  # fmt: skip
-    yield Line(
+    yield _line(
         "Gain of arms with cells", "Mean, in spreads between patients, beyond no effect.",
-        *(Side(decimal(side["gain_in_spreads"], sign=True)) for side in (before, after)),
+        (Side(decimal(side["gain_in_spreads"], sign=True)) for side in (before, after)),
     )  # fmt: skip
 
 
@@ -128,13 +132,13 @@ def _three(side: Mapping[str, Any]) -> tuple[float | None, float | None, float |
 def _calibrated(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
     for basis, words in (("borrowed", ""), ("own", ", this disease's own numbers only")):
         sides = [side["potency"][basis] for side in (old, new)]
-        yield Line(
+        yield _line(
             f"Probability that cells do nothing{words}", "",
-            *(_share(side["no_effect"]) for side in sides), ends=("0 %", "100 %"),
+            (_share(side["no_effect"]) for side in sides), ends=("0 %", "100 %"),
         )  # fmt: skip
-        yield Line(
+        yield _line(
             f"Potency, if any{words}", "Median and middle 80 %; 1 is the library's value.",
-            *(_factor(side) for side in sides), POTENCY.at(1.0), ("0.05", "10"),
+            (_factor(side) for side in sides), POTENCY.at(1.0), ("0.05", "10"),
         )  # fmt: skip
 
 
@@ -144,16 +148,15 @@ def _planned(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
         ("own_data_only", "Probability of success, this disease's own numbers only"),
         ("if_cells_do_nothing", "The same if cells do nothing (potency 0)"),
     ):
-        sides = (_share(side[key]) for side in (old, new))
-        yield Line(words, "", *sides, ends=("0 %", "100 %"))
+        yield _line(words, "", (_share(side[key]) for side in (old, new)), ends=("0 %", "100 %"))
     triples = [
-        tuple(side["difference"][k] for k in ("median", "low80", "high80")) for side in (old, new)
+        [side["difference"][key] for key in ("median", "low80", "high80")] for side in (old, new)
     ]
     known = [one for triple in triples for one in triple if one is not None]
     scale = _around([*known, 0.0], False)
-    yield Line(
+    yield _line(
         "Difference that the trial may report", "Median and middle 80 % of its conducts.",
-        *(_triple(triple, scale) for triple in triples), scale.at(0.0),
+        (_triple(triple, scale) for triple in triples), scale.at(0.0),
         (decimal(scale.low), decimal(scale.high)),
     )  # fmt: skip
 
@@ -174,9 +177,14 @@ def _triple(values: Sequence[float | None], scale: Scale) -> Side:
     return Side(text, *_places(scale, (median, low, high)))
 
 
-def _places(scale: Scale, values: Sequence[float | None]) -> tuple[float | None, ...]:
-    held = (None if one is None else min(max(one, scale.low), scale.high) for one in values)
-    return tuple(None if one is None else round(scale.at(one), 2) for one in held)
+def _places(
+    scale: Scale, values: Sequence[float | None]
+) -> tuple[float | None, float | None, float | None]:
+    at, low, high = (
+        None if one is None else round(scale.at(min(max(one, scale.low), scale.high)), 2)
+        for one in values
+    )
+    return at, low, high
 
 
 def _around(values: Sequence[float], ratio: bool) -> Scale:

@@ -126,7 +126,9 @@ class Questions:
                 return
             asked.state, asked.process = "running", _process()
         process = asked.process
-        assert process is not None and process.stdin is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(json.dumps({**asked.request, "workers": self._workers}) + "\n")
             process.stdin.flush()
