@@ -9,7 +9,7 @@ from funis import __version__
 from funis.cache import cache_key, cached, keep
 from funis.pipeline.studies.reach import library_hash, user_hash
 
-FORM = "1"
+FORM = "2"
 """Changes when a kept document has another shape."""
 
 

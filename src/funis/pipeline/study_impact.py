@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from funis.checks import Document, InputError, Issue, IssueList, nearest
 from funis.checks.yaml_reader import read_once
 from funis.evidence import Study, all_studies
 from funis.models import disease_ids
+from funis.pipeline.evidence import Added, add_evidence
 from funis.pipeline.evidence_check import study_issues
 from funis.pipeline.impact import evidence_impact, impact_document
 from funis.pipeline.inputs import trial_names
@@ -174,3 +177,21 @@ def trials_on(disease: str) -> tuple[str, ...]:
     """Return the names of the library's trials on a disease, its demo trial first."""
     names = [name for name in trial_names() if name.startswith(f"{disease}_")]
     return tuple(sorted(names, key=lambda name: (name != f"{disease}_demo", name)))
+
+
+def store_own(text: str) -> Added:
+    """Put a text of the user's own into his folder of studies, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        Each fault of the text, an id that exists, or no place for the user's data.
+    """
+    own = own_studies(text)
+    if own.faults:
+        raise InputError([Issue(None, None, None, line) for line in own.faults])
+    stem = "".join(one if one.isalnum() else "_" for one in own.studies[0].id)[:60]
+    with TemporaryDirectory(prefix="funis-study-") as folder:
+        path = Path(folder) / f"{stem}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return add_evidence(path)

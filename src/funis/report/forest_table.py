@@ -41,6 +41,18 @@ class Bar:
     cut_low: bool
     cut_high: bool
 
+    @property
+    def width(self) -> float:
+        """Width of the interval [%]."""
+        return 0.0 if self.low is None or self.high is None else round(self.high - self.low, 2)
+
+    @property
+    def middle(self) -> float:
+        """Where the estimate lies inside the interval [%]."""
+        if self.at is None or self.low is None or not self.width:
+            return 50.0
+        return round(100 * (self.at - self.low) / self.width, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnRow:

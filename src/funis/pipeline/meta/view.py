@@ -76,7 +76,7 @@ def pool_view(found: ChosenPool, predictions: Mapping[str, Any] | None) -> PoolV
         headline(found.analysis),
         forest_table(forest, beside),
         tuple(_funnel(one, place) for place, one in enumerate(found.analysis.strata)),
-        None if predictions is None else tuple(_predicted(found, row) for row in rows),
+        None if predictions is None else tuple(_predicted(row) for row in rows),
         forest.footer,
     )
 
@@ -121,8 +121,8 @@ def _marks(found: ChosenPool, rows: list[dict[str, Any]]) -> dict[str, Interval]
     }
 
 
-def _predicted(found: ChosenPool, row: Mapping[str, Any]) -> PredictedRow:
-    share = found.analysis.strata[0].measure in ("rr", "rd", "or", "proportion")
+def _predicted(row: Mapping[str, Any]) -> PredictedRow:
+    share = row["measure"] == "responder"
     predicted = f"{_number(row['predicted'], share)} ({_number(row['low80'], share)} to"
     inside = "80 % interval" if row["inside80"] else "95 % interval only"
     return PredictedRow(
