@@ -10,6 +10,7 @@ from typing import Any
 
 from funis.analysis import Published, published_results
 from funis.evidence.meta import ENOUGH_STUDIES, SCALES
+from funis.pipeline.meta import pictures
 from funis.pipeline.meta.document import document
 from funis.pipeline.meta.gather import endpoint_key
 from funis.pipeline.meta.numbers import interval_words, shown_interval, value_words
@@ -50,9 +51,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ControlRow:
-    """A published control arm, or a pool of them: what happens without cells."""
+    """A published control arm, or a pool of them: what happens without cells.
+
+    ``study`` is the id of the study that it is an arm of; empty for a row of natural history.
+    """
 
     source: str
+    study: str
     week: float
     n: int | None
     interval: Interval
@@ -173,8 +178,8 @@ def too_few_for_asymmetry(stratum: Stratum) -> str:
     if size >= ENOUGH_STUDIES:
         return ""
     return (
-        f"{size} studies: too few to judge asymmetry (a test needs {ENOUGH_STUDIES} to have any"
-        " power; Cochrane Handbook, section 13.3.5.4)."
+        f"{'1 study' if size == 1 else f'{size} studies'}: too few to judge asymmetry"
+        f" (a test needs {ENOUGH_STUDIES} to have any power; Cochrane Handbook, section 13.3.5.4)."
     )
 
 
@@ -217,12 +222,21 @@ def _control(row: Published) -> ControlRow:
     else:
         interval = Interval(row.estimate, row.low, row.high)
         text = interval_words(interval, measure)
-    name, _, trial = row.study.partition(": ")
-    source = name if trial in ("", name) else f"{name}: {trial}"
+    pooled = row.evidence_type == "meta-analysis"
+    study = row.study if row.group == "drug" else ""
     return ControlRow(
-        source.replace("_", " "), row.week, row.n, interval, text,
-        row.evidence_type == "meta-analysis",
+        _source(row, pooled), study, row.week, row.n, interval, text, pooled
     )  # fmt: skip
+
+
+def _source(row: Published, pooled: bool) -> str:
+    """Return a control arm in words: the trials of a pool, else the name of its study."""
+    name, _, trial = row.study.partition(": ")
+    if pooled and trial:
+        return f"{trial}, pooled ({name.replace('_', ' ')})"
+    chosen = name if trial in ("", name) else trial
+    words = pictures.study_label(chosen)
+    return words if words != chosen else chosen.replace("_", " ")
 
 
 def control_table(found: ChosenPool) -> tuple[Table, ...]:

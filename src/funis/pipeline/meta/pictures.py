@@ -140,15 +140,17 @@ def _forest_lines(stratum: Stratum) -> tuple[str, ...]:
 
 def _labels(members: Sequence[Member]) -> tuple[str, ...]:
     """Author and year where the study's id is made of them, else the id; no label stands twice."""
-    names = []
-    for member in members:
-        found = _NAMED.match(member.effect.study)
-        name = f"{found[1].capitalize()} {found[2]}" if found else member.effect.study
-        names.append(name)
+    names = [study_label(member.effect.study) for member in members]
     return tuple(
         member.effect.study if names.count(name) > 1 else name
         for name, member in zip(names, members, strict=True)
     )
+
+
+def study_label(study: str) -> str:
+    """Return author and year where the id of a study is made of them, else the id."""
+    found = _NAMED.match(study)
+    return f"{found[1].capitalize()} {found[2]}" if found else study
 
 
 def _favours(found: MetaAnalysis) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from typing import Any
 from funis.evidence.meta import SCALES
 from funis.pipeline.meta import pictures
 from funis.pipeline.meta.chosen import ChosenPool, too_few_for_asymmetry
-from funis.pipeline.meta.text import asymmetry_lines, headline
-from funis.pipeline.meta.values import Stratum
+from funis.pipeline.meta.text import asymmetry_lines
+from funis.pipeline.meta.values import MetaAnalysis, Stratum
 from funis.report.content import Interval
 from funis.report.forest import ForestRow
 from funis.report.forest_table import Beside, DrawnPanel, forest_table
@@ -73,7 +73,7 @@ def pool_view(found: ChosenPool, predictions: Mapping[str, Any] | None) -> PoolV
     rows = [] if predictions is None else _rows(found, predictions)
     beside = Beside(_controls(found), _marks(found, rows))
     return PoolView(
-        headline(found.analysis),
+        _when(found.analysis),
         forest_table(forest, beside),
         tuple(_funnel(one, place) for place, one in enumerate(found.analysis.strata)),
         None if predictions is None else tuple(_predicted(row) for row in rows),
@@ -81,11 +81,19 @@ def pool_view(found: ChosenPool, predictions: Mapping[str, Any] | None) -> PoolV
     )
 
 
+def _when(found: MetaAnalysis) -> str:
+    chosen = ", the week with most studies" if found.week_chosen else ""
+    return (
+        f"Week {found.week:g}{chosen}. Of each study the row nearest to it, at most"
+        f" {found.window:g} weeks away."
+    )
+
+
 def _controls(found: ChosenPool) -> tuple[ForestRow, ...]:
     return tuple(
         ForestRow(
             one.source, f"{one.week:g}", "", "" if one.n is None else f"n {one.n:,}",
-            one.interval, None, "", ("a published pool over trials",) if one.pooled else (),
+            one.interval, None, one.study, ()
         )
         for one in found.controls
     )  # fmt: skip

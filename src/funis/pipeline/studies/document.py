@@ -22,6 +22,7 @@ def studies_document(found: StudyTable) -> dict[str, Any]:
         "studies": [entry_document(entry) for entry in found.entries],
         "of": found.of,
         "randomised_patients": found.randomised_patients,
+        "randomised_to_drugs": found.randomised_to_drugs,
     }
 
 
@@ -61,8 +62,9 @@ def entry_document(entry: StudyEntry) -> dict[str, Any]:
 def studies_table(found: StudyTable) -> Table:
     """Return the table of studies as text."""
     title = (
-        f"{len(found.entries)} of {found.of} studies, {found.randomised_patients:,} randomised"
-        " patients (patients that studies share are counted in each)"
+        f"{len(found.entries)} of {found.of} studies; randomised patients:"
+        f" {found.randomised_patients:,} in studies of cells,"
+        f" {found.randomised_to_drugs:,} in studies of drugs (those that two studies share are counted in each)"
     )
     return Table(title, COLUMNS, tuple(_line(entry) for entry in found.entries))
 

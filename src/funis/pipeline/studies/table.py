@@ -15,6 +15,9 @@ from funis.pipeline.studies.reach import not_of_cells, reach_of, user_hash, why_
 from funis.pipeline.studies.signs import bias_signs
 from funis.pipeline.studies.values import StudyEntry, StudyFilter, StudyTable
 
+TYPES = ("randomised", "non-randomised controlled", "single-arm", "meta-analysis", "other")
+"""Designs, the better one first."""
+
 ROUTE_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)?")
 _YEAR = re.compile(r"(?<!\d)(19[89]\d|20[0-4]\d)(?!\d)")
 _NO_ROUTES = frozenset({"none", "sham", "or", "mixed"})
@@ -77,7 +80,17 @@ def _entries(state: str) -> tuple[StudyEntry, ...]:
         evidence = load_evidence(disease)
         shelves[disease] = shelf_of(evidence)
         reach |= reach_of(evidence)
-    return tuple(_entry(study, shelves.get(study.disease), reach) for study in all_studies())
+    found = [_entry(study, shelves.get(study.disease), reach) for study in all_studies()]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(entry: StudyEntry) -> tuple[bool, bool, int, int]:
+    """Studies of cells in a disease first, then the better design, then the later year."""
+    study = entry.study
+    known = study.disease in disease_ids()
+    return (
+        study.gate is not None, not known, TYPES.index(study.evidence_type), -(entry.year or 0)
+    )  # fmt: skip
 
 
 def entry_routes(entry: StudyEntry) -> tuple[str, ...]:

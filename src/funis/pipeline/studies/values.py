@@ -153,5 +153,10 @@ class StudyTable:
 
     @property
     def randomised_patients(self) -> int:
-        """Patients allocated by chance in these studies; shared patients are counted twice."""
-        return sum(entry.randomised_patients for entry in self.entries)
+        """Patients allocated by chance to cells or a control; shared patients count twice."""
+        return sum(one.randomised_patients for one in self.entries if one.study.gate is None)
+
+    @property
+    def randomised_to_drugs(self) -> int:
+        """Patients allocated by chance to a targeted drug or a control."""
+        return sum(one.randomised_patients for one in self.entries if one.study.gate is not None)
