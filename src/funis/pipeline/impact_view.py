@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from funis.checks import InputError
+from funis.pipeline.reporting.endpoints import endpoint_name
+from funis.pipeline.studies.outcome import endpoints_of
 from funis.pipeline.studies.table import entry_of
+from funis.protocol import SUFFIXES
 from funis.report.numerals import MISSING, decimal, percent
 from funis.report.scales import Scale
 
@@ -61,7 +64,7 @@ def impact_view(document: Mapping[str, Any]) -> ImpactView:
     old, new = document["old"], document["new"]
     groups = (
         ("Pooled effect", "What comparisons of cells with a control add up to.",
-         tuple(_pooled(old, new))),
+         tuple(_pooled(old, new, document["disease"]))),
         ("What cells do, calibrated", "Draws of the posterior; a factor on the library's potency.",
          tuple(_calibrated(old, new))),
         ("A planned trial", f"{document['trial']}: {document['rule']}.",
@@ -81,14 +84,14 @@ def _line(
     return Line(label, note, old, new, null, ends)
 
 
-def _pooled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Line]:
+def _pooled(before: Mapping[str, Any], after: Mapping[str, Any], disease: str) -> Iterator[Line]:
     old, new = before["pooled_effect"], after["pooled_effect"]
     measure = new["measure"] or old["measure"]
     known = [one for side in (old, new) for one in _three(side) if one is not None]
     null = 1.0 if measure is not None and "ratio" in measure else 0.0
     scale = _around([*known, null], null == 1.0) if known else None
     yield _line(
-        f"{new['endpoint']}: {measure or 'no comparison printed'}",
+        f"{_named(new['endpoint'], disease)}: {measure or 'no comparison'}",
         "The best design that was published; two designs are never pooled together.",
         (_pooled_side(side, scale) for side in (old, new)),
         None if scale is None else scale.at(null),
@@ -102,6 +105,15 @@ def _pooled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Lin
         "Gain of arms with cells", "Mean, in spreads between patients, beyond no effect.",
         (Side(decimal(side["gain_in_spreads"], sign=True)) for side in (before, after)),
     )  # fmt: skip
+
+
+def _named(key: str, disease: str) -> str:
+    """Return an endpoint such as ``MRSS_change@52`` in words."""
+    name, _, week = key.partition("@")
+    for suffix in SUFFIXES.values():
+        name = name.removesuffix(suffix) if suffix else name
+    words = endpoint_name(name, endpoints_of(disease)).split(" (")[0]
+    return f"{words}, week {week}"
 
 
 def _pooled_side(side: Mapping[str, Any], scale: Scale | None) -> Side:

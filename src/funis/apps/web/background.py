@@ -14,12 +14,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from starlette.requests import Request
 
 from funis.apps.web.guard import COOKIE
 from funis.checks import InputError, Issue
+
+State = Literal["waiting", "running", "done", "refused", "failed", "cancelled"]
 
 MOST_KEPT = 32
 """Questions of all sessions that are remembered; the oldest that has ended goes first."""
@@ -43,7 +45,7 @@ class Asked:
     id: str
     session: str
     request: Mapping[str, Any]
-    state: str = "waiting"
+    state: State = "waiting"
     label: str = ""
     done: int = 0
     total: int = 0

@@ -236,7 +236,9 @@ def _source(row: Published, pooled: bool) -> str:
         return f"{trial}, pooled ({name.replace('_', ' ')})"
     chosen = name if trial in ("", name) else trial
     words = pictures.study_label(chosen)
-    return words if words != chosen else chosen.replace("_", " ")
+    if words == chosen and row.group == "drug":
+        return chosen.rpartition("_")[0].replace("_", " ").upper()
+    return words.replace("_", " ")
 
 
 def control_table(found: ChosenPool) -> tuple[Table, ...]:

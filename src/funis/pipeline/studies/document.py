@@ -64,7 +64,8 @@ def studies_table(found: StudyTable) -> Table:
     title = (
         f"{len(found.entries)} of {found.of} studies; randomised patients:"
         f" {found.randomised_patients:,} in studies of cells,"
-        f" {found.randomised_to_drugs:,} in studies of drugs (those that two studies share are counted in each)"
+        f" {found.randomised_to_drugs:,} in studies of drugs"
+        " (those that two studies share are counted in each)"
     )
     return Table(title, COLUMNS, tuple(_line(entry) for entry in found.entries))
 

@@ -213,3 +213,18 @@ def disease_names() -> dict[str, str]:
         heading = card.read_text(encoding="utf-8").partition("\n")[0]
         found[name] = heading.removeprefix("#").partition(":")[0].strip()
     return found
+
+
+def require_disease(disease: str) -> str:
+    """Return the id of a disease of the library; a path to a folder of models is none.
+
+    Raises
+    ------
+    InputError
+        No such disease, with the nearest.
+    """
+    names = disease_names()
+    if disease not in names:
+        message, expected = f"unknown disease '{disease}'", f"one of {', '.join(names)}"
+        raise InputError(Issue(None, None, "disease", message, expected, nearest(disease, names)))
+    return disease

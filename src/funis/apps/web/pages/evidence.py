@@ -101,8 +101,10 @@ def _pooled(request: Request) -> dict[str, Any]:
     from funis.pipeline.meta.chosen import chosen_pool
     from funis.pipeline.meta.view import pool_view
     from funis.pipeline.studies.predicted import kept_predictions
+    from funis.pipeline.studies.table import require_disease
 
     wanted = pool_query(request.query_params)
+    require_disease(wanted.disease)
     known = choices(wanted.disease, wanted.of)
     keys = [one.endpoint for one in known]
     values = {"wanted": wanted, "choices": known, "found": None, "view": None, "place": ""}

@@ -173,7 +173,8 @@ def _shown(request: Request, found: Asked) -> HTMLResponse:
     from funis.pipeline.impact_view import impact_view
 
     if found.result is not None and found.request["kind"] == "impact":
-        return render(request, "evidence/impact_result.html.j2", view=impact_view(found.result))
+        view = impact_view(found.result)
+        return render(request, "evidence/impact_result.html.j2", view=view, fragment=True)
     answer = render(request, "evidence/asked.html.j2", asked=found)
     if found.result is not None:
         answer.headers["HX-Refresh"] = "true"

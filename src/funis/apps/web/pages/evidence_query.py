@@ -14,7 +14,7 @@ from funis.checks import InputError, Issue
 from funis.pipeline.studies import StudyFilter
 
 LONGEST_TEXT = 200
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 MOST_FIELDS = 20
 REPRESENTED = {"": None, "yes": True, "no": False}
 
