@@ -24,7 +24,10 @@ KIND = "impact"
 NAME = "your study"
 """Stands where a message names the file of a study that is in none."""
 
-MOST_CHARACTERS = 100_000
+MOST_CHARACTERS = 50_000
+MOST_DEPTH = 50
+"""Brackets and dashes inside each other: the parser's time grows with the square of them."""
+
 MOST_STUDIES = 5
 """Studies of one text: each is simulated under every point of the parameters."""
 
@@ -63,7 +66,22 @@ def _document(text: str) -> Document:
     if len(text) > MOST_CHARACTERS:
         message = f"holds {len(text):,} characters"
         raise InputError(Issue(NAME, None, None, message, f"at most {MOST_CHARACTERS:,}"))
+    if _deep(text):
+        raise InputError(Issue(NAME, None, None, "is nested too deeply", "a list of studies"))
     return Document(*_read(text))
+
+
+def _deep(text: str) -> bool:
+    """Whether brackets stand inside each other, or dashes behind each other, beyond reason."""
+    depth = 0
+    for line in text.splitlines():
+        if len(line) - len(line.lstrip("-? ")) > 2 * MOST_DEPTH:
+            return True
+        for one in line:
+            depth = max(depth + (one in "[{") - (one in "]}"), 0)
+            if depth > MOST_DEPTH:
+                return True
+    return False
 
 
 def _read(text: str) -> tuple[Any, str, Any]:

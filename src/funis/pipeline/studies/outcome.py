@@ -158,7 +158,7 @@ def _without_interval(study: Study, shelf: Shelf) -> Iterator[MainOutcome]:
         row
         for of_key in group.rows.values()
         for row in of_key
-        if row.study == study.id and _treated(study, row.arm)
+        if row.study == study.id and row.subgroup is None and _treated(study, row.arm)
     ]
     for row in sorted(rows, key=lambda one: abs(one.week - shelf.week)):
         key = endpoint_key(row.endpoint, row.measure)
@@ -181,7 +181,8 @@ def _without_interval(study: Study, shelf: Shelf) -> Iterator[MainOutcome]:
 def _counted(study: Study) -> Iterator[MainOutcome]:
     """Yield counts of treated patients under their published names, with Wilson's interval."""
     for row in study.outcomes:
-        if row.events is None or not row.n or row.kind is not None or not _treated(study, row.arm):
+        whole = row.subgroup is None and row.kind is None
+        if row.events is None or not row.n or not whole or not _treated(study, row.arm):
             continue
         found = wilson(row.events, row.n)
         shown = Interval(found.estimate, found.low, found.high)

@@ -111,7 +111,7 @@ class OwnStudy(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, Field(max_length=100_000)]
+    text: Annotated[str, Field(max_length=50_000)]
     trial: Annotated[str | None, Field(max_length=100)] = None
 
 

@@ -138,7 +138,8 @@ def claims(request: Request) -> HTMLResponse:
 
     told = questions(request).answer(session_of(request), {"kind": "register"})
     document = told or kept_register() or unjudged_register()
-    query, faults, shown = request.query_params, (), document["claims"]
+    query, shown = request.query_params, document["claims"]
+    faults: tuple[str, ...] = ()
     try:
         verdict = query.get("verdict") if document["judged"] else None
         shown = filter_claims(document, verdict, query.get("disease"))
