@@ -44,8 +44,11 @@ def test_each_fault_is_one_line_with_its_place(old, new, said):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "[" * 3000, "- " * 3000, "\n".join(" " * n + "a:" for n in range(300)), "a: &x [1]\nb: *x", "- {", "just words", "- 5", "\x00", "x" * 200_000,
-     "&a [&b [*a]]", "!!python/object:os.system x", "- id: a\n- id: a", "{}", "[]", "null"],
+    [
+        "", "   ", "[" * 3000, "- " * 3000, "\n".join(" " * n + "a:" for n in range(300)),
+        "a: &x [1]\nb: *x", "- {", "just words", "- 5", "\x00", "x" * 200_000,
+        "&a [&b [*a]]", "!!python/object:os.system x", "- id: a\n- id: a", "{}", "[]", "null",
+    ],
 )  # fmt: skip
 def test_what_is_no_study_is_refused_and_never_breaks(text):
     found = own_studies(text)
