@@ -1,17 +1,16 @@
 """The pages of Evidence and their answers: filters, one study, ticks, own text, claims."""
 
 import re
+import time
 from html import unescape
 
 import pytest
 
-from funis.apps.web import background
-from funis.apps.web.background import Questions
 from funis.apps.web.pages.evidence_impact import EXAMPLE
+from funis.apps.web.questions import Questions
 from funis.report.statement import RESEARCH_USE
 
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
-HTML = {"accept": "text/html"}
 
 
 @pytest.fixture(autouse=True)
@@ -239,13 +238,13 @@ def test_a_session_may_not_heap_up_questions(client, not_computed):
         client.app.state.questions.cancel(one)
 
 
-def test_the_process_of_a_question_tells_progress_and_a_refusal(monkeypatch):
+def test_the_process_of_a_question_ends_with_its_refusal():
     questions = Questions(1)
     asked = questions.ask("me", {"kind": "impact", "study": "nope", "trial": None})
     for _ in range(600):
         if not asked.open:
             break
-        background.threading.Event().wait(0.2)
+        time.sleep(0.2)
     assert asked.state == "refused"
     assert "no study 'nope'" in asked.errors[0]
     assert asked.process.poll() is not None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from funis.apps.web.api.answer import Answer
-from funis.apps.web.background import Asked, questions, session_of
+from funis.apps.web.questions import Asked, questions, session_of
 
 router = APIRouter(prefix="/api/evidence", tags=["evidence"])
 
@@ -265,7 +265,7 @@ def cancel(request: Request, asked_id: str) -> AskedAnswer:
 def _known(request: Request, asked_id: str) -> Asked:
     found = questions(request).get(session_of(request), asked_id)
     if found is None:
-        raise HTTPException(404, ["no such computation of this session"])
+        raise HTTPException(404, "no such computation of this session")
     return found
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from funis.apps.web.background import questions, session_of
 from funis.apps.web.pages import evidence_impact
 from funis.apps.web.pages.evidence_query import (
     PAGE_SIZE,
@@ -19,6 +18,7 @@ from funis.apps.web.pages.evidence_query import (
     with_page,
 )
 from funis.apps.web.pages.render import render
+from funis.apps.web.questions import questions, session_of
 from funis.checks import InputError
 
 router = APIRouter()

@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from funis.apps.web.background import Asked, questions, session_of
 from funis.apps.web.pages.evidence_query import form_fields
 from funis.apps.web.pages.render import render
+from funis.apps.web.questions import Asked, questions, session_of
 from funis.checks import InputError
 
 router = APIRouter(prefix="/evidence")
