@@ -247,7 +247,7 @@ def test_the_process_of_a_question_ends_with_its_refusal():
         time.sleep(0.2)
     assert asked.state == "refused"
     assert "no study 'nope'" in asked.errors[0]
-    assert asked.process.poll() is not None
+    assert asked.process.wait(timeout=60) is not None
 
 
 def test_the_answers_say_what_the_pages_show(client):
