@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import Any
 
-from funis import __version__
 from funis.cache import cache_key, cached, keep
 from funis.pipeline.studies.reach import library_hash, user_hash
 
@@ -27,5 +27,5 @@ def keep_document(kind: str, document: dict[str, Any], *words: object) -> dict[s
 
 
 def _key(kind: str, words: tuple[object, ...]) -> str:
-    state = (FORM, __version__, library_hash(), user_hash())
+    state = (FORM, version("funis"), library_hash(), user_hash())
     return cache_key(*state, kind, *(repr(word) for word in words))
