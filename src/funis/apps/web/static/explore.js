@@ -261,7 +261,7 @@ function settled() {
   saying = setTimeout(() => { at("said").textContent = view.headline; }, SAID_AFTER);
 }
 
-const percentEnds = (one) => withEnds([one.estimate, one.low, one.high].map((value) => 100 * value), brief);
+const percentEnds = (one) => withEnds([one.estimate, one.low, one.high].map((value) => 100 * value), (value) => value.toFixed(1));
 
 function tables(view) {
   const grade = view.grade;
@@ -282,8 +282,8 @@ function tables(view) {
 function delivered(view) {
   const million = (value) => brief(value / 1e6);
   const rows = Object.entries(view.delivered).map(([route, one]) => [
-    route, million(one.dose_cell), withEnds([one.viable.value, one.viable.low, one.viable.high], million),
-    withEnds([one.functional.value, one.functional.low, one.functional.high], million), `${brief(100 * one.viability)} %`,
+    route, million(one.dose_cell), withEnds([one.viable.value, one.viable.low, one.viable.high].map((value) => value / 1e6), brief),
+    withEnds([one.functional.value, one.functional.low, one.functional.high].map((value) => value / 1e6), brief), `${brief(100 * one.viability)} %`,
   ]);
   fill(at("delivered"), ["Route", "In the vials", "Living in the vein", "Acting as a usual lot", "Living share"], rows, `Million cells of one dose, ${brief(Object.values(view.delivered)[0].hold_minute)} minutes after thaw (95 % interval)`);
 }
@@ -374,6 +374,12 @@ async function copy() {
   }
   setTimeout(() => { button.textContent = "Copy link"; }, 2000);
 }
+
+/** On a narrow screen the controls begin folded; on a wide one they cannot be. */
+const wide = matchMedia("(min-width: 1000px)");
+const fold = form.querySelector(".fold");
+fold.open = wide.matches;
+wide.addEventListener("change", () => { fold.open ||= wide.matches; });
 
 settle();
 say();

@@ -8,12 +8,17 @@ const PERCENT = (value) => `${Math.round(100 * value)} %`;
 export function brief(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1);
-  return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 4 });
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(1).replaceAll("-", "\u2212");
+  return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 4 }).replace("-", "\u2212");
+}
+
+/** A number with two digits, for estimates with an interval. */
+export function rough(value) {
+  return brief(value === null ? value : Number(value.toPrecision(2)));
 }
 
 /** An estimate with its interval. */
-export function withEnds([mean, low, high], write = brief) {
+export function withEnds([mean, low, high], write = rough) {
   const calm = (value) => (Math.abs(value) < 1e-6 ? 0 : value);
   return `${write(calm(mean))} (${write(calm(low))} to ${write(calm(high))})`;
 }
@@ -39,7 +44,7 @@ function course(colour, dash, ends, from, fill) {
 function options(kind, size, doses) {
   const soft = token_value("--soft"), grid = token_value("--grid"), ink = token_value("--ink");
   const treated = token_value("--c1"), twin = token_value("--c0");
-  const under = course(twin, true, kind.twin, 1, 16);
+  const under = course(twin, true, kind.twin, 1, 11);
   const over = course(treated, false, kind.treated, 1 + kind.twin, 20);
   const axis = { stroke: soft, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   return {
@@ -49,7 +54,7 @@ function options(kind, size, doses) {
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: false }, y: { range: kind.range } },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, gap: 2, incrs: [1, 2, 4, 8, 12, 24, 52], space: 44, values: (_, ticks) => ticks.map((tick, at) => (at ? `${tick}` : `week ${tick}`)) },
+      { ...axis, grid: { show: false }, size: 30, gap: 2, incrs: [1, 2, 4, 8, 12, 24, 52], space: 44, values: (_, ticks) => ticks.map(String) },
       { ...axis, size: 52, gap: 4, space: 34, values: (_, ticks) => ticks.map(kind.percent ? PERCENT : brief) },
     ],
     series: [{}, ...under.series, ...over.series],
