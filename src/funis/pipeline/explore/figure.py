@@ -11,7 +11,7 @@ from funis.pipeline.explore.answer import Curve, ExploreView
 from funis.pipeline.explore.document import headline
 from funis.report import charts
 from funis.report.charts import Panel, curve_panel
-from funis.report.scales import padded_range
+from funis.report.scales import Array, padded_range
 from funis.report.svg import element, words
 from funis.units import DAYS_PER_WEEK
 
@@ -48,8 +48,12 @@ def figure_svg(view: ExploreView) -> str:
     title = f"{view.disease}: {view.product}"
     body = [words(title, 10.0, 26.0, class_="head"), words(_key(), 10.0, 45.0), *heads, *panels]
     body += _paragraph(_lines(view), 90.0 + PANEL_HEIGHT)
-    size = {"viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}", "width": WIDTH, "height": HEIGHT}
-    head = {"xmlns": "http://www.w3.org/2000/svg", **size}
+    head: dict[str, str | float] = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}",
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
     background = element("rect", {"width": WIDTH, "height": HEIGHT, "fill": "#ffffff"})
     return element("svg", head, element("style", {}, STYLE), background, *body) + "\n"
 
@@ -105,7 +109,7 @@ def _score(view: ExploreView, width: float) -> str:
     return curve_panel(view.weeks, curves, _panel(view, "score", values, width))
 
 
-def _banded(style: str, band: charts.Array) -> charts.Curve:
+def _banded(style: str, band: Array) -> charts.Curve:
     name = "twin" if style == "twin" else "treated"
     return charts.Curve(name, style, band[2], (band[1], band[3]), (band[0], band[4]))
 

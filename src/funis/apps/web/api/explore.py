@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from funis.apps.web.api.answer import Answer
+from funis.apps.web.api.answer import Answer, Refusal
 from funis.apps.web.api.explore_answers import ExploreAnswer, OptionsAnswer, WhyAnswer
-from funis.apps.web.guard import COOKIE
 from funis.apps.web.moves import TooMany, moves_of
+from funis.apps.web.refusals import refusal
 from funis.pipeline.explore import (
     ExploreState,
     default_state,
@@ -25,7 +25,6 @@ from funis.pipeline.explore import (
 from funis.pipeline.explore.document import tidy_csv
 from funis.pipeline.explore.figure import figure_svg
 from funis.pipeline.explore.link import state_of
-from funis.report.statement import RESEARCH_USE, SIMULATED
 
 router = APIRouter(prefix="/api/explore", tags=["explore"])
 
@@ -33,12 +32,6 @@ OF_TAB = ("tab", "move")
 """Keys of a request that are no part of the place."""
 
 Text = Annotated[str | None, Query(max_length=200)]
-
-
-class Refusal(Answer):
-    """Why nothing is answered, a line each."""
-
-    detail: list[str]
 
 
 REFUSALS: dict[int | str, dict[str, type[Answer]]] = {
@@ -89,13 +82,13 @@ async def move(
 
     A move of a tab that is not begun when a newer one comes is answered by 409.
     """
-    visitor = (request.cookies.get(COOKIE, "")[:100], tab)
+    visitor = (request.cookies.get(request.app.state.settings.cookie, "")[:100], tab)
     try:
         found = await moves_of(request.app).answer(place, visitor, move)
     except TooMany:
-        return _refused(503, "too many moves wait: try again in a moment")
+        return refusal(request, 503, ["too many moves wait: try again in a moment"])
     if found is None:
-        return _refused(409, "a newer move of this tab took its place")
+        return refusal(request, 409, ["a newer move of this tab took its place"])
     headers = {"ETag": found.tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == found.tag:
         return Response(status_code=304, headers=headers)
@@ -132,8 +125,3 @@ def file(
         text = tidy_csv(view) if name == "data.csv" else figure_svg(view)
     end = {"Content-Disposition": f'attachment; filename="funis-explore-{place.disease}-{name}"'}
     return Response(text, headers=end, media_type=FILES[name])
-
-
-def _refused(status: int, line: str) -> JSONResponse:
-    content = {"research_use": RESEARCH_USE, "simulated": SIMULATED, "detail": [line]}
-    return JSONResponse(content, status)
