@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from funis.apps import claims, terminal
+from funis.apps import claims, studies, terminal
 from funis.apps.meta import meta
 from funis.apps.options import Json, StudyPatients, Workers
 
 commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
 commands.command("meta")(meta)
+commands.command("studies")(studies.studies)
+commands.command("model")(studies.model)
+commands.command("forest")(studies.forest)
 commands.command("claims")(claims.claims)
 commands.command("testimonials")(claims.accounts)
 
@@ -22,6 +25,21 @@ def root(context: typer.Context) -> None:
     """Look up and add published evidence."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+@commands.command()
+def overview(json: Json = False) -> int:
+    """Show the state of the evidence of every disease, and what is not known."""
+    from funis.pipeline.evidence_overview import overview as found
+    from funis.pipeline.evidence_overview import overview_document, overview_tables
+    from funis.report import RESEARCH_USE
+
+    with terminal.one_document(json) as put:
+        if json:
+            return put(overview_document(found()))
+        terminal.show_tables(overview_tables(found()))
+        typer.echo(RESEARCH_USE)
+    return terminal.SUCCESS
 
 
 @commands.command("list")
