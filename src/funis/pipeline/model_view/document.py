@@ -10,7 +10,7 @@ from funis.models import disease_ids, library_folder
 from funis.models.compose import antimony_text
 from funis.pipeline.model_view.numbers import Number
 from funis.pipeline.model_view.trust import FAILED, page_parts
-from funis.pipeline.model_view.view import ModelView
+from funis.pipeline.model_view.view import ModelView, unknown
 from funis.pipeline.model_view.why import Why
 from funis.pipeline.run import finite
 from funis.report.statement import RESEARCH_USE, SIMULATED
@@ -21,6 +21,22 @@ MEDIA: Mapping[FileKind, str] = {
     "antimony": "text/plain; charset=utf-8",
     "svg": "image/svg+xml",
 }
+
+SUFFIXES: Mapping[FileKind, str] = {"sbml": "xml", "antimony": "ant", "svg": "svg"}
+
+
+def known_file(kind: str) -> FileKind:
+    """Return a kind of file that a model can be had as.
+
+    Raises
+    ------
+    InputError
+        Any other word.
+    """
+    for known in MEDIA:
+        if kind == known:
+            return known
+    raise unknown("kind of file", kind, list(MEDIA))
 
 
 def statements() -> dict[str, Any]:
