@@ -77,6 +77,11 @@ def between_words(one: Number) -> str:
     return f"{value_words(round_to(one.low))} to {value_words(round_to(one.high))}"
 
 
+def share_words(share: float) -> str:
+    """Return a share as whole percent."""
+    return f"{100 * share:.0f} %"
+
+
 def round_to(value: float, digits: int = 3) -> float:
     """Return a value with some significant digits."""
     return float(f"{value:.{digits}g}")

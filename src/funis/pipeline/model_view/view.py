@@ -71,6 +71,11 @@ class ModelView:
         return {one.id: one for one in self.measures}
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that a formula may lead to: equations, parameters, measures."""
+        return frozenset((*self.by_equation, *self.by_number, *self.by_measure))
+
+    @cached_property
     def counts(self) -> dict[str, int]:
         """How many parameters have each status."""
         return status_counts(self.numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -42,6 +43,7 @@ def page(request: Request) -> HTMLResponse:
 @router.get("/model/{disease}", response_class=HTMLResponse)
 def overview(request: Request, disease: str) -> HTMLResponse:
     """Show what failed, what the parameters rest on, and the diagram."""
+    from funis.pipeline.model_view.arrows import SIGN_WORDS
     from funis.pipeline.model_view.drawing import sentences
     from funis.pipeline.model_view.layout import MODULES
     from funis.pipeline.model_view.strips import status_bar
@@ -54,7 +56,7 @@ def overview(request: Request, disease: str) -> HTMLResponse:
     return _show(
         request, view, "diagram", "",
         picture=view.svg(link=f"/model/{disease}/{{kind}}s/{{id}}"), modules=MODULES, said=said,
-        bar=status_bar(view.counts),
+        signs=SIGN_WORDS, bar=status_bar(view.counts),
     )  # fmt: skip
 
 
@@ -62,13 +64,15 @@ def overview(request: Request, disease: str) -> HTMLResponse:
 def equations(request: Request, disease: str, q: Words = "") -> HTMLResponse:
     """List the equations, section by section."""
     from funis.pipeline.model_view.listing import equation_sections
+    from funis.pipeline.model_view.mathml import equation_markup
 
     try:
         view = _view(disease)
     except InputError as error:
         return _missing(request, error)
     found = equation_sections(view, q)
-    return _show(request, view, "equations", "equations", sections=found, q=q)
+    return _show(request, view, "equations", "equations", sections=found, q=q,
+                 function_markup=partial(equation_markup, ""))  # fmt: skip
 
 
 @router.get("/model/{disease}/equations/{name}", response_class=HTMLResponse)
