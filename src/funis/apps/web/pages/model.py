@@ -107,7 +107,7 @@ def parameters(
         return _missing(request, error, part)
     return _show(
         request, view, "parameter_table" if part else "parameters", "parameters", found=found, q=q,
-        status=status, strip=estimate_strip,
+        chosen_status=status, strip=estimate_strip,
     )  # fmt: skip
 
 
