@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from funis.models import disease_ids, library_folder
 from funis.models.compose import antimony_text
+from funis.pipeline.model_view.equations import Equation
 from funis.pipeline.model_view.numbers import Number
 from funis.pipeline.model_view.trust import FAILED, page_parts
 from funis.pipeline.model_view.view import ModelView, unknown
@@ -101,7 +102,12 @@ def overview_document(view: ModelView) -> dict[str, Any]:
 
 def equations_document(view: ModelView) -> list[dict[str, Any]]:
     """Return the equations as plain data."""
-    return [{**asdict(one), "left": one.left} for one in view.equations]
+    return [equation_document(one) for one in view.equations]
+
+
+def equation_document(one: Equation) -> dict[str, Any]:
+    """Return one equation as plain data; its formula as text."""
+    return {**asdict(one), "left": one.left}
 
 
 def number_document(one: Number) -> dict[str, Any]:

@@ -1,7 +1,402 @@
-"""The answers behind the page Model."""
+"""The answers behind the page Model: models, equations, parameters, structures, tests."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from funis.apps.web.api.answer import Answer
 
 router = APIRouter(prefix="/api/model", tags=["model"])
+
+Words = Annotated[str, Query(max_length=100)]
+Status = Annotated[str, Query(max_length=20)]
+
+
+class Card(BaseModel):
+    """A disease of the library in a few words."""
+
+    id: str
+    name: str
+    tissue: str
+    course: str
+    failed: int
+    first_failure: str | None
+
+
+class Models(Answer):
+    """The diseases of the library."""
+
+    models: list[Card]
+
+
+class Arrow(BaseModel):
+    """An influence; ``structures`` switch it on where it does nothing by default."""
+
+    source: str
+    target: str
+    sign: str
+    structures: list[str]
+
+
+class Overview(Answer):
+    """What a model is, what failed, what its parameters rest on, who acts on whom."""
+
+    disease: str
+    name: str
+    course: str
+    tissue: str
+    model_hash: str
+    computed: bool
+    failed: list[str]
+    statuses: dict[str, int]
+    states: int
+    influences: int
+    basis: str
+    arrows: list[Arrow]
+
+
+class Equation(BaseModel):
+    """One equation: its formula as text, what stands in it and where it stands."""
+
+    id: str
+    kind: str
+    description: str
+    unit: str
+    left: str
+    text: str
+    start: str | None
+    uses: list[str]
+    parameters: list[str]
+    used_by: list[str]
+    section: str
+    file: str
+    line: int | None
+
+
+class Equations(Answer):
+    """The equations of a model."""
+
+    equations: list[Equation]
+
+
+class OneEquation(Answer):
+    """One equation, with MathML and what acts on it in words."""
+
+    equation: Equation
+    mathml: str
+    influences: list[str]
+
+
+class Spread(BaseModel):
+    """What is believed of a factor: 2.5, 10, 50, 90, 97.5 %; probability that it is 0."""
+
+    basis: str
+    words: str
+    quantiles: list[float]
+    nothing: float
+
+
+class Estimate(BaseModel):
+    """A calibrated number, before and after studies."""
+
+    parameter: str
+    stage: int
+    why: str
+    source: str
+    spreads: list[Spread]
+    contraction: float | None
+
+
+class Parameter(BaseModel):
+    """A parameter with its source and the equations that it stands in."""
+
+    id: str
+    name: str
+    value: float
+    unit: str
+    status: str
+    source: str
+    where: str | None
+    note: str | None
+    covariate: bool
+    low: float | None
+    high: float | None
+    spread: str
+    equations: list[str]
+    rates: list[str]
+    outside: bool
+    structures: list[tuple[str, float]]
+    correlated: list[tuple[str, float]]
+    estimate: Estimate | None
+    file: str
+    line: int | None
+
+
+class Parameters(Answer):
+    """Parameters of a model, filtered as asked; ``total`` without the filter."""
+
+    total: int
+    parameters: list[Parameter]
+
+
+class Piece(BaseModel):
+    """Words of a source, with the address that they open."""
+
+    text: str
+    address: str | None
+
+
+class Place(BaseModel):
+    """An equation that a number stands in."""
+
+    id: str
+    left: str
+    text: str
+    markup: str
+    description: str
+
+
+class Setting(BaseModel):
+    """A structure that changes a number, and the value there."""
+
+    structure: str
+    value: float
+
+
+class WhyAnswer(Answer):
+    """Why a number is what it is: source, equations, what studies say."""
+
+    kind: str
+    id: str
+    name: str
+    value: str
+    unit: str
+    status: str
+    between: tuple[float, float] | None
+    spread: str
+    source: str
+    pieces: list[Piece]
+    where: str | None
+    note: str | None
+    file: str | None
+    line: int | None
+    equations: list[Place]
+    rates: list[str]
+    structures: list[Setting]
+    estimate: Estimate | None
+
+
+class Change(BaseModel):
+    """A parameter that a structure sets."""
+
+    parameter: str
+    name: str
+    default: float
+    value: float
+    equations: list[str]
+
+
+class Form(BaseModel):
+    """A structural alternative."""
+
+    id: str
+    title: str
+    question: str
+    default: str
+    weight: str
+    changes: list[Change]
+    woken: list[Arrow]
+    difference: str | None
+    moved: str | None
+    sources: list[str]
+    note: str | None
+
+
+class Forms(Answer):
+    """The structural alternatives of a model."""
+
+    basis: str
+    structures: list[Form]
+
+
+class Rule(BaseModel):
+    """A formula of a measure."""
+
+    label: str
+    text: str
+
+
+class Measure(BaseModel):
+    """A score, a response, a component, or what cannot be tested."""
+
+    id: str
+    sort: str
+    name: str
+    unit: str
+    observable: str | None
+    parts: list[str]
+    rules: list[Rule]
+    facts: list[tuple[str, str]]
+    status: str | None
+    source: str
+    where: str | None
+    note: str | None
+
+
+class Measures(Answer):
+    """What is measured of a virtual patient."""
+
+    measures: list[Measure]
+
+
+class TextTable(BaseModel):
+    """A table of text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+class Gate(BaseModel):
+    """A gate of the model card; ``passed`` is null where it judges nothing."""
+
+    gate: str
+    passed: bool | None
+    title: str
+    failures: list[str]
+    tables: list[TextTable]
+
+
+class Part(BaseModel):
+    """A part of the credibility page."""
+
+    title: str
+    words: list[str]
+    items: list[str]
+    tables: list[TextTable]
+
+
+class Tests(Answer):
+    """What was tested of a model, failures first."""
+
+    failed: list[str]
+    computed: bool
+    basis: str
+    gates: list[Gate]
+    validation: Part | None
+    parts: list[Part]
+
+
+@router.get("")
+def models() -> Models:
+    """List the models of the library, each with how much of it failed."""
+    from funis.pipeline.model_view.document import card_documents
+
+    return Models.model_validate({"models": card_documents()})
+
+
+@router.get("/{disease}")
+def overview(disease: str) -> Overview:
+    """Say what a model is, what failed, and who acts on whom in it."""
+    from dataclasses import asdict
+
+    from funis.pipeline.model_view.document import overview_document
+
+    view = _view(disease)
+    arrows = [asdict(one) for one in view.graph.arrows]
+    document = {**overview_document(view), "basis": view.basis, "arrows": arrows}
+    return Overview.model_validate(document)
+
+
+@router.get("/{disease}/equations")
+def equations(disease: str, q: Words = "") -> Equations:
+    """List equations, those alone whose name, formula or meaning hold some words."""
+    from funis.pipeline.model_view.document import equation_document
+    from funis.pipeline.model_view.listing import equation_sections
+
+    sections = equation_sections(_view(disease), q)
+    found = [equation_document(one) for group in sections.values() for one in group]
+    return Equations.model_validate({"equations": found})
+
+
+@router.get("/{disease}/equations/{name}")
+def equation(disease: str, name: str) -> OneEquation:
+    """Give one equation, as text and as MathML, with what acts on it."""
+    from funis.pipeline.model_view.document import equation_document
+    from funis.pipeline.model_view.drawing import sentences
+
+    view = _view(disease)
+    one = view.equation(name)
+    said = list(sentences(view.graph, name, view.words))
+    document = {"equation": equation_document(one), "mathml": one.markup, "influences": said}
+    return OneEquation.model_validate(document)
+
+
+@router.get("/{disease}/parameters")
+def parameters(disease: str, q: Words = "", status: Status = "") -> Parameters:
+    """List parameters, those alone of a status or whose id, name or source hold some words."""
+    from funis.pipeline.model_view.document import numbers_document
+    from funis.pipeline.model_view.numbers import chosen, known_status
+
+    view = _view(disease)
+    found = chosen(view.numbers, status=known_status(status), words=q)
+    document = {"total": len(view.numbers), "parameters": numbers_document(found)}
+    return Parameters.model_validate(document)
+
+
+@router.get("/{disease}/parameters/{name}")
+def parameter(disease: str, name: str) -> WhyAnswer:
+    """Say why a number is what it is: a parameter, structure:NAME or product:PRODUCT:FIELD."""
+    from funis.pipeline.model_view import why_parameter
+    from funis.pipeline.model_view.document import why_document
+
+    _view(disease)
+    return WhyAnswer.model_validate(why_document(why_parameter(disease, name)))
+
+
+@router.get("/{disease}/structures")
+def structures(disease: str) -> Forms:
+    """List the structural alternatives and what each changes."""
+    from dataclasses import asdict
+
+    view = _view(disease)
+    found = [asdict(one) for one in view.forms]
+    return Forms.model_validate({"basis": view.basis, "structures": found})
+
+
+@router.get("/{disease}/scores")
+def scores(disease: str) -> Measures:
+    """List scores, responses and components with their formulas."""
+    from funis.pipeline.model_view.document import measures_document
+
+    return Measures.model_validate({"measures": measures_document(_view(disease))})
+
+
+@router.get("/{disease}/tests")
+def tests(disease: str) -> Tests:
+    """Say what was tested of a model, failures first."""
+    from funis.pipeline.model_view.document import trust_document
+
+    view = _view(disease)
+    return Tests.model_validate({"basis": view.basis, **trust_document(view)})
+
+
+@router.get("/{disease}/files/{kind}", response_class=Response)
+def file(disease: str, kind: str) -> Response:
+    """Give the model as sbml, antimony or svg (the diagram)."""
+    from funis.pipeline.model_view.document import MEDIA, known_file, model_file
+
+    wanted = known_file(kind)
+    return Response(model_file(_view(disease), wanted), media_type=MEDIA[wanted])
+
+
+def _view(disease: str) -> Any:
+    from funis.pipeline.model_view import library_view
+
+    return library_view(disease)

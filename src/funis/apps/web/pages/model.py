@@ -133,7 +133,8 @@ def structures(request: Request, disease: str) -> HTMLResponse:
         view = _view(disease)
     except InputError as error:
         return _missing(request, error)
-    return _show(request, view, "structures", "structures")
+    words = view.trust.moved_words
+    return _show(request, view, "structures", "structures", moved_words=words)
 
 
 @router.get("/model/{disease}/scores", response_class=HTMLResponse)

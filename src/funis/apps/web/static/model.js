@@ -49,8 +49,10 @@ function walk(svg) {
     });
   });
   zooming(svg);
-  const list = document.getElementById("as-list");
-  if (matchMedia("(max-width: 719px)").matches) list.open = true;
+  const narrow = matchMedia("(max-width: 719px)");
+  const unfold = () => narrow.matches && (document.getElementById("as-list").open = true);
+  narrow.addEventListener("change", unfold);
+  unfold();
 }
 
 function middle(node) {
