@@ -264,6 +264,7 @@ def test_why_knows_structures_and_products():
         ("potencyy", "did you mean 'potency'"), ("structure:dose_flatt", "'dose_flat'"),
         ("product:uc_msc_referenc:hold", "uc_msc_reference"),
         ("product:uc_msc_reference:holt", "did you mean 'hold'"), ("product:", "unknown"),
+        ("product:pyproject.toml:hold", "unknown product"),
     ],
 )  # fmt: skip
 def test_an_unknown_number_is_one_line_with_the_nearest(name, words):
