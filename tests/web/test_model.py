@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from funis.models import disease_ids
+from funis.models import disease_ids, library_folder
 from funis.pipeline.model_view import model_view
 from funis.report.statement import RESEARCH_USE
 
-PARTS = ("", "/equations", "/parameters", "/structures", "/scores", "/tests")
+PARTS = ("", "/equations", "/parameters", "/structures", "/scores", "/tests", "/diff")
 
 
 class Links(HTMLParser):
@@ -172,3 +172,42 @@ def test_nothing_is_answered_without_a_session(client):
     stranger = TestClient(client.app, base_url=str(client.base_url))
     for path in ("/model/ra", "/api/model/ra", "/api/model/ra/files/sbml"):
         assert stranger.get(path).status_code in (401, 403)
+
+
+def library_text(name):
+    return (library_folder() / "diseases" / "ra" / name).read_text(encoding="utf-8")
+
+
+def test_a_text_is_compared_and_what_differs_is_said(client):
+    text = library_text("model.ant").replace("0.5*D + 0.3*FLS", "0.6*D + 0.2*FLS")
+    numbers = library_text("parameters.yaml").replace("k_SYN: {value: 0.06", "k_SYN: {value: 0.08")
+    found = client.post("/api/model/ra/diff", json={"model": text, "parameters": numbers}).json()
+    assert [(one["id"], one["part"]) for one in found["equations"]] == [("SYN", "formula")]
+    (line,) = found["parameters"]
+    assert (line["id"], line["ours"], line["theirs"]) == ("k_SYN", "0.06", "0.08")
+    same = client.post("/api/model/ra/diff", json={}).json()
+    assert same["equations"] == same["parameters"] == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        ({"model": "// include: ../../../etc/passwd"}, "names no fragment of the core"),
+        ({"model": "// include: nothing"}, "no fragment 'nothing'"),
+        ({"parameters": "parameters: ["}, "parameters.yaml"),
+        ({"parameters": "parameters: {x: {value: 1}}"}, "parameters.yaml"),
+        ({"parameters": "a: &a [1]\nb: [*a, *a]"}, "parameters.yaml"),
+        ({"model": "x" * 200_001}, "200000"),
+        ({"other": ""}, "other"),
+    ],
+)
+def test_a_wrong_text_is_refused_in_lines_that_name_the_file(client, texts, line):
+    answer = client.post("/api/model/ra/diff", json=texts)
+    assert answer.status_code == 422
+    assert line in " ".join(answer.json()["detail"])
+    assert "/tmp" not in answer.text
+
+
+def test_no_text_is_compared_without_the_token_of_the_session(client):
+    answer = client.post("/api/model/ra/diff", json={}, headers={"X-CSRF-Token": "wrong"})
+    assert answer.status_code == 403

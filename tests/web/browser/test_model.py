@@ -2,14 +2,25 @@
 
 import pytest
 
+from funis.models import library_folder
+
 from .harness import WIDTHS
 
 PATHS = (
     "/model/ra", "/model/ra/equations", "/model/ra/equations/TH1", "/model/ra/parameters",
     "/model/ra/parameters/potency", "/model/ra/structures", "/model/ra/scores",
-    "/model/ra/scores/DAS28_CRP", "/model/ra/tests",
+    "/model/ra/scores/DAS28_CRP", "/model/ra/tests", "/model/ra/diff",
 )  # fmt: skip
+FIRST_MS = 120_000
 HERE = "() => document.activeElement.dataset.node"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def opened(browser, session, workbench):
+    """The model of a disease is composed when it is first opened; other tests share the machine."""
+    context = browser.new_context(storage_state=session, base_url=workbench.origin)
+    context.new_page().goto("/model/ra", timeout=FIRST_MS)
+    context.close()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -105,6 +116,23 @@ def test_parameters_follow_the_filter_while_typing(browser_page):
 def test_an_address_opens_the_part_that_it_points_to(browser_page):
     browser_page.goto("/model/ra/equations#eq-TH1", wait_until="networkidle")
     assert browser_page.locator("#eq-TH1").is_visible()
+
+
+def test_a_model_of_ones_own_is_compared(browser_page, watch, tmp_path):
+    text = (library_folder() / "diseases" / "ra" / "model.ant").read_text(encoding="utf-8")
+    own = tmp_path / "model.ant"
+    own.write_text(text.replace("0.5*D + 0.3*FLS", "0.6*D + 0.2*FLS"), encoding="utf-8")
+    browser_page.goto("/model/ra/diff", wait_until="networkidle")
+    browser_page.get_by_label("Choose model.ant").set_input_files(own)
+    browser_page.wait_for_function("() => document.getElementById('model').value.length > 100")
+    browser_page.get_by_role("button", name="Compare").click()
+    browser_page.get_by_role("heading", name="Equations: 1 differ").wait_for()
+    assert "0.6*D + 0.2*FLS" in browser_page.locator("#differences").inner_text()
+    watch.allowed.add(422)
+    browser_page.get_by_label("Text of parameters.yaml").fill("parameters: [")
+    browser_page.get_by_role("button", name="Compare").click()
+    browser_page.get_by_role("alert").wait_for()
+    assert "parameters.yaml" in browser_page.get_by_role("alert").inner_text()
 
 
 def test_without_scripts_the_links_and_filters_still_work(browser, session, workbench):

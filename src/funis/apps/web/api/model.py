@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from funis.apps.web.api.answer import Answer
 
 router = APIRouter(prefix="/api/model", tags=["model"])
+
+LARGEST = 200_000
+"""Longest text of a model that is compared [characters]."""
 
 Words = Annotated[str, Query(max_length=100)]
 Status = Annotated[str, Query(max_length=20)]
@@ -293,6 +296,37 @@ class Tests(Answer):
     parts: list[Part]
 
 
+class Texts(BaseModel):
+    """Texts of a model of one's own; an empty one stands for the library's file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(default="", max_length=LARGEST)
+    parameters: str = Field(default="", max_length=LARGEST)
+
+
+class Line(BaseModel):
+    """One thing that differs; ``ours`` is the library's."""
+
+    way: str
+    what: str
+    id: str
+    part: str
+    ours: str
+    theirs: str
+
+
+class DifferenceAnswer(Answer):
+    """What differs between a disease of the library and texts; courses are for `funis model`."""
+
+    evidence: str
+    disease: str
+    other: str
+    equations: list[Line]
+    parameters: list[Line]
+    courses: None
+
+
 @router.get("")
 def models() -> Models:
     """List the models of the library, each with how much of it failed."""
@@ -394,6 +428,16 @@ def file(disease: str, kind: str) -> Response:
 
     wanted = known_file(kind)
     return Response(model_file(_view(disease), wanted), media_type=MEDIA[wanted])
+
+
+@router.post("/{disease}/diff")
+def diff(disease: str, texts: Texts) -> DifferenceAnswer:
+    """Compare a disease with texts of model.ant and parameters.yaml; nothing is kept."""
+    from funis.pipeline.model_view.difference import compare_texts
+
+    _view(disease)
+    found = compare_texts(disease, texts.model, texts.parameters)
+    return DifferenceAnswer.model_validate(found.document())
 
 
 def _view(disease: str) -> Any:

@@ -25,6 +25,7 @@ PARTS = (
     ("structures", "Structures"),
     ("scores", "Scores"),
     ("tests", "What was tested"),
+    ("diff", "Compare"),
 )
 """The parts of a disease's model: end of the address, name."""
 
@@ -169,6 +170,16 @@ def tests(request: Request, disease: str) -> HTMLResponse:
     except InputError as error:
         return _missing(request, error)
     return _show(request, view, "tests", "tests")
+
+
+@router.get("/model/{disease}/diff", response_class=HTMLResponse)
+def diff(request: Request, disease: str) -> HTMLResponse:
+    """Let the reader compare the model with texts of his own."""
+    try:
+        view = _view(disease)
+    except InputError as error:
+        return _missing(request, error)
+    return _show(request, view, "diff", "diff")
 
 
 @router.get("/model/{disease}/files/{kind}")

@@ -1,10 +1,12 @@
 // The page Model: neighbours light up, arrow keys walk the diagram, boxes open in the panel.
-import { Refused } from "./workbench.js";
+import { api, Refused } from "./workbench.js";
 
 const ZOOM_STEP = 1.3, SMALLEST = 0.5, LARGEST = 4;
 
 const diagram = document.querySelector("svg.diagram");
 if (diagram) walk(diagram);
+const form = document.getElementById("diff");
+if (form) compare(form);
 open_target();
 addEventListener("hashchange", open_target);
 
@@ -127,4 +129,61 @@ function zooming(svg) {
     event.preventDefault();
     zoom(kind);
   });
+}
+
+/** Compare texts with the library's model and show what differs as tables. */
+function compare(form) {
+  const place = document.getElementById("differences");
+  for (const chosen of form.querySelectorAll("input[type=file]")) {
+    chosen.addEventListener("change", async () => {
+      if (chosen.files[0]) document.getElementById(chosen.dataset.into).value = await chosen.files[0].text();
+    });
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = { model: form.querySelector("#model").value, parameters: form.querySelector("#parameters").value };
+    try {
+      const found = await api(`/api/model/${form.dataset.disease}/diff`, { body });
+      place.replaceChildren(listed("Equations", found.equations), listed("Parameters", found.parameters));
+    } catch (error) {
+      const alert = made("div", "", "alert error");
+      alert.setAttribute("role", "alert");
+      alert.append(...(error.lines ?? [error.message]).map((line) => made("p", line)));
+      place.replaceChildren(alert);
+    }
+  });
+}
+
+function listed(title, lines) {
+  const part = document.createElement("section");
+  part.append(made("h2", `${title}: ${lines.length ? `${lines.length} differ` : "nothing differs"}`));
+  if (!lines.length) return part;
+  const frame = made("div", "", "scroll"), table = document.createElement("table");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "group");
+  frame.setAttribute("aria-label", title);
+  const head = table.createTHead().insertRow();
+  for (const name of ["Name", "", "Of it", "Library", "Yours"]) {
+    const cell = made("th", name || "How");
+    cell.scope = "col";
+    head.append(cell);
+  }
+  const rows = table.createTBody();
+  for (const line of lines) {
+    const row = rows.insertRow(), name = document.createElement("th");
+    name.scope = "row";
+    name.append(made("code", line.id));
+    row.append(name, made("td", line.way), made("td", line.part));
+    for (const text of [line.ours, line.theirs]) row.insertCell().append(made("code", text));
+  }
+  frame.append(table);
+  part.append(frame);
+  return part;
+}
+
+function made(tag, text, kind = "") {
+  const one = document.createElement(tag);
+  one.textContent = text;
+  if (kind) one.className = kind;
+  return one;
 }
