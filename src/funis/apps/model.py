@@ -182,16 +182,14 @@ def _chosen(view: ModelView, status: str | None, find: str) -> Any:
 def diff(
     disease: DiseaseName,
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Folder of the other model, a disease's files.")
+        str, typer.Argument(metavar="FOLDER", help="Folder of the other model, or a disease's id.")
     ],
     dose: Annotated[
         list[str] | None,
         typer.Option(metavar="DOSE", help="What both are given (default: 70e6:iv@0,28)."),
     ] = None,
     weeks: Annotated[float, typer.Option(metavar="W", help="Length of the courses.")] = 24.0,
-    patients: Annotated[
-        int, typer.Option(metavar="N", help="Virtual patients of the bands.")
-    ] = 40,
+    patients: Annotated[int, typer.Option(metavar="N", help="Virtual patients of the bands.")] = 40,
     courses: Annotated[
         bool, typer.Option("--courses/--no-courses", help="Simulate both, or compare texts alone.")
     ] = True,

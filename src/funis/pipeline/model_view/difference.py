@@ -38,7 +38,7 @@ LARGEST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that differs: ours is the library's, theirs the other; empty where there is none."""
+    """One thing that differs: ours is the library's, theirs the other; empty where none is."""
 
     way: Way
     what: str
@@ -101,19 +101,20 @@ class Difference:
 
 
 def compare_folder(
-    disease: str, folder: Path, *, doses: Sequence[str] = DOSES, weeks: float = WEEKS,
+    disease: str, other: str | Path, *, doses: Sequence[str] = DOSES, weeks: float = WEEKS,
     patients: int = PATIENTS, courses: bool = True, workers: int | None = None,
     progress: Progress = silent,
 ) -> Difference:  # fmt: skip
-    """Compare a disease with the model of a folder.
+    """Compare a disease with the model of a folder, or with another disease.
 
     Raises
     ------
     InputError
         No such disease or folder, whatever is wrong in its files, or a dose that neither takes.
     """
-    if not (folder / "model.ant").is_file():
-        raise InputError(Issue(str(folder), None, None, "holds no model.ant", "a disease's folder"))
+    if Path(other).is_dir() and not (Path(other) / "model.ant").is_file():
+        raise InputError(Issue(str(other), None, None, "holds no model.ant", "a disease's folder"))
+    folder = find_disease(str(other))
     ours, theirs = load_model(find_disease(disease)), load_model(folder)
     both = None
     if courses:
@@ -126,7 +127,7 @@ def compare_folder(
         ]  # fmt: skip
         both = Courses(found[0], found[1])
     return Difference(
-        disease, str(folder), equation_lines(ours, theirs), parameter_lines(ours, theirs), both,
+        disease, str(other), equation_lines(ours, theirs), parameter_lines(ours, theirs), both,
         evidence_of(ours),
     )  # fmt: skip
 

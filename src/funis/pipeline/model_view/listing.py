@@ -31,9 +31,7 @@ def overview_tables(view: ModelView) -> tuple[Table, ...]:
     )
 
 
-def equation_sections(
-    view: ModelView, words: str = ""
-) -> dict[tuple[str, str], list[Equation]]:
+def equation_sections(view: ModelView, words: str = "") -> dict[tuple[str, str], list[Equation]]:
     """Return equations by file and heading, those alone whose id, text or meaning hold words."""
     wanted = words.casefold().split()
     sections: dict[tuple[str, str], list[Equation]] = {}

@@ -57,9 +57,7 @@ def _tick(value: float, tall: float) -> str:
 def _lane(spread: Spread, y: float) -> str:
     lowest, low, middle, high, highest = spread.quantiles
     lines = [
-        element(
-            "line", {"class": name, "x1": _at(start), "x2": _at(stop), "y1": y, "y2": y}
-        )
+        element("line", {"class": name, "x1": _at(start), "x2": _at(stop), "y1": y, "y2": y})
         for name, start, stop in (("outer", lowest, highest), ("inner", low, high))
     ]
     dot = element("circle", {"cx": _at(middle), "cy": y, "r": 4})

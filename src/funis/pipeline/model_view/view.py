@@ -22,7 +22,6 @@ from funis.pipeline.model_view.numbers import Number, numbers, status_counts
 from funis.pipeline.model_view.scores import Measure, measures
 from funis.pipeline.model_view.trust import Trust, trust
 
-
 _MAKING = Lock()
 """One view is made at a time: a second reader of the same model waits for the first."""
 
