@@ -94,6 +94,9 @@ COMMANDS = {
     "evidence show": "funis evidence show he2020_ra --json",
     "evidence add": "funis evidence add study.yaml --json",
     "evidence rewrite": "funis evidence rewrite open --out closed",
+    "evidence studies": "funis evidence studies --disease ra --randomised --json",
+    "evidence model": "funis evidence model kafaja2017_ra --json",
+    "evidence forest": "funis evidence forest cd --endpoint REMISSION --study forbes2014_cd --json",
     "evidence claims": "funis evidence claims --row 12 --json",
     "evidence testimonials": f"funis evidence testimonials uc --patients 20 {SMALL} --json",
     "product": "funis product --json",
@@ -110,6 +113,7 @@ COMMANDS = {
     "optimise": "funis optimise ra_two_arm --doses 15e6,150e6 --numbers 1 --maintenance none"
     f" --horizon 12 --patients 4 --draws 4 {SMALL} --json",
     "plan": "funis plan ra --out plan --json",
+    "explore": "funis explore 'disease=ra&route=iv&dose=70e6&times=2&every=28&patients=20' --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -233,6 +237,7 @@ def plan_keys(found, text):
 
 KEYS = {
     "plan": plan_keys,
+    "explore": documented_keys("explore"),
     "design": design_keys,
     "optimise": optimise_keys,
     "export": export_keys,
