@@ -128,7 +128,7 @@ def explore(state: ExploreState, prepared: Prepared | None = None) -> ExploreVie
     ready = prepare(state) if prepared is None else prepared
     minutes, weekly = _times(state)
     table = with_regimen(ready.table, state)
-    doses = [_doses(state, table, rows, int(minutes[-1])) for rows in halves(state.patients)]
+    doses = [treated_doses(state, table, rows, int(minutes[-1])) for rows in halves(state.patients)]
     scoring = ready.scoring
     values, failed = solved(ready.model, table, doses, minutes, scoring.outputs, ready.rtol)
     good = ~(failed | ready.failed)
@@ -147,8 +147,10 @@ def _times(state: ExploreState) -> tuple[Integers, Integers]:
     return minutes, np.searchsorted(minutes, weeks)
 
 
-def _doses(state: ExploreState, table: ParameterTable, rows: Integers, last: int) -> DoseEvents:
-    """Return the doses of one half of the patients."""
+def treated_doses(
+    state: ExploreState, table: ParameterTable, rows: Integers, last: int
+) -> DoseEvents:
+    """Return the doses of some patients, numbered by their place among them."""
     recovered = product_of(state.product).recovered_fraction.value
     weight = table.values[rows, table.names.index("weight")] if "weight" in table.names else None
     return dose_events(
