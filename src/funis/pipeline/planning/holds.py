@@ -48,8 +48,9 @@ def holds_of(chosen: Chosen, weight_kg: float, minute: float | None = None) -> H
     """
     given = tuple(_source(one) for one in chosen.arm.interventions if one.product is not None)
     usual = usual_hold(given[0].cells)
-    times = {*_minutes(given), usual, usual if minute is None else minute}
-    return Holds(usual, tuple(_held(given, weight_kg, one) for one in sorted(times)))
+    own = usual if minute is None else minute
+    times = {*_minutes(given), usual, own}
+    return Holds(usual, own, tuple(_held(given, weight_kg, one) for one in sorted(times)))
 
 
 def followed_holds(ready: Prepared, minute: float | None) -> tuple[Followed, Holds]:
@@ -69,7 +70,7 @@ def followed_holds(ready: Prepared, minute: float | None) -> tuple[Followed, Hol
         interpolated by the share of cells that live.
     """
     known = holds_of(ready.chosen, ready.consultation.weight_kg, minute)
-    own = known.usual_minute if minute is None else minute
+    own = known.own_minute
     times = sorted({0.0, known.rows[-1].minute, *FOLLOWED_MINUTES} - {own})
     times = [one for one in times if one <= known.rows[-1].minute]
     seen = followed(ready, [_held_arm(ready, one) for one in times])

@@ -13,6 +13,7 @@ from funis.report.plan.numbers import number, unit_words, words
 
 NOT_KNOWN = "not known"
 _KINDS: dict[str, Kind] = {"meets": "meets", "does not meet": "not", "cannot tell": "cannot"}
+FAILURES_FIRST = ("does not meet", "cannot tell", "meets")
 _COLUMNS = (Column("Item", 1.0), Column("Found", 2.2))
 _OVERALL = {
     "meets": "This virtual patient meets every entry criterion of the protocol.",
@@ -119,7 +120,9 @@ def _judgements(caption: str, found: Iterable[Judgement], origin: str) -> Table:
         Column("Criterion", 2.2), Column("Verdict", 0.9), Column("Reason", 2.2),
         Column("Source", 2.2),
     )  # fmt: skip
-    rows = tuple(_judgement(one) for one in found if one.origin == origin)
+    mine = [one for one in found if one.origin == origin]
+    ordered = sorted(mine, key=lambda one: FAILURES_FIRST.index(one.verdict))
+    rows = tuple(_judgement(one) for one in ordered)
     return Table(caption, columns, rows)
 
 
