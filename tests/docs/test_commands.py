@@ -109,6 +109,7 @@ COMMANDS = {
     "optimise": "funis optimise ra_two_arm --doses 15e6,150e6 --numbers 1 --maintenance none"
     f" --horizon 12 --patients 4 --draws 4 {SMALL} --json",
     "plan": "funis plan ra --out plan --json",
+    "explore": "funis explore 'disease=ra&route=iv&dose=70e6&times=2&every=28&patients=20' --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -232,6 +233,7 @@ def plan_keys(found, text):
 
 KEYS = {
     "plan": plan_keys,
+    "explore": documented_keys("explore"),
     "design": design_keys,
     "optimise": optimise_keys,
     "export": export_keys,

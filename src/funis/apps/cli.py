@@ -22,6 +22,7 @@ from funis.apps import (
 )
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.explore import explore
 from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
@@ -404,6 +405,7 @@ app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
 app.command("plan")(plan)
+app.command("explore")(explore)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)

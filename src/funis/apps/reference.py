@@ -24,6 +24,36 @@ then it is `{"error": [...]}`. A document that is no list holds the statement of
 `research_use`. Progress and warnings go to standard error.
 """
 
+EXPLORE_NOTES = """
+Without doses of a trial's rules, drop-out, noise and placebo response: each virtual patient, under
+a draw of the posterior, beside his twin, who gets no cells. [What the page
+shows](workbench.md#explore).
+
+`PLACE` is a disease, or a link of the page. Its keys: `disease`, `route` and `dose` (one each,
+with commas between several; `/kg` behind the last dose for cells per kg), `times`, `every` (days),
+`hold` (minutes from thaw to vein), `product`, `shape`, `memory`, `potency` (posterior, library,
+none), `null` (share of draws in which cells do nothing), `weeks`, `patients`, `seed`, and the
+traits of the disease (`yes`, `no`).
+
+The document of `--json`; numbers have four significant digits:
+
+```json
+{"research_use": "...", "simulated": "...", "link": "disease=ra&...", "disease": "...",
+ "product": "...", "patients": 200, "failed": 0, "draws": "...", "left_out": "...",
+ "tolerance": 0.001, "headline": "...",
+ "grade": {"level": "low", "randomised_patients": 105, "text": "...", "effects": []},
+ "week": 12, "weeks": [0, 1], "cell_weeks": [0, 0.006, 0.143],
+ "score": {"id": "DAS28_CRP", "name": "DAS28-CRP", "unit": "", "better": "lower",
+    "treated": [[4.3], [5.1], [5.6], [6.0], [6.5]], "twin": [[4.3], [5.1], [5.6], [6.0], [6.5]],
+    "difference": [[0], [0], [0]]},
+ "responders": [], "mechanism": [], "cells": [], "delivered": {"iv": {}}, "harms": []}
+```
+
+`treated` and `twin` of the score hold the 5th, 25th, 50th, 75th and 95th percentile of the
+patients, those of mechanism and cells the 5th, 50th and 95th, those of a responder rule the share;
+`difference` the mean of treated - twin with its 95 % interval over draws.
+"""
+
 RUN_NOTES = """
 The document of `--json`, also written as `results.json`:
 
@@ -599,6 +629,7 @@ NOTES = {
     "model": MODEL_NOTES,
     "model show": MODEL_SHOW_NOTES,
     "plan": PLAN_NOTES,
+    "explore": EXPLORE_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
     "optimise": OPTIMISE_NOTES,
