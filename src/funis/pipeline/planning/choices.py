@@ -14,9 +14,9 @@ from funis.checks import InputError, Issue, nearest
 from funis.models import disease_ids, load_model
 from funis.pipeline.inputs import find_trial
 from funis.pipeline.planning.alternatives import Kind
-from funis.pipeline.planning.assemble import Asked, plan_consultation
+from funis.pipeline.planning.assemble import Asked, ground_of, plan_consultation
 from funis.pipeline.planning.form import consultation_from
-from funis.pipeline.planning.setting import DEMO, chosen_protocol, has_cells, protocol_names
+from funis.pipeline.planning.setting import DEMO, has_cells, protocol_names
 from funis.pipeline.processes import Progress, silent
 from funis.plan import Consultation, Plan
 from funis.plan.consultation import library_consultations, read_consultation
@@ -168,7 +168,7 @@ def first_arm(disease: str, protocol: str | None, arm: str | None) -> tuple[str,
     InputError
         An unknown protocol or arm.
     """
-    chosen = chosen_protocol(disease, known_protocol(disease, protocol), arm)
+    chosen = ground_of(disease, known_protocol(disease, protocol), arm).chosen
     return chosen.reference.id, chosen.arm.id
 
 

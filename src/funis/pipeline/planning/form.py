@@ -9,8 +9,7 @@ from typing import Any
 from funis.checks import Document, InputError, read_yaml
 from funis.checks.yaml_reader import read_once
 from funis.models import disease_ids
-from funis.pipeline.planning.assemble import read_any
-from funis.pipeline.planning.setting import chosen_protocol
+from funis.pipeline.planning.assemble import ground_of, read_any
 from funis.plan import Consultation
 from funis.plan.bundle_text import parsed_json
 from funis.plan.consultation import consultation_of, consultation_place
@@ -69,7 +68,7 @@ def consultation_form(disease: str, protocol: str | None = None, arm: str | None
     InputError
         An unknown disease, protocol or arm.
     """
-    chosen = chosen_protocol(disease, protocol, arm)
+    chosen = ground_of(disease, protocol, arm).chosen
     model = chosen.trial.model
     routes = {one.input for one in chosen.arm.interventions if one.product is not None}
     return form_of(model, asked_by(chosen.trial.protocol, model, routes), used_for(model))

@@ -85,7 +85,7 @@ def slider(holds: Holds) -> Slider:
         Picked(
             f"{one.minute:g}", f"{one.minute:g} minutes", percent(one.living, 1),
             interval(one.functional_million), count(one.vials), number(one.thawed_million),
-            MISSING if one.dmso_mg_per_kg is None else number(one.dmso_mg_per_kg),
+            MISSING if one.dmso_mg_per_kg is None else decimal(one.dmso_mg_per_kg, 2),
             _IN_TIME[one.in_time], estimate(one.treated), estimate(one.placebo),
             estimate(one.difference, sign=True), round(wide.at(one.minute), 1),
             round(narrow.at(one.minute), 1),

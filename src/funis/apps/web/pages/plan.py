@@ -140,7 +140,8 @@ def _filled(
     protocol, arm = first_arm(disease, protocol, arm)
     form = consultation_form(disease, protocol, arm)
     values: dict[str, Any] = {
-        "choices": choices(disease), "groups": _groups(disease), "form": form, "filled": filled_of(form, known),
+        "choices": choices(disease), "groups": _groups(disease), "form": form,
+        "filled": filled_of(form, known),
         "protocol": protocol, "arm": arm, "faults": (), "consultation": {}, "empty": known is None,
         "banner": BANNER, "reason": _reason,
     }  # fmt: skip

@@ -6,10 +6,15 @@ const workspace = document.getElementById("workspace");
 const announce = document.getElementById("announce");
 const QUIET = 350; // milliseconds without a key before what was typed is checked
 
-let consultation = null; // the data of the form as the server reads them; null where it cannot
+let consultation = given(); // the data of the form as the server reads them; null where it cannot
 let fresh = null; // ends the newest question about the form
 const running = {}; // ends each prediction
 let timer = 0;
+
+function given() {
+  const data = JSON.parse(document.querySelector("[data-consultation]").dataset.consultation);
+  return Object.keys(data).length ? data : null;
+}
 
 const find = (selector) => workspace.querySelector(selector);
 const form = () => find("#consultation");
@@ -82,9 +87,13 @@ function reasoned(reasons) {
 
 function counted() {
   for (const place of workspace.querySelectorAll("[data-ticked]")) {
-    const ticked = form().querySelectorAll(`input[name="${CSS.escape(place.dataset.ticked)}"]:checked`).length;
-    place.textContent = ticked ? `, ${ticked} ticked` : "";
+    const ticked = form().querySelectorAll(`input[name="${CSS.escape(place.dataset.ticked)}"]:checked`);
+    place.textContent = [...ticked].map((one) => one.parentElement.textContent.trim()).join("; ") || "nothing ticked";
   }
+}
+
+function asked(minute) {
+  return { disease: find(".plan-form").dataset.disease, ...chosen(), hold_minute: minute, values: typed() };
 }
 
 /** Ask what follows from the form as it stands; a newer question ends an older one. */
@@ -92,9 +101,8 @@ async function refresh({ keep = false } = {}) {
   fresh?.abort();
   fresh = new AbortController();
   const { signal } = fresh;
-  const body = { disease: find(".plan-form").dataset.disease, ...chosen(), hold_minute: keep ? null : hold(), values: typed() };
   try {
-    const answer = await api("/plan/results", { body, signal });
+    const answer = await api("/plan/results", { body: asked(keep ? null : hold()), signal });
     faulty(answer.faults);
     reasoned(answer.reasons);
     consultation = answer.html === undefined ? null : answer.consultation;
@@ -159,9 +167,11 @@ async function opened(file) {
   try {
     if (file.size > 900000) throw new Refused(413, ["a file above 900,000 bytes is no consultation of one virtual patient"]);
     const answer = await api("/plan/load", { body: { text: await file.text(), name: file.name } });
+    fresh?.abort();
+    Object.values(running).forEach((one) => one.abort());
     workspace.innerHTML = answer.html;
+    consultation = given();
     history.replaceState(null, "", `/plan?disease=${encodeURIComponent(answer.disease)}`);
-    await refresh({ keep: true });
     say(`The consultation of ${file.name} fills in the form.`);
     find("#of").focus();
   } catch (error) {
@@ -186,6 +196,22 @@ function moved() {
   }
 }
 
+/** The slider was let go: the worksheet follows; what was predicted stays. */
+async function held() {
+  linked();
+  fresh?.abort();
+  fresh = new AbortController();
+  try {
+    const answer = await api("/plan/results", { body: asked(hold()), signal: fresh.signal });
+    const page = new DOMParser().parseFromString(answer.html ?? "", "text/html");
+    const sheet = page.getElementById("sheet");
+    if (sheet) find("#sheet").replaceChildren(...sheet.childNodes);
+    say(`${picked().dataset.time} from thaw to vein: ${told(picked())}.`);
+  } catch (error) {
+    if (error.name !== "AbortError") alerted(find("#file-fault"), [String(error.message)]);
+  }
+}
+
 function told(row) {
   const text = (name) => row.querySelector(`[data-cell="${name}"]`)?.textContent;
   const response = text("difference") ? `, treated less placebo ${text("difference")}` : "";
@@ -196,11 +222,10 @@ function told(row) {
 
 async function predicted(kind) {
   running[kind]?.abort();
+  if (!consultation) return say("The form has to be right before anything is predicted.");
   const stop = (running[kind] = new AbortController());
   const waiting = find(`[data-waiting="${kind}"]`);
   const result = find(`#${kind}-result`);
-  if (!consultation) await refresh();
-  if (!consultation) return say("The form has to be right before anything is predicted.");
   waiting.hidden = false;
   waiting.scrollIntoView({ block: "nearest" });
   alerted(result, []);
@@ -263,7 +288,6 @@ async function refused(answer) {
 async function saved(name, button) {
   const place = find("#download-fault");
   alerted(place, []);
-  if (!consultation) await refresh();
   if (!consultation) return say("The form has to be right before a file is made.");
   button.disabled = true;
   button.setAttribute("aria-busy", "true");
@@ -301,7 +325,7 @@ workspace.addEventListener("change", (event) => {
     if (target.files.length) opened(target.files[0]);
     target.value = "";
   } else if (target.id === "hold") {
-    refresh();
+    held();
   } else if (target.id === "of") {
     linked();
     refresh({ keep: true });
@@ -329,6 +353,8 @@ function linked() {
   const place = new URL(location.href);
   place.searchParams.set("disease", find(".plan-form").dataset.disease);
   place.searchParams.set("of", find("#of").value);
-  for (const name of ["protocol", "arm", "hold"]) place.searchParams.delete(name);
+  for (const name of ["protocol", "arm"]) place.searchParams.delete(name);
+  const minute = hold();
+  if (minute !== null) place.searchParams.set("hold", minute);
   history.replaceState(null, "", place);
 }
