@@ -92,12 +92,12 @@ def _model(disease: str, document: Document) -> Model:
         message, expected = f"unknown disease '{disease}'", "one of " + ", ".join(known)
         near = nearest(disease, known)
         raise InputError(Issue(document.file, line, dotted(("disease",)), message, expected, near))
-    return _library_model(disease)
+    return library_model(disease)
 
 
 @lru_cache(maxsize=16)
-def _library_model(disease: str) -> Model:
-    """Return a disease of the library, read once: a form asks for it at every key."""
+def library_model(disease: str) -> Model:
+    """Return a disease of the library, read once a process: a form asks for it at every key."""
     return load_model(disease)
 
 

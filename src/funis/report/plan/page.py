@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from funis.models import load_model
 from funis.plan import Plan
+from funis.plan.consultation import library_model
 from funis.report.plan.content import Section
 from funis.report.plan.forecast import (
     comparison_section,
@@ -40,7 +40,7 @@ def plan_page(plan: Plan) -> Page:
         plan.grade,
     )
     return Page(
-        plan.protocol.title, load_model(plan.consultation.disease).name, facts, plan.statement,
+        plan.protocol.title, library_model(plan.consultation.disease).name, facts, plan.statement,
         plan.warnings, _sections(plan),
     )  # fmt: skip
 
