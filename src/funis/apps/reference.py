@@ -261,11 +261,17 @@ counts all ten, each on the scale of its largest value.
     "high": 72.0}}},
  "regimens": {"4 monthly doses": {"1e-5": 6000.0}},
  "throughput": [{"patients": 1000, "threads": 1, "seconds": 0.2, "patients_per_second": 5000.0}],
- "start": {"cold": 2.0, "warm": 0.8}, "memory": {"10000": 270.0}}
+ "start": {"cold": 2.0, "warm": 0.8}, "memory": {"10000": 270.0},
+ "moves": {"ra": {"moves": 200, "p50": 30.0, "p90": 35.0, "reference": 120.0, "score_error": 1e-4,
+    "share_error": 0.005, "size": 35000}},
+ "browser": {"browser": "Chromium ...", "why": "", "moves": 200, "drawn": [50.0, 60.0],
+    "painted": [60.0, 75.0], "first_paint": 300.0, "size": 250000}}
 ```
 
 Each ratio also holds the errors, the tolerance of equal error, both speeds and who failed. Memory
-is in megabytes, times in seconds.
+is in megabytes, times in seconds; those of moves of the page Explore in milliseconds, sizes in
+bytes. `reference` is the plain solver on the same 200 patients, treated and untreated, at the
+tolerance of a trial. Where no browser is found, or Playwright is not installed, `why` says so.
 """
 
 CONTROL_NOTES = """
