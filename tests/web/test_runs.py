@@ -81,6 +81,15 @@ def test_a_slip_in_a_code_is_said_in_one_line(client, stored):
     assert "has a slip: its last sign does not fit the others" in plain(answer)
 
 
+def test_each_name_behind_a_figure_leads_to_where_the_model_explains_it(client, stored):
+    page = client.get("/runs", params={"find": code_of(stored, "course-DAS28-CRP-msc")}).text
+    places = list(dict.fromkeys(re.findall(r'href="(/model/ra/[^"]+)"', page)))
+    kinds = {place.split("/")[3] for place in places}
+    assert kinds == {"scores", "equations", "parameters"}
+    chosen = [next(place for place in places if f"/{kind}/" in place) for kind in kinds]
+    assert all(client.get(place).status_code == 200 for place in chosen)
+
+
 def test_why_is_an_answer_of_the_api(client, stored):
     (reason, _) = client.get(f"/api/runs/why/{code_of(stored)}").json()["reasons"]
     assert reason["figure"]["about"] == "ACR20@12"

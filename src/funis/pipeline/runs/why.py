@@ -70,6 +70,8 @@ class Reason:
         What it is of.
     run
         The stored run that drew it.
+    disease
+        Id in the library, under which its model is explained.
     protocol, protocol_hash, model_hash
         The trial file as the run names it, and what was hashed of it and of the model.
     estimand, rule
@@ -89,6 +91,7 @@ class Reason:
     code: str
     figure: FigureMark
     run: StoredRun
+    disease: str
     protocol: str
     protocol_hash: str
     model_hash: str
@@ -151,6 +154,7 @@ def _reason(mark: FigureMark, run: StoredRun, manifest: Mapping[str, Any]) -> Re
         code=mark.code,
         figure=mark,
         run=run,
+        disease=str(manifest.get("disease_id", "")),
         protocol=str(noted.get("file", "")),
         protocol_hash=str(noted.get("hash", "")),
         model_hash=str(manifest.get("model_hash", "")),

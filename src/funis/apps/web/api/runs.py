@@ -162,6 +162,7 @@ class ReasonValue(BaseModel):
     code: str
     figure: FigureValue
     run: RunValue
+    disease: str
     protocol: str
     protocol_hash: str
     model_hash: str
