@@ -48,14 +48,29 @@ def load_trial(name_or_path: str | Path) -> Trial:
         Whatever is wrong with it, with file and line.
     """
     path = find_trial(name_or_path)
-    protocol = load_protocol(path)
     own = path.parent == library_folder() / "trials"
     place = f"library/trials/{path.name}" if own else str(name_or_path)
-    model = load_model(known_disease(protocol, path))
-    products = {name: library_product(name) for name in library_products()}
-    products |= named_lots(protocol, path.parent)
+    return trial_of(load_protocol(path), str(name_or_path), place, path.parent)
+
+
+def trial_of(protocol: Protocol, name: str, place: str, folder: Path) -> Trial:
+    """Return a protocol with everything that it names, checked against each other.
+
+    Parameters
+    ----------
+    folder
+        Where lots and a disease of the user's own may lie.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong with it, with file and line.
+    """
+    model = load_model(known_disease(protocol, folder))
+    products = {one: library_product(one) for one in library_products()}
+    products |= named_lots(protocol, folder)
     check(protocol, model, products).raise_errors()
-    return Trial(str(name_or_path), place, protocol, model, products)
+    return Trial(name, place, protocol, model, products)
 
 
 def named_lots(protocol: Protocol, folder: Path) -> dict[str, Product]:
@@ -78,7 +93,7 @@ def named_lots(protocol: Protocol, folder: Path) -> dict[str, Product]:
     return found
 
 
-def known_disease(protocol: Protocol, path: Path) -> str | Path:
+def known_disease(protocol: Protocol, folder: Path) -> str | Path:
     """Return the disease of a protocol: its id in the library, or a folder beside the trial file.
 
     Raises
@@ -87,7 +102,7 @@ def known_disease(protocol: Protocol, path: Path) -> str | Path:
         The library has no such disease, and no folder of that name lies beside the file.
     """
     known = disease_ids()
-    beside = path.parent / protocol.disease
+    beside = folder / protocol.disease
     if protocol.disease not in known and (beside / "model.ant").is_file():
         return beside
     if protocol.disease not in known:
