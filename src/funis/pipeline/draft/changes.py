@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
+from ruamel.yaml.comments import CommentedSeq
 
 from funis.checks import Document, InputError, Issue, StrictModel, validate
 from funis.pipeline.draft.arms import add_arm, remove_arm
@@ -92,8 +93,8 @@ def _remove(root: Any, change: Change) -> None:
 
 def _insert(root: Any, change: Change) -> int:
     path = _path(change)
-    listed = at(root, path, missing=[])
-    if not isinstance(listed, list):
+    listed: Any = at(root, path, missing=[])
+    if not isinstance(listed, CommentedSeq):
         raise refuse(path, "is no list")
     place = len(listed) if change.at is None else min(change.at, len(listed))
     flows = [one.fa.flow_style() for one in listed if hasattr(one, "fa")]

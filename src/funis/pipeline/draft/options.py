@@ -132,7 +132,10 @@ def diseases() -> tuple[Choice, ...]:
 
 def measure_rules() -> dict[str, dict[str, str]]:
     """Return the default method and the summary of each measure."""
-    return {"default_method": dict(DEFAULT_METHOD), "summary_of": dict(SUMMARY_OF)}
+    return {
+        "default_method": dict(DEFAULT_METHOD),
+        "summary_of": {str(k): str(v) for k, v in SUMMARY_OF.items()},
+    }
 
 
 @cache

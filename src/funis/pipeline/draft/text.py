@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from io import StringIO
+from math import isfinite
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -14,10 +15,10 @@ from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from funis.checks import InputError
+from funis.checks import InputError, Issue
 
-LARGE = 1e5
-"""From here on a number is written with an exponent: 7.5e+7 cells."""
+SMALL, LARGE = 1e-4, 1e5
+"""Outside of these a number is written with an exponent: 7.5e+7 cells."""
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_ ,.()/%<>=+*-]*")
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", "y", "n"})
@@ -36,11 +37,11 @@ _Representer.add_representer(float, _number)
 
 def number_text(value: float) -> str:
     """Return a number as it stands in trial files: 12.0, 0.5, 7.5e+7."""
-    if abs(value) >= LARGE:
-        mantissa, exponent = f"{value:.9e}".split("e")
+    if abs(value) >= LARGE or 0 < abs(value) < SMALL:
+        mantissa, exponent = f"{value:.14e}".split("e")
         digits = mantissa.rstrip("0")
         return f"{digits}{'0' if digits.endswith('.') else ''}e{int(exponent):+d}"
-    return f"{value:.1f}" if float(value).is_integer() else f"{value:.12g}"
+    return f"{value:.1f}" if float(value).is_integer() else f"{value:.15g}"
 
 
 def _yaml() -> YAML:
@@ -80,7 +81,14 @@ def node(value: Any, *, flow: bool = False) -> Any:
     ----------
     flow
         Whether mappings are written in one line too.
+
+    Raises
+    ------
+    InputError
+        A number that is not finite.
     """
+    if isinstance(value, float) and not isfinite(value):
+        raise InputError(Issue(None, None, None, f"{value} is no number", "a finite number"))
     if isinstance(value, Mapping):
         made = CommentedMap()
         for key, item in value.items():
