@@ -49,7 +49,9 @@ $(STAMP): pyproject.toml uv.lock Makefile
 demo: install
 	@$(BIN)/funis demo
 
+# Debian's Chromium is installed where none is found and that is allowed; NO_BROWSER=1 leaves it.
 test: install
+	@$(BIN)/python tests/web/browser/find_browser.py
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: install

@@ -12,6 +12,17 @@ from funis.protocol import DoseEvents
 
 os.environ["FUNIS_DATA"] = ""  # nothing of the user's own is read
 
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was not tested where no browser was wanted."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    missed = sorted({one.nodeid for one in skipped if "NO_BROWSER" in str(one.longrepr)})
+    if missed:
+        terminalreporter.section(f"not tested, as NO_BROWSER is set: {len(missed)} tests of pages")
+        for name in missed:
+            terminalreporter.write_line(name)
+
+
 settings.register_profile(
     "fixed",
     derandomize=True,

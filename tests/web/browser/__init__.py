@@ -1,0 +1,1 @@
+"""Tests of the pages in a browser: one server and one browser a worker, started when needed."""
