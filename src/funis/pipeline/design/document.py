@@ -70,7 +70,7 @@ def _point(one: DesignPoint) -> dict[str, Any]:
             {
                 "replicate": dot.replicate, "arm": dot.arm, "estimate": dot.estimate,
                 "low": dot.low, "high": dot.high, "success": dot.success,
-                "cells_act": dot.acting,
+                "cells_act": dot.acting, "truth": dot.truth,
             }
             for dot in one.dots
         ],
