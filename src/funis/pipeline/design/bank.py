@@ -18,7 +18,8 @@ from funis.pipeline.processes import Processes, Progress
 from funis.population import Pool
 from funis.protocol import library_structures
 from funis.trial import Enrolled, Study, enrol
-from funis.trial.bank import EVENTS, follow_rows
+from funis.trial.bank import EVENTS, course_of, followed
+from funis.trial.course import Course, Group
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -143,7 +144,8 @@ def follow_pieces(
         for piece, content in zip(pieces, kept, strict=True):
             if content is None:
                 content = next(fresh)
-                keep("banks", piece_key(plan, settings, piece), content)
+                study = settings[piece.world.structure].study
+                keep("banks", piece_key(plan, study, piece), content)
             yield piece, content
         for _ in fresh:  # a bar ends when it is asked for more
             pass
@@ -183,6 +185,17 @@ def follow_people(
         ``table:`` endpoint -> (draw, arm, patient, visit), ``event:`` name and ``failed`` ->
         (draw, arm, patient).
     """
+    shape = (len(draws), len(plan.arms), len(who.patient) // len(draws))
+    seen = followed(*people_course(plan, study, who, points, draws), plan.endpoints)
+    tables = {f"table:{k}": v.reshape(*shape, -1) for k, v in seen.tables.items()}
+    events = {f"event:{k}": v.reshape(shape) for k, v in seen.events.items()}
+    return {**tables, **events, "failed": seen.failed.reshape(shape).astype(np.float64)}
+
+
+def people_course(
+    plan: DesignPlan, study: Study, who: Enrolled, points: Points, draws: Sequence[int]
+) -> tuple[Group, Course]:
+    """Return the course of patients as `follow_people` takes them: (draw, arm, patient) as rows."""
     arms, chosen = len(plan.arms), np.asarray(draws)
     size = len(who.patient) // len(chosen)
     shape = (len(chosen), arms, size)
@@ -191,30 +204,43 @@ def follow_people(
     factors = points.factors[np.repeat(chosen, arms * size)]
     columns = dict(zip(points.names, factors.T, strict=True))
     twins = who.rows(np.broadcast_to(row, shape).ravel())
-    found = follow_rows(study, twins, arm_of, columns, plan.endpoints)
-    tables = {f"table:{k}": v.reshape(*shape, -1) for k, v in found.tables.items()}
-    events = {f"event:{k}": v.reshape(shape) for k, v in found.events.items()}
-    return {**tables, **events, "failed": found.failed.reshape(shape).astype(np.float64)}
+    return course_of(study, twins, arm_of, columns)
 
 
-def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], task: Piece) -> bytes:
+def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], piece: Piece) -> bytes:
     plan, settings = shared
-    setting, draws = settings[task.world.structure], list(task.draws)
-    people = np.concatenate([part(plan, draw) for draw in draws])
-    who = setting.who.rows(people)
-    found = follow_people(plan, setting.study, who, task.world.points, draws)
+    setting = settings[piece.world.structure]
+    people = np.concatenate([part(plan, draw) for draw in piece.draws])
+    return _content(plan, setting.study, setting.who.rows(people), piece)
+
+
+def _content(plan: DesignPlan, study: Study, who: Enrolled, piece: Piece) -> bytes:
+    found = follow_people(plan, study, who, piece.world.points, list(piece.draws))
     content = BytesIO()
     np.savez_compressed(content, allow_pickle=False, **found)
     return content.getvalue()
 
 
+def piece_with(plan: DesignPlan, study: Study, world: World, draw: int) -> tuple[Piece, bytes]:
+    """Return the piece of a world that holds a draw, kept or followed now."""
+    piece = next(one for one in _pieces(plan, world) if draw in one.draws)
+    key = piece_key(plan, study, piece)
+    content = cached("banks", key)
+    if content is None:
+        everybody = np.concatenate([part(plan, one) for one in piece.draws])
+        people, where = np.unique(everybody, return_inverse=True)
+        content = _content(plan, study, enrol(study, people).rows(where), piece)
+        keep("banks", key, content)
+    return piece, content
+
+
 def _kept(plan: DesignPlan, settings: Mapping[str, Setting], piece: Piece) -> bytes | None:
-    return cached("banks", piece_key(plan, settings, piece))
+    return cached("banks", piece_key(plan, settings[piece.world.structure].study, piece))
 
 
-def piece_key(plan: DesignPlan, settings: Mapping[str, Setting], piece: Piece) -> str:
+def piece_key(plan: DesignPlan, study: Study, piece: Piece) -> str:
     """Return the name under which a piece is kept: everything that its courses depend on."""
-    study, points = settings[piece.world.structure].study, piece.world.points
+    points = piece.world.points
     rows = points.factors[piece.draws.start : piece.draws.stop].tobytes().hex()
     words = (
         study.protocol.hash, study.seed, study.rtol, plan.patients, plan.groups, plan.arms,

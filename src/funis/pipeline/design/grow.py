@@ -37,6 +37,7 @@ class Ask:
     ----------
     worlds : what is taken for true in turn.
     sizes : patients of each arm, the reference first, a row a size.
+    evidence : the grade of what is published.
     """
 
     plan: DesignPlan
@@ -44,6 +45,7 @@ class Ask:
     worlds: Sequence[World]
     sizes: Sequence[Sizes]
     replicates: int
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +139,8 @@ def joined_shares(shares: Sequence[Share]) -> Share:
 
 def _share(ask: Ask, piece: Piece, content: bytes) -> Share:
     """Judge a piece; what slow methods decide is kept, so that a killed run loses none of it."""
-    key = decisions_key(ask.plan, ask.settings, piece, ask.sizes, ask.replicates)
+    study = ask.settings[piece.world.structure].study
+    key = decisions_key(ask.plan, study, piece, ask.sizes, ask.replicates)
     known = cached("decisions", key) if ask.plan.slow else None
     if known is not None:
         return _unpacked(ask, piece, known)

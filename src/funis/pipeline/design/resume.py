@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import funis.analysis
 from funis.cache import cache_key
-from funis.pipeline.design.bank import Piece, Setting, piece_key
+from funis.pipeline.design.bank import Piece, piece_key
 from funis.pipeline.design.plan import DesignPlan
+from funis.trial import Study
 
 
 def decisions_key(
-    plan: DesignPlan, settings: Mapping[str, Setting], piece: Piece, sizes: Sequence[Sequence[int]],
-    replicates: int,
-) -> str:  # fmt: skip
+    plan: DesignPlan, study: Study, piece: Piece, sizes: Sequence[Sequence[int]], replicates: int
+) -> str:
     """Return everything that the decisions of a piece depend on, the code of the analysis too."""
     words = (plan.declared.hash, plan.patients_per_site, list(sizes), replicates, piece.draws)
-    courses = piece_key(plan, settings, piece)
+    courses = piece_key(plan, study, piece)
     return cache_key(courses, _analysis_hash(), *(repr(word) for word in words))
 
 

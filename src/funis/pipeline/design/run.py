@@ -34,6 +34,8 @@ from funis.pipeline.design.worlds import (
 from funis.pipeline.inputs import load_trial, require_whole
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
+from funis.pipeline.reporting.published import evidence_base, evidence_text
+from funis.pipeline.run import find_evidence
 from funis.pipeline.uncertainty import chosen_ensemble
 from funis.population import expected_days
 from funis.report.content import Interval
@@ -115,6 +117,7 @@ class DesignResult:
     structures : forms of the model, the present one first.
     draws : of the posterior.
     failed : courses that no solver solved.
+    evidence : the grade of what is published.
     """
 
     plan: DesignPlan
@@ -127,6 +130,7 @@ class DesignResult:
     draws: int = 0
     pool_hash: str = ""
     ensemble_hash: str = ""
+    evidence: str = ""
 
 
 def design_trial(
@@ -185,7 +189,8 @@ def design_trial(
     forms = dict.fromkeys(world.structure for world in asked)
     settings = settings_of(plan, pool, tuple(forms))
     sized = [sizes_of(plan, n) for n in sizes]
-    ask = Ask(plan, settings, asked, tuple(tuple(s.values()) for s in sized), replicates)
+    evidence = evidence_text(evidence_base(find_evidence(trial.model)))
+    ask = Ask(plan, settings, asked, tuple(tuple(s.values()) for s in sized), replicates, evidence)
     grown = grow(ask, worker_count(workers), progress, watch)
     work = (_point(plan, grown, size, replicates) for size in sized)
     found = tuple(progress("Replicates", work, len(sized)))
@@ -195,6 +200,7 @@ def design_trial(
     return DesignResult(
         plan, ensemble, chance, replicates, tuple(forms), found, failed,
         len(points) if believed else 0, pool.hash, _points_hash(points) if believed else "",
+        evidence,
     )  # fmt: skip
 
 
@@ -226,9 +232,17 @@ def _point(
     )  # fmt: skip
 
 
-def if_acting(made: Decided, acts: NDArray[np.int64]) -> Interval:
-    """Return how often the rule is met under those draws in which cells act."""
-    return mean_share(made.any_arm[acts], groups_of(acts))
+def if_acting(
+    made: Decided, rows: NDArray[np.int64], draws: NDArray[np.int64] | None = None
+) -> Interval:
+    """Return how often the rule is met under those draws in which cells act.
+
+    Parameters
+    ----------
+    rows : of those draws among what was decided.
+    draws : (row,) their numbers; the rows themselves where all draws are known.
+    """
+    return mean_share(made.any_arm[rows], groups_of(rows if draws is None else draws))
 
 
 def acting(world: World) -> NDArray[np.int64]:
