@@ -206,6 +206,24 @@ def check_run_folder(path: Path) -> None:
         raise _refusal(path, problem, "an empty folder or another name")
 
 
+def remove_run(path: Path) -> None:
+    """Remove a run folder: gone from under its name in one step, then its files.
+
+    Raises
+    ------
+    InputError
+        If ``path`` is no folder of a funis run, or holds what no funis run wrote.
+    """
+    read_manifest(path)
+    check_run_folder(path)
+    aside = _beside(path)
+    try:
+        os.replace(path, aside)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkFolder:
     """A run folder that grows file by file.

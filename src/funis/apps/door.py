@@ -43,6 +43,13 @@ def enter(app: Typer, arguments: list[str] | None = None) -> int:
 
 def _lines(error: Exception, given: list[str], app: Typer) -> list[str] | None:
     """Return what to tell the user; None for what no user can have caused."""
+    if hasattr(error, "format_message"):  # a usage error of the command line
+        return [_usage(error.format_message(), given, _commands(app))]
+    return user_lines(error)
+
+
+def user_lines(error: Exception) -> list[str] | None:
+    """Return the lines that tell a user of an error; None for a fault of the program itself."""
     from funis.checks import InputError
     from funis.pipeline.processes import Unfinished
     from funis.solver import UnreliableError
@@ -51,8 +58,6 @@ def _lines(error: Exception, given: list[str], app: Typer) -> list[str] | None:
         return [str(issue) for issue in error.issues]
     if isinstance(error, Unfinished | UnreliableError):
         return [str(error)]
-    if hasattr(error, "format_message"):  # a usage error of the command line
-        return [_usage(error.format_message(), given, _commands(app))]
     if isinstance(error, UnicodeDecodeError):
         return ["a file is not text; expected UTF-8"]
     if isinstance(error, OSError):

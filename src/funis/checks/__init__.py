@@ -6,7 +6,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from funis.checks.documents import Document, KeyPath, dotted, read_yaml
+from funis.checks.documents import Document, KeyPath, dotted, parse_yaml, read_yaml
 from funis.checks.expressions import FUNCTIONS, Expression, parse_expression
 from funis.checks.issues import InputError, Issue, IssueList, nearest
 
@@ -25,6 +25,7 @@ __all__ = [
     "dotted",
     "nearest",
     "parse_expression",
+    "parse_yaml",
     "read_yaml",
     "validate",
 ]

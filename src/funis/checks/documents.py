@@ -59,11 +59,21 @@ def read_yaml(path: str | Path) -> Document:
     InputError
         For a missing file, broken YAML and the above, each with its line.
     """
+    return parse_yaml(_read_text(Path(path), str(path)), str(path))
+
+
+def parse_yaml(text: str, name: str) -> Document:
+    """Read a YAML text as strictly as a file; faults call it by a name.
+
+    Raises
+    ------
+    InputError
+        As ``read_yaml``.
+    """
     from funis.checks.yaml_reader import read
 
-    file = str(path)
-    data, lines = read(_read_text(Path(path), file), file)
-    return Document(data, file, lines)
+    data, lines = read(text, name)
+    return Document(data, name, lines)
 
 
 def _read_text(path: Path, file: str) -> str:

@@ -6,6 +6,7 @@ evaluated over whole columns of patients. It can reach nothing but the values th
 
 import ast
 import math
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,6 +23,9 @@ LONGEST_TEXT = 4000
 DEEPEST_NESTING = 200
 LARGEST_POWER = 16
 MOST_NAMES_SHOWN = 12
+
+_PARSING = threading.Lock()
+"""Python 3.11 counts the depth of all its parsers together: two at once raise SystemError."""
 
 _ANY = math.inf
 _ARGUMENT_COUNTS: Mapping[str, tuple[float, float]] = {
@@ -192,7 +196,8 @@ def _parse(text: str, refuse: Refuse) -> ast.expr:
     if "#" in text:
         raise refuse("'#' cannot stand in an expression")
     try:
-        return ast.parse(text, mode="eval").body
+        with _PARSING:
+            return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         where = "" if error.offset is None else f" at character {error.offset}"
         raise refuse(f"cannot read the expression '{_short(text)}': {error.msg}{where}") from None

@@ -28,6 +28,7 @@ _READ_DIFFERENTLY = re.compile(
     r"[-+]?0[0-9_]+|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?"
     r"|[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
 )
+_MOST_DIGITS = 400
 _TAG = re.compile(r"(?:&\S+\s+)?!")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -164,6 +165,9 @@ class _Reader:
         text = str(node.value)
         if node.style is not None:
             return text
+        if len(text) > _MOST_DIGITS and _INTEGER.fullmatch(text):
+            self.note(node, path, f"a number of {len(text):,} digits", "text in quotes")
+            return None
         expected = _portable(text)
         if expected is not None:
             self.note(node, path, f"'{text}' is not read alike everywhere", expected)

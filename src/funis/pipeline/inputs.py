@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from funis.checks import InputError, Issue, IssueList, nearest
+from funis.checks import InputError, Issue, IssueList, nearest, parse_yaml
 from funis.models import Model, disease_ids, library_folder, load_model
 from funis.product import (
     Product,
@@ -16,7 +16,14 @@ from funis.product import (
     library_products,
     load_lot,
 )
-from funis.protocol import Protocol, Reference, load_protocol, references, unknown_reference
+from funis.protocol import (
+    Protocol,
+    Reference,
+    load_protocol,
+    protocol_from,
+    references,
+    unknown_reference,
+)
 from funis.trial import check
 
 
@@ -50,22 +57,29 @@ def load_trial(name_or_path: str | Path) -> Trial:
     path = find_trial(name_or_path)
     own = path.parent == library_folder() / "trials"
     place = f"library/trials/{path.name}" if own else str(name_or_path)
-    return trial_of(load_protocol(path), str(name_or_path), place, path.parent)
+    return _trial(load_protocol(path), str(name_or_path), place, path.parent)
 
 
-def trial_of(protocol: Protocol, name: str, place: str, folder: Path) -> Trial:
-    """Return a protocol with everything that it names, checked against each other.
+def text_trial(text: str, name: str = "protocol.yaml") -> Trial:
+    """Load a trial from the text of its protocol: it names diseases and lots of the library only.
 
     Parameters
     ----------
-    folder
-        Where lots and a disease of the user's own may lie.
+    text
+        YAML.
+    name
+        What faults call it.
 
     Raises
     ------
     InputError
-        Whatever is wrong with it, with file and line.
+        Whatever is wrong with it, with name and line.
     """
+    return _trial(protocol_from(parse_yaml(text, name)), name, name, None)
+
+
+def _trial(protocol: Protocol, name: str, place: str, folder: Path | None) -> Trial:
+    """Return a trial with what it names; files beside it count where there is a folder."""
     model = load_model(known_disease(protocol, folder))
     products = {one: library_product(one) for one in library_products()}
     products |= named_lots(protocol, folder)
@@ -73,8 +87,8 @@ def trial_of(protocol: Protocol, name: str, place: str, folder: Path) -> Trial:
     return Trial(name, place, protocol, model, products)
 
 
-def named_lots(protocol: Protocol, folder: Path) -> dict[str, Product]:
-    """Return the lots that a protocol names: files beside it, or lots of the library.
+def named_lots(protocol: Protocol, folder: Path | None) -> dict[str, Product]:
+    """Return the lots that a protocol names: files of a folder, or lots of the library.
 
     A lot that is neither is left out, and checking the protocol says so.
 
@@ -85,15 +99,14 @@ def named_lots(protocol: Protocol, folder: Path) -> dict[str, Product]:
     """
     found: dict[str, Product] = {}
     for name in {one.name for one in references(protocol, "lot")}:
-        beside = folder / f"{name}.yaml"
         if name in library_lots():
             found[name] = library_lot(name)
-        elif beside.is_file():
-            found[name] = load_lot(beside)
+        elif folder is not None and (folder / f"{name}.yaml").is_file():
+            found[name] = load_lot(folder / f"{name}.yaml")
     return found
 
 
-def known_disease(protocol: Protocol, folder: Path) -> str | Path:
+def known_disease(protocol: Protocol, folder: Path | None) -> str | Path:
     """Return the disease of a protocol: its id in the library, or a folder beside the trial file.
 
     Raises
@@ -102,9 +115,10 @@ def known_disease(protocol: Protocol, folder: Path) -> str | Path:
         The library has no such disease, and no folder of that name lies beside the file.
     """
     known = disease_ids()
-    beside = folder / protocol.disease
-    if protocol.disease not in known and (beside / "model.ant").is_file():
-        return beside
+    if folder is not None and protocol.disease not in known:
+        beside = folder / protocol.disease
+        if (beside / "model.ant").is_file():
+            return beside
     if protocol.disease not in known:
         reference = Reference("disease", protocol.disease, ("disease",))
         raise InputError(unknown_reference(protocol, reference, known))

@@ -31,7 +31,7 @@ from funis.protocol.interim import (
     Spending,
 )
 from funis.protocol.lines import Lines
-from funis.protocol.load import load_protocol
+from funis.protocol.load import load_protocol, protocol_from
 from funis.protocol.protocol import Protocol, content_hash
 from funis.protocol.references import RULE_NAMES, Reference, references, unknown_reference
 from funis.protocol.regimen import Regimen, Variant, library_regimens, load_regimen
@@ -126,6 +126,7 @@ __all__ = [
     "library_regimens",
     "library_structures",
     "load_protocol",
+    "protocol_from",
     "load_regimen",
     "load_structures",
     "merge_doses",

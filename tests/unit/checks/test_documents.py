@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -138,3 +139,18 @@ def test_deep_nesting_is_refused_rather_than_a_crash(write):
 
 def test_all_faults_are_told_at_once(write):
     assert len(refusal(write("a: 1e6\nb: yes\na: 3\n"))) == 3
+
+
+def test_a_number_of_thousands_of_digits_is_refused_rather_than_a_crash(write):
+    assert refusal(write("a: 1\nb: " + "9" * 6000)) == [
+        "ra.yaml:2: b: a number of 6,000 digits; expected text in quotes"
+    ]
+
+
+def test_aliases_within_aliases_are_not_written_out(write):
+    layers = "".join(
+        f"{name}: &{name} [{f'*{known},' * 9}]\n" for known, name in pairwise("abcdefghij")
+    )
+    issues = refusal(write(f"a: &a [x]\n{layers}"))
+    assert len(issues) == 9 * 9
+    assert all("aliases (*) are not read" in issue for issue in issues)

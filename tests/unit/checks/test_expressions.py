@@ -1,5 +1,8 @@
+import gc
 import math
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -334,3 +337,22 @@ def test_any_text_is_either_read_or_refused(text):
         expression.evaluate(dict.fromkeys(expression.lookups, 1.0))
         told = expression.text
     assert len(told.splitlines()) == 1
+
+
+@pytest.fixture
+def switching():
+    """Collect garbage all the time, and let another thread run in the middle of it."""
+    before = gc.get_threshold()
+    callback = lambda phase, info: time.sleep(0)  # noqa: E731
+    gc.callbacks.append(callback)
+    gc.set_threshold(5)
+    yield
+    gc.set_threshold(*before)
+    gc.callbacks.remove(callback)
+
+
+def test_threads_may_parse_at_the_same_time(switching):
+    texts = ["+".join(["(crp * (2 + crp))"] * length) for length in range(50, 90)]
+    with ThreadPoolExecutor(4) as threads:
+        parsed = list(threads.map(lambda text: parse_expression(text, {"crp"}), texts))
+    assert [one.text for one in parsed] == texts

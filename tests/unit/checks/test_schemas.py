@@ -264,3 +264,9 @@ def test_any_plain_data_is_either_taken_or_refused_in_single_lines(data):
         told, issues = "ra.yaml:1: taken", 1
     assert len(told.splitlines()) == issues
     assert all(line.startswith("ra.yaml:1: ") for line in told.splitlines())
+
+
+def test_of_thousands_of_faults_the_first_are_told_and_the_rest_counted(check, refusal):
+    issues = refusal("\n".join(f"key_{number}: {number}" for number in range(3000)))
+    assert len(issues) == 201
+    assert issues[-1].endswith("more faults")

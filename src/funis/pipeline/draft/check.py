@@ -5,21 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from funis.checks import InputError, Issue, IssueList
 from funis.pipeline.draft.draft import Draft
 from funis.pipeline.draft.outline import Outline, outline_of
-from funis.pipeline.inputs import Trial, trial_of
+from funis.pipeline.inputs import Trial, text_trial
 from funis.pipeline.looks import looks_not_held
-from funis.protocol.load import protocol_from
 
 KeyPath = tuple[str | int, ...]
-
-NOWHERE = Path("/nonexistent")
-"""A text stands beside no file, so it can name nothing but what the library holds."""
-
 
 @dataclass(frozen=True, slots=True)
 class Fix:
@@ -71,7 +65,7 @@ def draft_trial(draft: Draft) -> Trial:
     InputError
         Whatever is wrong with it.
     """
-    return trial_of(protocol_from(draft.document), draft.name, draft.name, NOWHERE)
+    return text_trial(draft.text, draft.name)
 
 
 def _issues(draft: Draft) -> IssueList:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from funis.checks import Document, InputError, Issue, nearest
-from funis.checks.yaml_reader import read
+from funis.checks import Document, InputError, Issue, nearest, parse_yaml
 from funis.models import disease_ids
 from funis.pipeline.draft.text import written
 from funis.pipeline.inputs import find_trial, trial_names
@@ -48,8 +47,7 @@ class Draft:
         InputError
             Broken YAML, or what YAML readers do not take alike.
         """
-        data, lines = read(self.text, self.name)
-        return Document(data, self.name, lines)
+        return parse_yaml(self.text, self.name)
 
 
 def library_draft(name: str) -> Draft:

@@ -14,3 +14,9 @@ class Answer(BaseModel):
 
     research_use: str = RESEARCH_USE
     simulated: str = SIMULATED
+
+
+class Refusal(Answer):
+    """Why nothing was done: one line each."""
+
+    detail: list[str]

@@ -1,0 +1,41 @@
+"""The kind `design`: a trial many times, as `funis design` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from funis.apps.web.kinds.kind import Kind, Work
+from funis.apps.web.kinds.trial import Name, TrialRequest, trial_source, trial_title
+
+
+class DesignRequest(TrialRequest):
+    """Type I error, power and assurance at several sizes (patients in all arms together)."""
+
+    kind: Literal["design"] = "design"
+    sizes: Annotated[tuple[Annotated[int, Field(ge=2, le=20_000)], ...], Field(min_length=1)]
+    replicates: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    structures: tuple[Name, ...] = ("dose_emax", "bistable_memory")
+    ensemble: Literal["borrowed", "own", "prior"] = "borrowed"
+    null: bool = False
+    patients: Annotated[int, Field(ge=8, le=10_000)] = 256
+
+
+def work(asked: DesignRequest, at: Work) -> Mapping[str, Any]:
+    """Take the measure of the design and write its folder; return the numbers as plain data."""
+    from funis.pipeline.design import design_trial
+    from funis.pipeline.design.document import design_document
+    from funis.pipeline.design.page import write_folder
+
+    found = design_trial(
+        trial_source(asked, at.folder), sizes=asked.sizes, replicates=asked.replicates,
+        patients=asked.patients, structures=asked.structures, ensemble=asked.ensemble,
+        null=asked.null, workers=at.workers, progress=at.progress,
+    )  # fmt: skip
+    write_folder(found, at.run)
+    return design_document(found)
+
+
+DESIGN = Kind("design", DesignRequest, trial_title, work)
