@@ -71,7 +71,9 @@ def _point(one: DesignPoint) -> dict[str, Any]:
                 ("no_effect", one.type1), ("power", one.power), ("assurance", present)
             )
         },
-        "by_structure": {name: interval_entry(power.any_arm) for name, power in one.assurance.items()},
+        "by_structure": {
+            name: interval_entry(power.any_arm) for name, power in one.assurance.items()
+        },
         "uncontrolled_series": [_series(series) for series in one.series],
         "dots": [dot_entry(dot) for dot in one.dots],
     }  # fmt: skip
@@ -92,7 +94,8 @@ def _series(one: Series) -> dict[str, Any]:
         "shows_60_percent_or_more": interval_entry(one.above),
         "shares": _spread(one.shares),
         "trial_of_as_many": {
-            "finds_a_difference": interval_entry(one.finds), "differences": _spread(one.differences),
+            "finds_a_difference": interval_entry(one.finds),
+            "differences": _spread(one.differences),
         },
     }  # fmt: skip
 

@@ -17,6 +17,10 @@ from funis.report import RESEARCH_USE
 from funis.report.content import Interval
 from funis.report.statement import SIMULATED
 
+EARLIEST = 8
+"""Pieces of a posterior below which nothing is said of it: its draws are kept in order, and only
+several pieces, which come spread over them, stand for all."""
+
 
 def growing_document(growing: Growing) -> dict[str, Any]:
     """Return type I error, power and assurance so far; what is not known yet is None.
@@ -48,6 +52,12 @@ def _shares(growing: Growing) -> Shares:
     return {name: share for name in names if (share := growing.of(*name)) is not None}
 
 
+def _stands_for_all(growing: Growing, share: Share) -> bool:
+    pieces = sum(one.world is share.world for one in growing.shares)
+    whole = len(share.draws) == len(share.world.points)
+    return whole or share.world.id != "posterior" or pieces >= EARLIEST
+
+
 def _draws(growing: Growing, shares: Shares) -> list[dict[str, Any]]:
     """Return how many draws of each world are done."""
     return [
@@ -67,7 +77,7 @@ def _point(growing: Growing, shares: Shares, sizes: Sizes) -> dict[str, Any]:
         "type1": _met(growing, shares.get(("null", PRESENT)), sizes),
         "power": _met(growing, shares.get(("truth", PRESENT)), sizes),
         "assurance": _met(growing, present, sizes),
-        "assurance_if_any_effect": interval_entry(_if_acting(present, sizes)),
+        "assurance_if_any_effect": interval_entry(_if_acting(growing, present, sizes)),
         "by_structure": {
             form: _met(growing, share, sizes)
             for (world, form), share in shares.items() if world == "posterior"
@@ -82,13 +92,13 @@ def _point(growing: Growing, shares: Shares, sizes: Sizes) -> dict[str, Any]:
 
 
 def _met(growing: Growing, share: Share | None, sizes: Sizes) -> dict[str, float | None] | None:
-    if share is None:
+    if share is None or not _stands_for_all(growing, share):
         return None
     return interval_entry(power_of(growing.ask.plan, share.decided[sizes], share.draws).any_arm)
 
 
-def _if_acting(share: Share | None, sizes: Sizes) -> Interval | None:
-    if share is None:
+def _if_acting(growing: Growing, share: Share | None, sizes: Sizes) -> Interval | None:
+    if share is None or not _stands_for_all(growing, share):
         return None
     rows: NDArray[np.int64] = np.flatnonzero(np.isin(share.draws, acting(share.world)))
     return if_acting(share.decided[sizes], rows, share.draws[rows])

@@ -15,6 +15,7 @@ from funis.pipeline.looks import looks_not_held
 
 KeyPath = tuple[str | int, ...]
 
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """What mends an issue: the nearest valid name in the place of the one that was given."""
