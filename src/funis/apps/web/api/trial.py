@@ -43,7 +43,7 @@ class ChangeEntry(Closed):
         "add_visit", "remove_visit", "add_arm", "remove_arm",
     ]  # fmt: skip
     path: Annotated[list[Key], Field(max_length=16)] = []
-    value: str | int | float | bool | None | list[Any] | dict[str, Any] = None
+    value: str | int | float | bool | list[Any] | dict[str, Any] | None = None
     at: Whole | None = None
     arm: Whole | None = None
     intervention: Whole | None = None

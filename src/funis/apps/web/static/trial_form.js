@@ -11,7 +11,7 @@ export function draw_form(form, data, outline, options, change) {
   const first = !form.childElementCount;
   const ask = { data, outline, options, change };
   const parts = [general(ask), arms(ask), visits(ask), criteria(ask), endpoints(ask), success(ask)];
-  for (const part of parts) if (open.has(part.id) || (first && part.id !== "part-criteria")) part.open = true;
+  for (const part of parts) if (open.has(part.id) || (first && ["part-general", "part-arms"].includes(part.id))) part.open = true;
   form.replaceChildren(...parts);
   if (focused) document.getElementById(focused)?.focus();
 }
