@@ -78,7 +78,7 @@ library: install
 credibility: install
 	$(BIN)/python -m funis.apps.unreported src/funis/library/unreported_null.yaml
 	@for disease in $(DISEASES); do \
-		$(BIN)/funis credibility $$disease --into docs/credibility/$$disease.md || exit 1; \
+		$(BIN)/funis credibility $$disease --into src/funis/library/credibility/$$disease.md || exit 1; \
 	done
 
 safety: install

@@ -102,12 +102,15 @@ COMMANDS = {
     "product release": "funis product release lot_failed --json",
     "product deliver": "funis product deliver lot_complete --dose 70e6 --weight 70 --json",
     "product yield": "funis product yield uc_msc_reference --trial ra_demo --json",
+    "model": "funis model --json",
+    "model show": "funis model ra --parameters --status measured --json",
     "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
     "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",
     "escalation": "funis escalation --toxicity 0.05,0.1,0.25 --patients 6 --json",
     "optimise": "funis optimise ra_two_arm --doses 15e6,150e6 --numbers 1 --maintenance none"
     f" --horizon 12 --patients 4 --draws 4 {SMALL} --json",
     "plan": "funis plan ra --out plan --json",
+    "explore": "funis explore 'disease=ra&route=iv&dose=70e6&times=2&every=28&patients=20' --json",
     "sbml run": "funis sbml run model.xml --settings settings.txt --out course.csv",
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
@@ -231,6 +234,7 @@ def plan_keys(found, text):
 
 KEYS = {
     "plan": plan_keys,
+    "explore": documented_keys("explore"),
     "design": design_keys,
     "optimise": optimise_keys,
     "export": export_keys,

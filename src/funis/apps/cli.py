@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from funis.apps import calibration, evidence, ledger, product, sbml, sequential, sizes, terminal
+from funis.apps import (
+    calibration,
+    evidence,
+    ledger,
+    model,
+    product,
+    sbml,
+    sequential,
+    sizes,
+    terminal,
+)
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.draft import draft
+from funis.apps.explore import explore
 from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
@@ -52,6 +63,7 @@ app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
 app.add_typer(product.commands, name="product")
+app.add_typer(model.commands, name="model")
 
 KINDS_HELP = (
     "diseases, trials, protocols, products, lots, structures, drugs, routes or endpoints (default:"
@@ -402,6 +414,7 @@ app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
 app.command("plan")(plan)
+app.command("explore")(explore)
 app.command()(ledger.credibility)
 app.command()(ledger.petab)
 app.command("tests")(sizes.measure_sizes)

@@ -24,6 +24,36 @@ then it is `{"error": [...]}`. A document that is no list holds the statement of
 `research_use`. Progress and warnings go to standard error.
 """
 
+EXPLORE_NOTES = """
+Without doses of a trial's rules, drop-out, noise and placebo response: each virtual patient, under
+a draw of the posterior, beside his twin, who gets no cells. [What the page
+shows](workbench.md#explore).
+
+`PLACE` is a disease, or a link of the page. Its keys: `disease`, `route` and `dose` (one each,
+with commas between several; `/kg` behind the last dose for cells per kg), `times`, `every` (days),
+`hold` (minutes from thaw to vein), `product`, `shape`, `memory`, `potency` (posterior, library,
+none), `null` (share of draws in which cells do nothing), `weeks`, `patients`, `seed`, and the
+traits of the disease (`yes`, `no`).
+
+The document of `--json`; numbers have four significant digits:
+
+```json
+{"research_use": "...", "simulated": "...", "link": "disease=ra&...", "disease": "...",
+ "product": "...", "patients": 200, "failed": 0, "draws": "...", "left_out": "...",
+ "tolerance": 0.001, "headline": "...",
+ "grade": {"level": "low", "randomised_patients": 105, "text": "...", "effects": []},
+ "week": 12, "weeks": [0, 1], "cell_weeks": [0, 0.006, 0.143],
+ "score": {"id": "DAS28_CRP", "name": "DAS28-CRP", "unit": "", "better": "lower",
+    "treated": [[4.3], [5.1], [5.6], [6.0], [6.5]], "twin": [[4.3], [5.1], [5.6], [6.0], [6.5]],
+    "difference": [[0], [0], [0]]},
+ "responders": [], "mechanism": [], "cells": [], "delivered": {"iv": {}}, "harms": []}
+```
+
+`treated` and `twin` of the score hold the 5th, 25th, 50th, 75th and 95th percentile of the
+patients, those of mechanism and cells the 5th, 50th and 95th, those of a responder rule the share;
+`difference` the mean of treated - twin with its 95 % interval over draws.
+"""
+
 RUN_NOTES = """
 The document of `--json`, also written as `results.json`:
 
@@ -438,7 +468,23 @@ document of `--json`:
 CREDIBILITY_NOTES = """
 Failures first, then question and context of use, the table of V&V 40 and ICH M15 with a measured
 figure for each activity or "not done", what the posterior rests on, validation, applicability, gaps
-and structures. The pages of the library stand in `docs/credibility/`.
+and structures. The pages of the library stand in `library/credibility/`; `funis model` shows them.
+"""
+
+MODEL_NOTES = """
+A line for each disease of the library: its name and how much of its model failed. The document of
+`--json` has the same under `models`.
+"""
+
+MODEL_SHOW_NOTES = """
+Without an option: what failed, how many parameters of each status there are, and what published
+studies say of the calibrated ones. `--parameters` (with `--status` and `--find`), `--equations`,
+`--structures`, `--scores` and `--tests` show these parts alone. `--why NAME` follows one number to
+its source, to the equations that it stands in and to the states that it acts on; `--equation NAME`
+one equation to its parameters and neighbours. `--diagram`, `--sbml` and `--antimony` write files.
+Signs of influences are those of partial derivatives of the equations; formulas are text. What was
+tested is read from the generated page (`funis credibility`) and the card; a folder of your own has
+no such page. With `--json` alone the document is the whole model ([workbench.md](workbench.md)).
 """
 
 TESTS_NOTES = """
@@ -593,7 +639,11 @@ PLAN_NOTES = """
 The consultation of a virtual patient is held against one protocol ([plan.md](plan.md),
 [eligibility.md](eligibility.md)): it is never advice to treat. A regimen is planned within the demo
 trial of its disease. `--compare` sets the regimens of the library side by side for the stratum that
-the consultation belongs to; it takes longer than a plan. `--out` writes the page, the PDF, the
+the consultation belongs to; it takes longer than a plan. `--no-course` leaves out what has to be
+simulated; `--holds` lists vials, living cells, load and response at every time from thaw to vein;
+`--form` prints what a consultation of the disease may hold and which criterion asks for it (a
+disease will do in the place of a consultation), `--field` what is wrong with one field of a file.
+`--out` writes the page, the PDF, the
 calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
 
 ```json
@@ -609,12 +659,16 @@ calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
       "difference": {}, "primary": true}],
    "adverse_events": [], "averaged": [], "influences": [], "warnings": [], "matches": [],
    "bands": [], "draws": 24, "no_effect_share": 0.07, "drugs": []},
- "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null}
+ "regulatory": [], "statement": "...", "grade": "...", "warnings": [], "comparison": null,
+ "holds": null}
 ```
 """
 
 NOTES = {
+    "model": MODEL_NOTES,
+    "model show": MODEL_SHOW_NOTES,
     "plan": PLAN_NOTES,
+    "explore": EXPLORE_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
     "draft": DRAFT_NOTES,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from funis.apps import terminal
 from funis.apps.options import Workers
 
 FOLDER = Path("funis-workbench")
@@ -14,19 +15,30 @@ FOLDER = Path("funis-workbench")
 
 def serve(
     host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen to.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="Port; 0 takes a free one.")] = 8420,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port; 0 takes a free one.")
+    ] = 8420,
     folder: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder of runs, index and job queue.")
     ] = FOLDER,
+    expose: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Let other machines in, under this name. There is no encryption."
+        ),
+    ] = None,
     workers: Workers = None,
 ) -> int:
     """Open the workbench: everything in a browser, on this machine alone."""
-    import uvicorn
-
-    from funis.apps.web.app import create_app
+    from funis.apps.web.server import serve_workbench
     from funis.apps.web.settings import Settings
+    from funis.pipeline.inputs import require_whole
 
-    settings = Settings(folder, host, port, workers)
-    typer.echo(f"funis workbench: http://{host}:{port}/open?token={settings.token}")
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning")
-    return 0
+    require_whole(workers=workers)
+    names = () if expose is None else (expose,)
+    settings = Settings(folder, host, port, workers, names=names)
+    try:
+        serve_workbench(settings, lambda line: typer.echo(line))
+    except KeyboardInterrupt:
+        typer.echo("closed; jobs that were in work go on when it is opened again", err=True)
+    return terminal.SUCCESS

@@ -47,6 +47,18 @@ def read(text: str, file: str) -> tuple[Any, Mapping[KeyPath, int]]:
     return data, MappingProxyType(lines)
 
 
+def read_once(text: str, file: str) -> tuple[Any, Mapping[KeyPath, int]]:
+    """As `read`, and nothing of the text is kept, in memory or on a shelf.
+
+    Raises
+    ------
+    InputError
+        As ``read``.
+    """
+    data, lines = marshal.loads(_read(text, file))
+    return data, MappingProxyType(lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """Where readings are kept between processes: by a key, None for what is not there."""

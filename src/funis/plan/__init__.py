@@ -6,33 +6,31 @@ days and the predicted course beside the untreated twin. It never says whether t
 field for a real patient's name, number or address.
 """
 
-from funis.plan.values import (
+from funis.plan.consulted import (
+    Consultation,
+    Eligibility,
+    Judgement,
+    Measured,
+    Medication,
+    PreviousInfusion,
+)
+from funis.plan.prediction import (
     AdverseEvent,
     Alternative,
     AveragedEffect,
-    Calendar,
     Comparison,
-    Consultation,
     Course,
-    Eligibility,
-    Entry,
-    Evidence,
+    Held,
+    Holds,
     Influence,
     Interval,
-    Judgement,
-    Line,
     Match,
-    Measured,
-    Medication,
-    Plan,
-    PreviousInfusion,
-    ProtocolReference,
-    RegulatoryRow,
     Response,
     ScoreBand,
     Spread,
-    Worksheet,
 )
+from funis.plan.preparation import Calendar, Entry, Line, Worksheet
+from funis.plan.values import Evidence, Plan, ProtocolReference, RegulatoryRow
 
 __all__ = [
     "AdverseEvent",
@@ -45,6 +43,8 @@ __all__ = [
     "Eligibility",
     "Entry",
     "Evidence",
+    "Held",
+    "Holds",
     "Influence",
     "Interval",
     "Judgement",

@@ -26,7 +26,19 @@ def read_json(path: str | Path) -> Document:
         For a missing, large, broken or deep file, a repeated key, and numbers that are none.
     """
     file = str(path)
-    text = _text(Path(path), file)
+    return parsed_json(_text(Path(path), file), file)
+
+
+def parsed_json(text: str, file: str) -> Document:
+    """Read the text of a JSON file.
+
+    Raises
+    ------
+    InputError
+        As ``read_json``.
+    """
+    if len(text) > LARGEST:
+        _refuse(file, f"more than {LARGEST:,} bytes", "the bundle of one virtual patient")
     try:
         data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from funis.plan.calendar_file import CalendarRules, library_calendar_rules
+from funis.plan.consulted import Consultation
 from funis.plan.directions import Decision, Directions
 from funis.plan.directions_schema import library_directions
 from funis.plan.exact import exact, shown
 from funis.plan.given import way
-from funis.plan.values import Calendar, Consultation, Entry, EntryKind
+from funis.plan.preparation import Calendar, Entry, EntryKind
 from funis.plan.vocabulary import Drugs, library_drugs
 from funis.protocol import Arm, Intervention, Protocol, Rule
 from funis.units import DAYS_PER_WEEK

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from funis.checks import Document, InputError, Issue, nearest, read_yaml, validate
 from funis.checks.documents import dotted
 from funis.models import disease_ids, library_folder, load_model
+from funis.plan.consulted import Consultation, Measured, Medication, PreviousInfusion
 from funis.plan.contradictions import contradictions
 from funis.plan.privacy import refuse_private
-from funis.plan.values import Consultation, Measured, Medication, PreviousInfusion
 from funis.plan.vocabulary import library_drugs
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_consultation(path: str | Path) -> Consultation:
     InputError
         One issue a fault, each with file, line, key, what was expected and the nearest name.
     """
-    return consultation_of(read_yaml(_place(path)))
+    return consultation_of(read_yaml(consultation_place(path)))
 
 
 def consultation_of(document: Document) -> Consultation:
@@ -66,8 +66,14 @@ def library_consultations() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (library_folder() / FOLDER).glob("*.yaml")))
 
 
-def _place(path: str | Path) -> Path:
-    """File of a consultation, given a path or a name in the library."""
+def consultation_place(path: str | Path) -> Path:
+    """File of a consultation, given a path or a name in the library.
+
+    Raises
+    ------
+    InputError
+        A name that is no consultation of the library.
+    """
     place, name, names = Path(path), str(path), library_consultations()
     if place.is_file() or place.suffix or len(place.parts) > 1:
         return place  # reading it says what is wrong

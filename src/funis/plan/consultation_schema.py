@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from funis.checks import InputError, Issue, StrictModel
-from funis.plan.values import Infection, Malignancy, Sex, ThrombosisRisk
+from funis.plan.consulted import Infection, Malignancy, Sex, ThrombosisRisk
 from funis.plan.vocabulary import library_drugs, library_words, unknown_word
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -9,8 +9,8 @@ from funis.checks import Document, Issue, IssueList, nearest
 from funis.checks.documents import KeyPath, dotted
 from funis.checks.ranges import Range
 from funis.models import Model
+from funis.plan.consulted import Consultation
 from funis.plan.severity import component_ranges, computed_range, limits_of, severity_names
-from funis.plan.values import Consultation
 from funis.plan.vocabulary import library_words
 
 BODY_MASS = (8.0, 90.0)

@@ -13,10 +13,10 @@ from typing import Literal
 from funis.checks import Expression
 from funis.checks.ranges import NO, YES, Range
 from funis.models import Model
+from funis.plan.consulted import Consultation, Eligibility, Judgement, Verdict
 from funis.plan.criteria import EligibilityRules, GeneralCriterion, library_rules
 from funis.plan.facts import NOT_KNOWN, Fact, facts
 from funis.plan.licensing import drug_notes
-from funis.plan.values import Consultation, Eligibility, Judgement, Verdict
 from funis.product import Product
 from funis.protocol import Criterion, Protocol
 
@@ -66,7 +66,7 @@ def judge_eligibility(
         *(
             judge_general(one, known)
             for one in rules.criteria
-            if one.unless not in asked and _applies(one, known)
+            if one.unless not in asked and applies(one, known)
         ),
     )
     return Eligibility(
@@ -97,7 +97,7 @@ def judge_general(criterion: GeneralCriterion, known: Mapping[str, Fact]) -> Jud
     )
 
 
-def _applies(criterion: GeneralCriterion, known: Mapping[str, Fact]) -> bool:
+def applies(criterion: GeneralCriterion, known: Mapping[str, Fact]) -> bool:
     """Whether it is asked at all; what the disease does not have, such as a route, is 0."""
     if criterion.applies is None:
         return True

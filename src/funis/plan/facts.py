@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from funis.checks.ranges import OPEN, Range
 from funis.models import Model
+from funis.plan.consulted import Consultation, Medication
 from funis.plan.severity import BACKGROUND, severity_ranges, traits
-from funis.plan.values import Consultation, Medication
 from funis.plan.vocabulary import ADVANCED, Drugs, Words, library_drugs, library_words
 from funis.product import Product
 

@@ -15,9 +15,9 @@ from funis.checks import Document, InputError, Issue, IssueList, validate
 from funis.checks.documents import KeyPath, dotted
 from funis.plan.bundle_text import read_json
 from funis.plan.consultation import consultation_of
+from funis.plan.consulted import Consultation
 from funis.plan.fhir_fields import LOINC, fields_of
 from funis.plan.privacy import find_private
-from funis.plan.values import Consultation
 
 LABEL = ("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST")
 """The label of test health data."""
@@ -35,9 +35,19 @@ def read_bundle(path: str | Path) -> Consultation:
         A missing label, anything that could point to a person, every field that is not read, and
         what a consultation refuses; one line each, with the path of the field.
     """
+    return bundle_consultation(read_json(path))
+
+
+def bundle_consultation(document: Document) -> Consultation:
+    """Return the consultation of a bundle that was read as plain data.
+
+    Raises
+    ------
+    InputError
+        As ``read_bundle``.
+    """
     from funis.plan.bundle_schema import BundleSchema
 
-    document = read_json(path)
     _refuse_unlabelled(document)
     _refuse_persons(document)
     bundle = validate(BundleSchema, document)

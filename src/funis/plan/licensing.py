@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from funis.models import Model, load_model
+from funis.plan.consulted import Consultation
 from funis.plan.criteria import DrugEffect
 from funis.plan.severity import BACKGROUND
-from funis.plan.values import Consultation
 from funis.solver import ParameterTable, simulate
 from funis.solver.values import DoseRows
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from funis.checks.ranges import ANYTHING, OPEN, Range
 from funis.models import Model
-from funis.plan.values import Consultation
+from funis.plan.consulted import Consultation
 
 OWN_FIELDS: Mapping[str, str] = {
     "age_year": "age_year",

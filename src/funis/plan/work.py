@@ -8,7 +8,7 @@ from decimal import Decimal
 from funis.plan.directions import Contents, RouteDirections, for_weight
 from funis.plan.exact import exact, product, rounded_down, rounded_up, shown, whole_up
 from funis.plan.limits import Limits, WeightBand
-from funis.plan.values import Line
+from funis.plan.preparation import Line
 from funis.product import Quantity, dmso
 from funis.protocol import Intervention
 

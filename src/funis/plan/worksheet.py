@@ -16,7 +16,7 @@ from funis.plan.directions_schema import library_directions
 from funis.plan.exact import exact, product, rounded_down, total
 from funis.plan.given import GivenDose, library_doses, way
 from funis.plan.limits import Limits, WeightBand, library_limits, weight_band
-from funis.plan.values import Line, Worksheet
+from funis.plan.preparation import Line, Worksheet
 from funis.plan.warn import dose_warnings, limit_warnings, unstated
 from funis.plan.work import NOT_STATED, Work, all_lines, dmso_load
 from funis.product import (
@@ -192,9 +192,8 @@ def worksheet(
         A weight that cannot be, or directions without the route.
     """
     known = library_limits() if limits is None else limits
-    band = weight_band(weight_kg, known)
-    route = _route(use, given)
-    work = _work(given, use, route, band, losses)
+    work = work_of(given, use, weight_kg, losses, limits=known)
+    band, route = work.band, work.route
     warnings = (*dose_warnings(work, doses, tissue), *limit_warnings(work, known), *unstated(work))
     return Worksheet(
         arm=arm,
@@ -210,6 +209,26 @@ def worksheet(
         premedication=_premedication(use),
         warnings=warnings,
     )
+
+
+def work_of(
+    given: Intervention, use: Directions, weight_kg: float | Decimal, losses: Losses,
+    *, limits: Limits | None = None,
+) -> Work:  # fmt: skip
+    """Return what the lines of a worksheet are worked from: vials, volumes and loads in numbers.
+
+    Parameters
+    ----------
+    given, use, weight_kg, losses, limits
+        As for ``worksheet``.
+
+    Raises
+    ------
+    InputError
+        As ``worksheet``.
+    """
+    known = library_limits() if limits is None else limits
+    return _work(given, use, _route(use, given), weight_band(weight_kg, known), losses)
 
 
 def joined(sheets: Sequence[Worksheet]) -> Worksheet:

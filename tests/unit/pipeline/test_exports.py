@@ -218,7 +218,10 @@ def test_no_export_gives_advice(exports):
     "page",
     [
         "claims.md", "ledger.md", "safety.md", "validation.md", "commands.md", "plan.md",
-        *(f"credibility/{path.name}" for path in (ROOT / "docs" / "credibility").glob("*.md")),
+        *(
+            f"../src/funis/library/credibility/{path.name}"
+            for path in (ROOT / "src" / "funis" / "library" / "credibility").glob("*.md")
+        ),
     ],
 )  # fmt: skip
 def test_every_page_of_results_says_what_it_is_for(page):

@@ -6,7 +6,7 @@ from funis.checks import InputError, read_yaml
 from funis.models import disease_ids, library_folder
 from funis.pipeline.check import check_file
 from funis.plan.consultation import consultation_of, library_consultations, read_consultation
-from funis.plan.values import Measured, Medication
+from funis.plan.consulted import Measured, Medication
 
 FILE = library_folder() / "consultations" / "ra.yaml"
 TEXT = FILE.read_text(encoding="utf-8")

@@ -12,11 +12,11 @@ from funis.checks import InputError
 from funis.models import library_folder, load_model
 from funis.pipeline.check import check_file
 from funis.plan.consultation import read_consultation
+from funis.plan.consulted import Consultation, Measured, Medication, PreviousInfusion
 from funis.plan.criteria import library_rules, load_rules
 from funis.plan.eligibility import judge_eligibility, worst
 from funis.plan.facts import open_wash_outs
 from funis.plan.severity import limits_of, severity_names
-from funis.plan.values import Consultation, Measured, Medication, PreviousInfusion
 from funis.product import library_product
 from funis.protocol import load_protocol
 

@@ -245,12 +245,12 @@ def test_wrong_types_anywhere_give_lines_and_never_a_trace(place, key, junk, tmp
 
 
 def test_a_plan_takes_a_bundle_where_it_takes_a_consultation(bundle, tmp_path):
-    from funis.pipeline.planning.assemble import _read
+    from funis.pipeline.planning.assemble import read_any
 
     path = tmp_path / "bundle.json"
     path.write_text(json.dumps(bundle))
-    assert _read(path) == read_bundle(path)
-    assert _read("ra").disease == "ra"
+    assert read_any(path) == read_bundle(path)
+    assert read_any("ra").disease == "ra"
 
 
 def test_every_code_of_the_library_leads_to_a_field_and_has_a_source():

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from funis.apps.web import api, pages
@@ -23,14 +23,16 @@ from funis.apps.web.api import plan as plan_api
 from funis.apps.web.api import runs as runs_api
 from funis.apps.web.api import stored as stored_api
 from funis.apps.web.api import trial as trial_api
+from funis.apps.web.api.answer import Refusal
 from funis.apps.web.background import Background
-from funis.apps.web.guard import COOKIE, Guard, Sessions
+from funis.apps.web.guard import Guard
 from funis.apps.web.pages import evidence, explore, home, model, plan, runs, trial
 from funis.apps.web.pages.render import STATIC
+from funis.apps.web.refusals import add_refusals
+from funis.apps.web.sessions import Sessions
 from funis.apps.web.settings import Settings
 from funis.apps.web.storage import open_database
 from funis.apps.web.storage.migrate import migrate
-from funis.checks import InputError
 from funis.report.statement import RESEARCH_USE
 
 __all__ = ["api", "create_app", "pages"]
@@ -57,9 +59,9 @@ def create_app(settings: Settings, *, background: bool = False) -> FastAPI:
     app.state.settings = settings
     app.state.with_background = background
     app.state.sessions = Sessions(settings.token)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(Guard, settings=settings, sessions=app.state.sessions)
-    app.add_exception_handler(InputError, _input_error)
-    app.add_exception_handler(RequestValidationError, _not_as_described)
+    add_refusals(app)
     app.add_api_route("/open", _open, include_in_schema=False)
     app.add_api_route("/api/openapi.json", lambda: _described(app), include_in_schema=False)
     for module in (*PAGES, *APIS):
@@ -88,34 +90,22 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         database.close()
 
 
-def _not_as_described(request: Request, error: Exception) -> Response:
-    """Say in a line each what a request has that the description does not."""
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    lines = [_line(fault) for fault in faults]
-    return JSONResponse({"research_use": RESEARCH_USE, "detail": lines}, 422)
-
-
-def _line(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"][1:])
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return " ".join(f"{place}: {message}".removeprefix(": ").split())
-
-
-def _input_error(request: Request, error: Exception) -> Response:
-    lines = [str(issue) for issue in error.issues] if isinstance(error, InputError) else []
-    return JSONResponse({"research_use": RESEARCH_USE, "detail": lines}, 422)
-
-
 def _described(app: FastAPI) -> dict[str, Any]:
-    return get_openapi(title=app.title, version="1", description=RESEARCH_USE, routes=app.routes)
+    """Return the description of the API; refusals are told as they are."""
+    found = get_openapi(title=app.title, version="1", description=RESEARCH_USE, routes=app.routes)
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    schemas.pop("ValidationError", None)
+    schemas["HTTPValidationError"] = Refusal.model_json_schema()
+    return found
 
 
 def _open(request: Request, token: str = "") -> Response:
-    session = request.app.state.sessions.open(token)
+    settings: Settings = request.app.state.settings
+    before = request.cookies.get(settings.cookie)
+    session = request.app.state.sessions.open(token, before)
     if session is None:
-        return PlainTextResponse(
-            "this address was used or is wrong: see what funis serve printed", 403
-        )
+        line = "This address was used or is wrong: see what funis serve printed last."
+        return PlainTextResponse(line, 403)
     answer = RedirectResponse("/", 303)
-    answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+    answer.set_cookie(settings.cookie, session, httponly=True, samesite="strict", path="/")
     return answer

@@ -63,7 +63,7 @@ def card_gates(card: Path) -> dict[str, GateTables]:
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
     found = {}
     for name, block in _BLOCK.findall(text):
-        tables = _tables(block.strip().splitlines())
+        tables = read_tables(block.strip().splitlines())
         if tables:
             found[name] = GateTables(name, tables)
     return found
@@ -88,18 +88,24 @@ def _bad(table: Table) -> list[str]:
     ]
 
 
-def _tables(lines: Sequence[str]) -> tuple[Table, ...]:
+def read_tables(lines: Sequence[str]) -> tuple[Table, ...]:
     """Return the tables of a block: a title, and the rows below it."""
     tables: list[Table] = []
     title, rows = "", []
     for line in [*lines, "."]:
         if line.startswith("|"):
-            rows.append(tuple(cell.strip() for cell in line.strip("| \n").split(" | ")))
+            rows.append(_cells(line))
         elif line.strip():
             if rows:
                 tables.append(_table(title, rows))
             title, rows = line.strip(), []
     return tuple(tables)
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    """Return the cells of a row; the first and the last may be empty."""
+    inside = line.strip().removeprefix("|").removesuffix("|")
+    return tuple(cell.strip() for cell in inside.split(" | "))
 
 
 def _table(title: str, rows: list[tuple[str, ...]]) -> Table:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,21 @@ def adverse_events(study: Study, week: float) -> tuple[AdverseEvent, ...]:
     Placebo is a mock procedure at the same times. A risk is that of one event or more; intervals
     hold what is not known of the rates, with the luck of no single patient in them.
     """
-    safety, disease = library_safety(), study.model.id
     given = infusions(study.protocol.arm(TREATED), week)
-    rates = drawn_rates(safety, disease, study.seed)
+    return expected_events(study.model.id, given, week, study.seed)
+
+
+def expected_events(
+    disease: str, given: Mapping[str, int], week: float, seed: int
+) -> tuple[AdverseEvent, ...]:
+    """Return the same of administrations by route, whatever study they are of.
+
+    Parameters
+    ----------
+    given : route -> administrations of cells.
+    seed : of the draws of the true rates.
+    """
+    safety, rates = library_safety(), _kept_rates(disease, seed)
     found = [_event(term, rates, given, week, disease) for term in safety.terms.values()]
     kept = [one for one in found if one is not None and one.treated.high >= SMALLEST]
     return tuple(sorted(kept, key=lambda one: -one.treated.estimate))
@@ -64,8 +76,13 @@ def drawn_rates(safety: Safety, disease: str, seed: int, count: int = RATES) -> 
     return [rates_at(safety, disease, partial(share, draw)) for draw in range(count)]
 
 
+@lru_cache(maxsize=16)
+def _kept_rates(disease: str, seed: int) -> tuple[Rates, ...]:
+    return tuple(drawn_rates(library_safety(), disease, seed))
+
+
 def _event(
-    term: Term, rates: list[Rates], given: Mapping[str, int], week: float, disease: str
+    term: Term, rates: Sequence[Rates], given: Mapping[str, int], week: float, disease: str
 ) -> AdverseEvent | None:
     if not term.over_time and not any(term.hazard(route) is not None for route in given):
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ from funis.plan import (
     Spread,
 )
 from funis.population import Pool
-from funis.protocol import EndpointRequest
+from funis.protocol import Arm, EndpointRequest
 from funis.trial import Enrolled, Study
 from funis.units import DAYS_PER_WEEK
 
@@ -124,35 +124,79 @@ def prepared(
     return Prepared(chosen, consultation, study, drugs, matched, points, score, threads)
 
 
-def predicted_course(ready: Prepared) -> Course:
-    """Return what becomes of the virtual patients who resemble a consultation."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """The matches as they were followed up to the primary endpoint.
+
+    Attributes
+    ----------
+    study : with the arms of the plan first, and others behind them.
+    requests : endpoints, the primary one first.
+    draws : rows of the posterior.
+    found : what was written down.
+    """
+
+    study: Study
+    requests: tuple[EndpointRequest, ...]
+    draws: int
+    found: Observed
+
+
+def followed(ready: Prepared, further: Sequence[Arm] = ()) -> Followed:
+    """Follow the matches under the arms of a plan, and under further ones.
+
+    Further arms change no number of the others.
+    """
     requests = plan_requests(ready.trial.protocol)[:MOST_RESPONSES]
     draws = _draws(ready, requests[0].week)
     names = tuple(dict.fromkeys(one.endpoint for one in requests))
     who = _followed(ready, len(draws), requests[0].week)
-    found = observed(ready.study, who, draws, names, ready.threads)
+    study = ready.study
+    if further:
+        arms = (*study.arms, *further)
+        protocol = plan_protocol(ready.trial, arms, ready.chosen.arm.id)
+        study = replace(study, protocol=protocol)
+    found = observed(study, who, draws, names, ready.threads)
+    return Followed(study, requests, len(draws), found)
+
+
+def predicted_course(
+    ready: Prepared, seen: Followed | None = None, step: Callable[[], object] = tuple
+) -> Course:
+    """Return what becomes of the virtual patients who resemble a consultation.
+
+    Parameters
+    ----------
+    seen
+        The matches up to the primary endpoint, where they were followed already.
+    step
+        Called when each further part begins.
+    """
+    seen = seen or followed(ready)
+    step()
     bands, averaged = _over_years(ready)
+    step()
+    moved = influences(ready)
+    step()
     return Course(
-        n_patients=len(who.patient),
+        n_patients=seen.found.failed.shape[-1],
         stratum=ready.matched.words,
-        responses=_responses(ready, found, requests),
-        adverse_events=adverse_events(ready.study, requests[0].week),
+        responses=_responses(seen),
+        adverse_events=adverse_events(ready.study, seen.requests[0].week),
         averaged=averaged,
-        influences=influences(ready),
-        warnings=_warnings(ready, found),
+        influences=moved,
+        warnings=_warnings(ready, seen.found),
         matches=ready.matched.rows,
         bands=bands,
-        draws=len(draws),
+        draws=seen.draws,
         no_effect_share=_no_effect_share(ready.points),
         drugs=ready.drugs.words,
     )
 
 
-def _responses(
-    ready: Prepared, found: Observed, requests: Sequence[EndpointRequest]
-) -> tuple[Response, ...]:
+def _responses(seen: Followed) -> tuple[Response, ...]:
     """Return the endpoints that were seen of anybody, the primary one first."""
-    made = [_response(ready, found, one, one is requests[0]) for one in requests]
+    made = [response_of(seen, one) for one in seen.requests]
     return tuple(one for one in made if np.isfinite(one.treated.estimate + one.placebo.estimate))
 
 
@@ -176,21 +220,21 @@ def _no_effect_share(points: Points | None) -> float | None:
     return float(np.mean(points.factors[:, points.names.index(NO_CELLS)] == 0))
 
 
-def _response(
-    ready: Prepared, found: Observed, request: EndpointRequest, primary: bool
-) -> Response:
-    values, years = endpoint_of(ready.study, found, request)
-    seed, points = ready.study.seed, ready.study.model.endpoints
-    weights = None if years is None else years
-    by_patient = np.moveaxis(values, 1, 2)
-    at_risk = None if weights is None else np.moveaxis(weights, 1, 2)
+def response_of(seen: Followed, request: EndpointRequest, given: str = TREATED) -> Response:
+    """Return an endpoint under an arm with cells, beside placebo and cells without effect."""
+    study, points = seen.study, seen.study.model.endpoints
+    values, years = endpoint_of(study, seen.found, request)
+    names, three = [arm.id for arm in study.arms], (PLACEBO, NO_EFFECT, given)
+    beside = [names.index(name) for name in three]
+    by_patient = np.moveaxis(values[:, beside], 1, 2)
+    at_risk = None if years is None else np.moveaxis(years[:, beside], 1, 2)
     means = plain_means(by_patient, at_risk)
-    samples = sampled_means(by_patient, seed, at_risk)
-    place = {name: ARMS.index(name) for name in ARMS}
+    samples = sampled_means(by_patient, study.seed, at_risk)
+    place = {name: three.index(name) for name in three}
     arms = {name: interval_of(means[at], samples[:, at]) for name, at in place.items()}
     if request.measure == "responder":
         arms = {name: as_share(one, values.shape[-1]) for name, one in arms.items()}
-    treated, control = place[TREATED], place[PLACEBO]
+    treated, control = place[given], place[PLACEBO]
     apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
     moved = by_patient[..., treated] - by_patient[..., control]
     if request.measure == "responder":
@@ -200,8 +244,8 @@ def _response(
         apart = as_one_event(apart, values.shape[-1], at_least)
     return Response(
         endpoint_name(request.endpoint, points), request.week, request.measure,
-        unit_of(request, ready.study), arms[TREATED], arms[PLACEBO], arms[NO_EFFECT], apart,
-        primary,
+        unit_of(request, study), arms[given], arms[PLACEBO], arms[NO_EFFECT], apart,
+        request is seen.requests[0],
     )  # fmt: skip
 
 

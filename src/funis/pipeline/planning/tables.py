@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.pipeline.tables import Table
-from funis.plan import Comparison, Course, Interval, Plan
+from funis.plan import Comparison, Course, Holds, Interval, Plan
+from funis.plan.form_values import Form, FormField
 from funis.report.numerals import significant
 
 MOST_EVENTS = 8
+MOST_WORDS = 8
+LISTED_MINUTES = 60
 CELLS = "cells without effect"
 
 
@@ -17,10 +20,40 @@ def plan_tables(plan: Plan) -> Iterator[Table]:
     yield _eligibility(plan)
     yield _worksheet(plan)
     yield _calendar(plan)
+    if plan.holds is not None:
+        yield _holds(plan.holds)
     if plan.course is not None:
         yield from _course(plan.course)
     if plan.comparison is not None:
         yield _comparison(plan.comparison)
+
+
+def form_tables(form: Form) -> Iterator[Table]:
+    """Return the form of a consultation as tables, one a group."""
+    for group in form.groups:
+        rows = tuple((one.key, one.label, _allowed(one), _why(one)) for one in group.fields)
+        yield Table(
+            f"{group.title}{f' ({group.help})' if group.help else ''}",
+            ("Key", "Field", "May be", "Why it is asked"), rows,
+        )  # fmt: skip
+
+
+def _allowed(one: FormField) -> str:
+    if one.kind == "number" and one.low is not None and one.high is not None:
+        return f"{one.low:g} to {one.high:g} {one.unit or ''}".strip()
+    if one.kind in ("yes_no", "presence"):
+        return "true or false" if one.kind == "yes_no" else "1 or 0"
+    if one.kind == "band":
+        return f"{one.choices[0].value} to {one.choices[-1].value} kg"
+    values = [choice.value for choice in one.choices]
+    shown = ", ".join(values[:MOST_WORDS])
+    more = len(values) - MOST_WORDS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _why(one: FormField) -> str:
+    asked = [f"asked: {text}" for text in one.asked_by]
+    return "; ".join((*asked, *one.used_for)) or "printed in the plan"
 
 
 def head_lines(plan: Plan) -> Iterator[str]:
@@ -83,6 +116,42 @@ def _calendar(plan: Plan) -> Table:
 
 def _days(first: int, last: int) -> str:
     return str(first) if first == last else f"{first} to {last}"
+
+
+def _holds(found: Holds) -> Table:
+    """Return every sixth time from thaw to vein, the usual one and the last."""
+    last = found.rows[-1].minute
+    listed = [
+        row for row in found.rows
+        if row.minute in (found.usual_minute, last) or row.minute % LISTED_MINUTES == 0
+    ]  # fmt: skip
+    rows = tuple(
+        (f"{row.minute:g}", f"{100 * row.living:.1f} %", _text(row.functional_million),
+         str(row.vials), "not reported" if row.dmso_mg_per_kg is None
+         else f"{row.dmso_mg_per_kg:g}",
+         {None: "not stated", True: "yes", False: "no"}[row.in_time],
+         "" if row.treated is None else _text(row.treated),
+         "" if row.difference is None else _text(row.difference))
+        for row in listed
+    )  # fmt: skip
+    columns = (
+        "Minutes", "Living", "Functional [1e6]", "Vials", "DMSO [mg/kg]", "In time", "Treated",
+        "Treated - placebo",
+    )  # fmt: skip
+    return Table(_holds_title(found), columns, rows)
+
+
+def _holds_title(found: Holds) -> str:
+    title = "From thaw to vein; vials are counted so that the dose arrives living"
+    if found.response is None:
+        return title
+    one = found.response
+    times = ", ".join(f"{minute:g}" for minute in found.computed_minutes)
+    return (
+        f"{title}.\n{one.endpoint}, week {one.week:g} [{one.unit}]: placebo {_text(one.placebo)},"
+        f" {CELLS} {_text(one.no_effect)}. Virtual patients were followed at {times} minutes;"
+        " between them the response is interpolated by the living share."
+    )
 
 
 def _course(course: Course) -> Iterator[Table]:

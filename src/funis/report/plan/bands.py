@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funis.plan import Interval, Response
-from funis.plan.values import ScoreBand, Spread
+from funis.plan.prediction import ScoreBand, Spread
 from funis.report.numerals import decimal, week
 from funis.report.plan.numbers import interval, percents, unit_words
 from funis.report.scales import Scale, linear_ticks, padded_range, tick_digits, week_ticks

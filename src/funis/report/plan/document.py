@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from funis.plan import Plan
+from funis.plan.form_values import Form
 from funis.plan.regulatory import statement
 from funis.report.plan.content import BANNER
 from funis.report.statement import RESEARCH_USE, SIMULATED
@@ -25,6 +26,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     whole = _plain(plan)
     whole["consultation"].pop("where", None)
     return {**head, **whole}
+
+
+def form_document(form: Form) -> dict[str, Any]:
+    """Return the form of a consultation as JSON holds it."""
+    return {"research_use": RESEARCH_USE, "data": SIMULATED, **_plain(form)}
 
 
 def document_text(plan: Plan) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from funis.plan import AdverseEvent, Course, Influence, Interval, Plan, RegulatoryRow, Response
+from funis.plan.prediction import Alternative, Comparison
 from funis.plan.regulatory import statement
-from funis.plan.values import Alternative, Comparison
 from funis.report.numerals import MINUS, MISSING, count, percent, week
 from funis.report.plan.bands import ARMS, SHARE, responses, score
 from funis.report.plan.content import Cell, Column, Figure, Section, Table, row

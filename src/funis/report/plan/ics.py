@@ -1,7 +1,7 @@
 """The calendar of a plan as iCalendar (RFC 5545), relative to a placeholder for day 0.
 
-A calendar file cannot do without dates. Day 0 is 1 January 2000 in every file, which is no date of
-anybody's treatment; the summary of each entry names its relative days.
+A calendar file cannot do without dates. Day 0 is 1 January 2000 unless another day is made up,
+which is no date of anybody's treatment; the summary of each entry names its relative days.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from funis.checks import InputError, Issue
 from funis.plan import Entry, Plan
 from funis.report.plan.content import BANNER
 from funis.report.plan.numbers import words
@@ -22,14 +23,46 @@ _OCTETS = 75
 _STAMP = "20000101T000000Z"
 
 
-def calendar_text(plan: Plan) -> str:
-    """Return the calendar; lines end with CR LF and are folded at 75 octets."""
+LATEST = date(2200, 1, 1)
+"""Days that are made up lie between the placeholder and this one, so that all entries have one."""
+
+
+def made_up_day(text: str | None) -> date:
+    """Return a made-up day 0; the placeholder where none is asked for.
+
+    Raises
+    ------
+    InputError
+        No day, or one that is too far off.
+    """
+    if text is None:
+        return DAY_0
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not DAY_0 <= day <= LATEST:
+        expected = f"a made-up day such as 2030-01-31, from {DAY_0} to {LATEST}"
+        raise InputError(Issue(None, None, "start", f"'{text[:40]}' is no such day", expected))
+    return day
+
+
+def calendar_text(plan: Plan, day_0: date = DAY_0) -> str:
+    """Return the calendar; lines end with CR LF and are folded at 75 octets.
+
+    Parameters
+    ----------
+    day_0
+        The made-up day of the first infusion.
+    """
     head = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//funis//plan for a virtual patient//EN",
         "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{_escaped(BANNER)}",
         f"X-WR-CALDESC:{_escaped(_statement(plan))}",
     ]  # fmt: skip
-    events = [line for place, one in enumerate(_by_day(plan)) for line in _event(plan, one, place)]
+    events = [
+        line for place, one in enumerate(_by_day(plan)) for line in _event(plan, one, place, day_0)
+    ]
     lines = [*head, *events, "END:VCALENDAR"]
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
 
@@ -38,9 +71,9 @@ def _by_day(plan: Plan) -> list[Entry]:
     return sorted(plan.calendar.entries, key=lambda one: (one.day_first, one.day_last))
 
 
-def _event(plan: Plan, one: Entry, place: int) -> tuple[str, ...]:
-    first = DAY_0 + timedelta(days=one.day_first)
-    after = DAY_0 + timedelta(days=one.day_last + 1)
+def _event(plan: Plan, one: Entry, place: int, day_0: date) -> tuple[str, ...]:
+    first = day_0 + timedelta(days=one.day_first)
+    after = day_0 + timedelta(days=one.day_last + 1)
     told = [one.note or "", _statement(plan)]
     return (
         "BEGIN:VEVENT",

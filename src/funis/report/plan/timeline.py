@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from funis.plan import Entry
-from funis.plan.values import EntryKind
+from funis.plan.preparation import EntryKind
 from funis.report.numerals import MINUS
 from funis.report.plan.numbers import days, words
 from funis.report.scales import Scale, linear_ticks

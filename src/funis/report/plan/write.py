@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 from funis.plan import Plan
 from funis.report.plan.document import document_text
 from funis.report.plan.fhir import bundle_text
 from funis.report.plan.html import render_plan
-from funis.report.plan.ics import calendar_text
+from funis.report.plan.ics import DAY_0, calendar_text
 from funis.report.plan.pdf import plan_pdf
 from funis.report.statement import RESEARCH_USE, SIMULATED
 from funis.store import run_folder, write_bytes, write_manifest
@@ -24,8 +25,16 @@ FILES: Mapping[str, Callable[[Plan], bytes]] = {
 """What the folder holds, beside the manifest that says it is ours to replace."""
 
 
-def write_plan(plan: Plan, folder: Path | str) -> Path:
+def write_plan(plan: Plan, folder: Path | str, day_0: date = DAY_0) -> Path:
     """Write every output of a plan into a folder, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    plan
+    folder
+        Where to.
+    day_0
+        The made-up day of the first infusion, for the calendar.
 
     Raises
     ------
@@ -34,6 +43,7 @@ def write_plan(plan: Plan, folder: Path | str) -> Path:
     """
     target = Path(folder)
     contents = {name: made(plan) for name, made in FILES.items()}
+    contents["calendar.ics"] = calendar_text(plan, day_0).encode()
     with run_folder(target) as place:
         for name, content in contents.items():
             write_bytes(place / name, content)

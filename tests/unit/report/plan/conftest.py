@@ -27,7 +27,7 @@ from funis.plan import (
     Response,
     Worksheet,
 )
-from funis.plan.values import Alternative, Comparison, Match, ScoreBand, Spread
+from funis.plan.prediction import Alternative, Comparison, Match, ScoreBand, Spread
 from funis.report import RESEARCH_USE
 
 CONSULTATION = Consultation(

@@ -1,13 +1,16 @@
 """The folder of a plan: everything or nothing, the same bytes each time."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from funis.checks import InputError
 from funis.report import RESEARCH_USE
-from funis.report.plan import BANNER, plan_document, write_plan
+from funis.report.plan import BANNER, plan_document, plan_pdf, write_plan
 from funis.report.plan.write import FILES
 
 
@@ -45,3 +48,33 @@ def test_no_treated_response_is_in_the_document_without_its_twins(plan):
     course = plan_document(plan)["course"]
     for one in [*course["responses"], *course["bands"]]:
         assert {"treated", "placebo", "no_effect"} <= set(one)
+
+
+HEADING, CELLS = 13.5, (7.2, 9.0)
+"""Sizes of print in `plan.typ`: headings of sections; cells of tables and small print [pt]."""
+
+
+def printed(page):
+    """Texts of a page between header and footer: height on the page, size, text."""
+    found = []
+
+    def see(text, matrix, text_matrix, font, size):
+        if text.strip():
+            found.append((text_matrix[5] * matrix[3] + matrix[5], round(size, 1), text))
+
+    page.extract_text(visitor_text=see)
+    height = float(page.mediabox.height)
+    placed = [(y if y > 0 else height + y, size, text) for y, size, text in found]
+    return [one for one in placed if 68 < one[0] < height - 66]
+
+
+@pytest.mark.parametrize("more", range(0, 24, 3))
+def test_no_heading_stands_at_the_foot_of_a_page_without_what_it_is_of(plan, more):
+    judged = replace(plan.eligibility, judgements=plan.eligibility.judgements * (1 + more))
+    pages = PdfReader(BytesIO(plan_pdf(replace(plan, eligibility=judged)))).pages
+    for page in pages:
+        texts = printed(page)
+        for height, size, heading in texts:
+            if size == HEADING:
+                below = [text for y, other, text in texts if y < height - 30 and other in CELLS]
+                assert below, f"{heading} stands alone at the foot of its page"

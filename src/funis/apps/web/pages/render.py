@@ -13,7 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from funis.apps.web.guard import COOKIE
 from funis.report.statement import RESEARCH_USE, SIMULATED
 
 WEB = Path(__file__).parents[1]
@@ -48,11 +47,10 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
 
 def base_values(request: Request) -> Mapping[str, Any]:
     """Return what every page holds: navigation, statements, the session's CSRF token."""
-    sessions = request.app.state.sessions
     return {
         "places": PLACES,
         "here": request.url.path,
-        "csrf": sessions.csrf(request.cookies.get(COOKIE)) or "",
+        "csrf": getattr(request.state, "csrf", ""),
         "research_use": RESEARCH_USE,
         "simulated": SIMULATED,
     }
