@@ -74,10 +74,19 @@ def changed(draft: Draft, change: Change | Mapping[str, Any]) -> Changed:
     if not isinstance(draft.document.data, dict):
         raise InputError(Issue(draft.name, None, None, "is no trial", "keys such as arms: ..."))
     root = tree(draft.text)
-    place = _DO[change.kind](root, change)
+    place = _done(draft, root, change)
     after = Draft(text_of(root), draft.name)
     assert after.document is not None  # what a change writes has to be readable
     return Changed(after, place)
+
+
+def _done(draft: Draft, root: Any, change: Change) -> int | None:
+    """Do a change; the text may hold anything in the places that it goes through."""
+    try:
+        return _DO[change.kind](root, change)
+    except (TypeError, AttributeError, KeyError, IndexError):
+        message = f"{change.kind}: a trial has something else in that place"
+        raise InputError(Issue(draft.name, None, None, message, "a text that is mended")) from None
 
 
 def _set(root: Any, change: Change) -> None:

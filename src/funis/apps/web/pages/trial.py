@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -40,9 +41,25 @@ def _draft(trial: str | None, new: str | None) -> tuple[Any, list[str]]:
         return draft_answer(begun(FIRST, None)), [str(issue) for issue in error.issues]
 
 
+def warm_up(request: Request) -> None:
+    """Load what opens a dot, beside the first look at a design: the first dot is quick too."""
+    if not getattr(request.app.state, "trial_warm", False):
+        request.app.state.trial_warm = True
+        threading.Thread(target=_load, daemon=True).start()
+
+
+def _load() -> None:
+    from funis.pipeline.design.document import twin_document
+    from funis.pipeline.design.twin import replicate_trial
+
+    twin_document(replicate_trial(FIRST, n=16, replicate=0, world="null", patients=16, workers=1))
+
+
 @router.get("/trial/jobs/{id}", response_class=HTMLResponse)
 def job(request: Request, id: JobId) -> HTMLResponse:
     """Show a job: how far it has got, and what is known so far."""
     with database_of(request).reading() as session:
         found = jobs.get(session, id)
+    if found is not None and found.kind == "design":
+        warm_up(request)
     return render(request, "trial_job.html.j2", 200 if found else 404, job=found, id=id)

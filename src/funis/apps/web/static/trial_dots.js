@@ -17,7 +17,7 @@ export function draw_dots(box, design, open) {
   const dots = design.points.find((point) => point.n === chosen.n).dots.filter((dot) => dot.arm === chosen.arm).sort((a, b) => a.truth - b.truth || a.estimate - b.estimate);
   const kept = box.querySelector("details")?.open ?? false;
   box.replaceChildren(html("h2", {}, "Each dot is a virtual trial"),
-    html("p", {}, "Below: what is true in its world. Beside: what the trial reports. On the line the two agree; what lies off it is chance. Open a dot to see its patients."),
+    html("p", {}, "From left to right: the truth in its world. From below to above: what the trial reports. On the line the two agree; what lies off it is chance. Open a dot to see its patients."),
     html("div", { class: "row" }, choice("dots-n", "Patients in all arms", sizes, chosen.n, (value) => { chosen.n = Number(value); again(); }),
       design.rule.arms.length > 1 ? choice("dots-arm", "Arm", design.rule.arms, chosen.arm, (value) => { chosen.arm = value; again(); }) : null),
     key(), picture(design, dots, open), by_number(open),
@@ -107,7 +107,7 @@ function by_number(open) {
 }
 
 function numbers(dots, open) {
-  const head = ["Trial", "Truth", "Estimate (95 % interval)", "Decision", "Cells"].map((one) => html("th", { scope: "col" }, one));
+  const head = ["Trial", "Truth", "Estimate (95 % interval)", "Decision", "Cells"].map((one, k) => html("th", { scope: "col", class: k === 1 || k === 2 ? "number" : null }, one));
   const rows = dots.map((dot) => html("tr", {}, html("th", { scope: "row" }, html("button", { type: "button", class: "plain", "aria-label": `Open trial ${dot.replicate}`, onclick: () => open({ n: chosen.n, replicate: dot.replicate }) }, String(dot.replicate))),
     html("td", { class: "number" }, short(dot.truth)), html("td", { class: "number" }, `${short(dot.estimate)} (${short(dot.low)} to ${short(dot.high)})`), html("td", {}, dot.success ? "success" : "no success"), html("td", {}, dot.cells_act ? "act" : "do nothing")));
   return html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Virtual trials" }, html("table", {}, html("caption", {}, "Virtual trials of the posterior, in the order of their truth"), html("thead", {}, html("tr", {}, head)), html("tbody", {}, rows)));

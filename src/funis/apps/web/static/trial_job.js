@@ -57,8 +57,8 @@ function sentence(job, done, total) {
   if (job.status === "cancelled") return "Cancelled. What was followed is kept: the same design again goes on from there.";
   if (job.status === "failed") return "Failed.";
   if (job.status === "done") return "Done.";
-  const stage = job.words || "Beginning";
-  return total > 1 ? `${stage}: ${done} of ${total}. ${left(job.words, done, total)}` : `${stage}.`;
+  const stage = job.result?.total ? "Pieces of the bank of virtual patients" : job.words || "Beginning";
+  return total > 1 ? `${stage}: ${done} of ${total}. ${left(stage, done, total)}` : `${stage}.`;
 }
 
 // Time left, from the pace since this stage was first seen; nothing before that means something.

@@ -1,6 +1,6 @@
 // Type I error, power and assurance by the size of a trial, with their intervals, while they grow.
 
-import { html, short, svg, table, ticks } from "./trial_svg.js";
+import { chart_box, html, short, svg, table, ticks } from "./trial_svg.js";
 
 const WIDTH = 860, HEIGHT = 380, LEFT = 52, RIGHT = 16, TOP = 14, BOTTOM = 44;
 
@@ -10,7 +10,7 @@ export function draw_power(box, design) {
   const numbers = html("details", { open }, html("summary", {}, "Numbers"), as_table(design, rows));
   box.replaceChildren(html("h2", {}, "How often it would succeed"),
     html("p", { class: "banner" }, `${design.evidence ?? ""} ${design.simulated ?? ""}`.trim()),
-    html("p", {}, rule_words(design.rule)), legend(rows), picture(design, rows), html("p", { class: "small", role: "status" }, summary(design, rows)), numbers);
+    failed(design), html("p", {}, rule_words(design.rule)), legend(rows), picture(design, rows), html("p", { class: "small", role: "status" }, summary(design, rows)), numbers);
   box.setAttribute("aria-label", "Power and assurance");
 }
 
@@ -24,6 +24,10 @@ function curves(design) {
     ...forms.map((form, k) => ({ name: `Assurance, form ${form.replaceAll("_", " ")}`, mark: "ring", colour: `a${4 + (k % 3)}`, dashed: true, values: design.points.map((point) => point.by_structure?.[form] ?? null) })),
   ];
   return rows;
+}
+
+function failed(design) {
+  return design.failed ? html("p", { class: "alert" }, `${design.failed} courses of virtual patients could not be solved; they count as not seen.`) : "";
 }
 
 function rule_words(rule) {
@@ -57,7 +61,7 @@ function picture(design, rows) {
   const level = design.rule.alpha / 2;
   chart.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level), class: "reference" }));
   rows.forEach((row, place) => chart.append(curve(row, sizes, x, y, (place - (rows.length - 1) / 2) * 5)));
-  return html("div", { class: "scroll chart-box" }, chart);
+  return chart_box("Chart of power and assurance by the size of the trial", chart);
 }
 
 function curve(row, sizes, x, y, aside) {

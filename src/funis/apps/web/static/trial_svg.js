@@ -52,3 +52,8 @@ export function table(caption, columns, rows) {
       html("tbody", {}, rows.map((row) => html("tr", {}, row.map((cell, k) =>
         k === 0 ? html("th", { scope: "row" }, cell) : html("td", {}, cell)))))));
 }
+
+/** A chart in a box of its own that scrolls where the screen is narrow, by keyboard too. */
+export function chart_box(name, ...content) {
+  return html("div", { class: "scroll chart-box", tabindex: 0, role: "region", "aria-label": name }, content);
+}

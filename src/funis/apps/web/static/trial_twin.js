@@ -1,7 +1,7 @@
 // One virtual trial that was opened: its patients, and any of them beside his placebo twin.
 
 import { api, Refused } from "./workbench.js";
-import { html, short, svg, table, ticks } from "./trial_svg.js";
+import { chart_box, html, short, svg, table, ticks } from "./trial_svg.js";
 
 const WIDTH = 860, HEIGHT = 360, LEFT = 56, RIGHT = 16, TOP = 26, BOTTOM = 44;
 const PAGE = 60;
@@ -27,6 +27,7 @@ function show(box, { trial, evidence, simulated }, asked, chose) {
     show_patient(detail, trial, number, view);
     for (const row of box.querySelectorAll("tr[data-number]")) row.classList.toggle("chosen", row.dataset.number === String(number));
   };
+  box.className = "twin";
   box.replaceChildren(html("h2", { tabindex: -1 }, `Virtual trial ${trial.replicate}, ${trial.n} patients`),
     html("p", { class: "banner" }, `${evidence} ${simulated}`), html("p", {}, world_words(trial)), decisions(trial), patients(trial, view), detail);
   view(Math.min(Math.max(Number(asked.patient) || first_treated(trial), 1), trial.patients.length));
@@ -65,7 +66,7 @@ function patients(trial, view) {
   arm.addEventListener("change", () => fill(false));
   fill(false);
   return html("section", {}, html("h3", {}, "Patients"), html("div", { class: "field narrow" }, html("label", { for: "patients-arm" }, "Arm"), arm),
-    html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Patients" }, html("table", {}, html("caption", {}, "Each patient beside himself under the reference: the same person, the same luck"), html("thead", {}, html("tr", {}, columns.map((one) => html("th", { scope: "col" }, one)))), body)), more);
+    html("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Patients" }, html("table", {}, html("caption", {}, "Each patient beside himself under the reference: the same person, the same luck"), html("thead", {}, html("tr", {}, columns.map((one, k) => html("th", { scope: "col", class: k === 3 || k === 4 ? "number" : null }, one)))), body)), more);
 }
 
 // ---- one patient
@@ -115,7 +116,7 @@ function picture(trial, one, asked) {
   chart.append(line(weeks, course.twin, x, y, "curve twin"), line(weeks, course.own, x, y, "curve arm a2"), points(weeks, course.own, x, y));
   for (const dose of one.doses) chart.append(svg("path", { d: "M0 0l-4.5 -9h9z", transform: `translate(${x(dose.day / 7)} ${HEIGHT - BOTTOM})`, class: dose.amount > 1000 ? "dose" : "drug" }, svg("title", {}, `Day ${short(dose.day)}: ${dose.intervention}`)));
   for (const [name, week] of Object.entries(one.events)) if (week !== null) chart.append(svg("line", { x1: x(week), x2: x(week), y1: TOP, y2: HEIGHT - BOTTOM, class: "cursor" }), svg("text", { x: x(week) + 4, y: TOP + 10, class: "note" }, name));
-  return html("div", { class: "scroll chart-box" }, chart);
+  return chart_box("Chart of the patient, his twin and the bands of his arm", chart);
 }
 
 function line(weeks, values, x, y, look) {
