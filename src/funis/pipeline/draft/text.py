@@ -37,6 +37,8 @@ _Representer.add_representer(float, _number)
 
 def number_text(value: float) -> str:
     """Return a number as it stands in trial files: 12.0, 0.5, 7.5e+7."""
+    if not isfinite(value):
+        return ".inf" if value > 0 else "-.inf"
     if abs(value) >= LARGE or 0 < abs(value) < SMALL:
         mantissa, exponent = f"{value:.14e}".split("e")
         digits = mantissa.rstrip("0")
