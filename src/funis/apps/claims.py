@@ -23,6 +23,12 @@ Patients = Annotated[
 
 def claims(
     row: Annotated[int | None, typer.Option(metavar="N", help="One row of the register.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(metavar="VERDICT", help="Claims with this verdict alone.")
+    ] = None,
+    disease: Annotated[
+        str | None, typer.Option(metavar="DISEASE", help="Claims with a part on this disease.")
+    ] = None,
     patients: Patients = None,
     workers: Workers = None,
     into: Annotated[
@@ -33,14 +39,17 @@ def claims(
     """Judge what is claimed of the cells by evidence and model, and at potency 0."""
     from funis.pipeline.claims import judge_claims, size_of
     from funis.pipeline.claims.document import claims_document
+    from funis.pipeline.claims.shown import check_wanted, filter_results
     from funis.pipeline.run import check_writable
 
     with terminal.one_document(json) as put:
         if into is not None:
-            _check_whole(row)
+            _check_whole(row, verdict, disease)
             check_writable(into, file=True)
         size = size_of(patients)
+        check_wanted(verdict, disease)
         found = judge_claims(row, size=size, workers=workers, progress=terminal.progress(json))
+        found = filter_results(found, verdict, disease)
         if into is not None:
             _write(into, found, size.patients)
         if json:
@@ -51,13 +60,14 @@ def claims(
     return terminal.SUCCESS
 
 
-def _check_whole(row: int | None) -> None:
-    """Refuse a page of one row."""
+def _check_whole(row: int | None, verdict: str | None, disease: str | None) -> None:
+    """Refuse a page of some claims."""
     from funis.checks import InputError, Issue
 
-    if row is not None:
+    if (row, verdict, disease) != (None, None, None):
         message = "a page holds every claim"
-        raise InputError(Issue(None, None, "row", message, "--into without --row"))
+        expected = "--into without --row, --verdict or --disease"
+        raise InputError(Issue(None, None, "into", message, expected))
 
 
 def _write(into: Path, found: tuple[ClaimResult, ...], patients: int) -> None:

@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from funis.apps import claims, terminal
+from funis.apps import claims, studies, terminal
 from funis.apps.meta import meta
 from funis.apps.options import Json, StudyPatients, Workers
 
 commands = typer.Typer(help="Look up and add published evidence.", no_args_is_help=False)
 commands.command("meta")(meta)
+commands.command("studies")(studies.studies)
+commands.command("model")(studies.model)
+commands.command("forest")(studies.forest)
 commands.command("claims")(claims.claims)
 commands.command("testimonials")(claims.accounts)
 

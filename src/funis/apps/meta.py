@@ -51,6 +51,10 @@ def meta(
             metavar="NAME", help="cells; or drugs, each mechanism apart; or placebo arms alone."
         ),
     ] = "cells",
+    study: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A study that is pooled; repeatable (default: all)."),
+    ] = None,
     any_route: Annotated[
         bool, typer.Option("--any-route", help="Pool cells given by any route, not by vein alone.")
     ] = False,
@@ -70,7 +74,7 @@ def meta(
 
     with terminal.one_document(json) as put:
         if endpoint is None:
-            _check_alone(week, window, measure, method, by, any_route, forest, funnel)
+            _check_alone(week, window, measure, method, by, any_route, forest, funnel, study)
             found = choices(disease, of)
             if json:
                 return put(choices_document(disease, of, found))
@@ -89,6 +93,7 @@ def meta(
             by=by,
             any_route=any_route,
             of=of,
+            studies=study,
         )
         _draw(done, forest, funnel)
         if json:

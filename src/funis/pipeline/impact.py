@@ -118,6 +118,7 @@ def evidence_impact(
     *,
     without: Sequence[str] = (),
     files: Sequence[Path] = (),
+    studies: Sequence[Study] = (),
     unreported_null: bool = False,
     trial: str | None = None,
     workers: int | None = None,
@@ -132,8 +133,8 @@ def evidence_impact(
     ----------
     without
         Ids of studies that are left out.
-    files
-        Files of studies that are added.
+    files, studies
+        Files of studies that are added, and studies that stand in no file.
     unreported_null
         Whether registered randomised trials that nobody has reported, of this disease and of those
         that lend to it, enter as trials that found no effect.
@@ -148,7 +149,7 @@ def evidence_impact(
     require_whole(patients=patients)
     patients = PATIENTS if patients is None else patients
     model, evidence = known_disease(disease)
-    added = tuple(study for file in files for study in read_study_file(file))
+    added = (*studies, *(study for file in files for study in read_study_file(file)))
     _check(disease, evidence.studies, added, without, unreported_null)
     planned = _planned(
         trial or f"{disease}_demo", disease, workers, patients, points, resume, progress

@@ -245,7 +245,8 @@ def _row(row: RowResult) -> dict[str, Any]:
     return {
         "study": one.row.study, "arm": one.row.arm, "endpoint": one.row.published or
         one.row.request.endpoint, "our_endpoint": one.row.request.key, "week": one.row.request.week,
-        "n": one.row.n, "observed": one.row.observed, **_quantiles(one),
+        "measure": one.row.request.measure, "n": one.row.n, "observed": one.row.observed,
+        **_quantiles(one),
         "inside80": one.inside(0.8), "inside95": one.inside(0.95), "crps": one.crps,
         "scaled_crps": {name: row.predicted[name].scaled_crps for name in PREDICTORS},
         "without_effect": row.predicted["placebo_only"].quantile(0.5),

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funis.report.content import Interval
+from funis.report.forest_scale import inside, panel_scale, panel_ticks, tick_text
 from funis.report.numerals import decimal, percent, significant
-from funis.report.scales import Scale, linear_ticks, tick_digits
+from funis.report.scales import Scale
 from funis.report.statement import RESEARCH_USE
 from funis.report.svg import Attribute, element, picture, words
 
@@ -25,7 +26,6 @@ COLUMNS_ALONE = (16.0, 270.0, 316.0, 354.0)
 LETTER = 6.9
 ESTIMATE, WEIGHT = 980.0, 1044.0
 
-_LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _LINE_LENGTH = 162
 
 STYLE = """
@@ -53,7 +53,10 @@ stroke:var(--soft);stroke-dasharray:4 3}
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One study; `cells`, `control` are printed results in few words, `weight` a share."""
+    """One study; `cells`, `control` are printed results in few words, `weight` a share.
+
+    `study` is its id, `about` what a reader may ask of it; the picture shows neither.
+    """
 
     label: str
     week: str
@@ -61,6 +64,8 @@ class ForestRow:
     control: str
     interval: Interval
     weight: float | None
+    study: str = ""
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ def shortened(text: str, length: int) -> str:
 
 def _panel(panel: ForestPanel, y: float) -> tuple[str, float]:
     """Draw the strata that share an axis."""
-    scale = _scale(panel)
+    scale = panel_scale(panel, (LEFT, RIGHT))
     top = y + 22.0
     heads = ["Study", "Week", panel.treated, "Control" if panel.controlled else ""]
     places = panel.columns
@@ -243,7 +248,7 @@ def _pooled(
     y: float,
     begin: float,
 ) -> str:
-    place = [_inside(value, scale) for value in (pooled.low, pooled.estimate, pooled.high)]
+    place = [inside(value, scale) for value in (pooled.low, pooled.estimate, pooled.high)]
     left, middle, right = place
     path = f"M{left:.1f},{y:.1f}L{middle:.1f},{y - 7:.1f}L{right:.1f},{y:.1f}"
     shape = f"{path}L{middle:.1f},{y + 7:.1f}Z"
@@ -262,7 +267,7 @@ def _pooled(
 
 
 def _prediction(interval: Interval, panel: ForestPanel, scale: Scale, y: float) -> str:
-    low, high = _inside(interval.low, scale), _inside(interval.high, scale)
+    low, high = inside(interval.low, scale), inside(interval.high, scale)
     text = f"{_number(interval.low, panel)} to {_number(interval.high, panel)}"
     return "".join(
         [
@@ -277,7 +282,7 @@ def _prediction(interval: Interval, panel: ForestPanel, scale: Scale, y: float) 
 def _whisker(interval: Interval, scale: Scale, y: float) -> str:
     if interval.low is None or interval.high is None:
         return ""
-    low, high = _inside(interval.low, scale), _inside(interval.high, scale)
+    low, high = inside(interval.low, scale), inside(interval.high, scale)
     return _line("whisker", low, y, high, y) + _arrows(interval, scale, y)
 
 
@@ -294,10 +299,10 @@ def _arrows(interval: Interval, scale: Scale, y: float) -> str:
 
 def _axis(panel: ForestPanel, scale: Scale, y: float) -> tuple[str, float]:
     parts = [_line("axis", LEFT, y, RIGHT, y)]
-    for tick in _ticks(panel, scale):
+    for tick in panel_ticks(panel, scale):
         x = scale.at(tick)
         parts.append(_line("axis", x, y, x, y + 5.0))
-        text = percent(tick, 0) if panel.percent else _tick_text(tick, panel, scale)
+        text = percent(tick, 0) if panel.percent else tick_text(tick, panel, scale)
         parts.append(words(text, x, y + 18.0, class_="tick", text_anchor="middle"))
     if panel.favours is None or panel.null is None:
         return "".join(parts), y + 26.0
@@ -306,56 +311,6 @@ def _axis(panel: ForestPanel, scale: Scale, y: float) -> tuple[str, float]:
     for text, side, anchor in ((left, -8.0, "end"), (right, 8.0, "start")):
         parts.append(words(text, x + side, y + 35.0, class_="tick", text_anchor=anchor))
     return "".join(parts), y + 42.0
-
-
-def _scale(panel: ForestPanel) -> Scale:
-    """Return a scale that holds the intervals, cut where one is far wider than the rest."""
-    intervals = [row.interval for stratum in panel.strata for row in stratum.rows]
-    for stratum in panel.strata:
-        intervals += [one for one in (stratum.pooled, stratum.prediction) if one is not None]
-    values = [value for one in intervals for value in _values(one) if _drawable(value, panel)]
-    if panel.percent and panel.null is None:
-        return Scale(0.0, min(1.0, math.ceil(10 * max(values, default=1.0)) / 10), LEFT, RIGHT)
-    values += [] if panel.null is None else [panel.null]
-    centres = [one.estimate for one in intervals if one.estimate is not None]
-    low, high = _cut(values, [*centres, *([] if panel.null is None else [panel.null])], panel)
-    return Scale(low, high, LEFT, RIGHT, log=panel.log)
-
-
-def _cut(values: list[float], centres: list[float], panel: ForestPanel) -> tuple[float, float]:
-    if panel.log:
-        kept = [min(max(value, 0.01), 100.0) for value in values]
-        low, high = min(kept) / 1.15, max(kept) * 1.15
-        return low, high
-    spread = (max(centres) - min(centres)) or 1.0
-    low = max(min(values), min(centres) - 3 * spread)
-    high = min(max(values), max(centres) + 3 * spread)
-    room = 0.04 * (high - low) or 0.5
-    return low - room, high + room
-
-
-def _drawable(value: float | None, panel: ForestPanel) -> bool:
-    return value is not None and math.isfinite(value) and (value > 0 or not panel.log)
-
-
-def _values(interval: Interval) -> tuple[float, ...]:
-    parts = (interval.estimate, interval.low, interval.high)
-    return tuple(part for part in parts if part is not None)
-
-
-def _ticks(panel: ForestPanel, scale: Scale) -> tuple[float, ...]:
-    if panel.log:
-        inside = tuple(tick for tick in _LOG_TICKS if scale.low <= tick <= scale.high)
-        if len(inside) <= 7:
-            return inside
-        return tuple(tick for tick in inside if f"{tick:g}".strip("0.") == "1")
-    return linear_ticks(scale.low, scale.high, 6)
-
-
-def _tick_text(tick: float, panel: ForestPanel, scale: Scale) -> str:
-    if panel.log:
-        return f"{tick:g}"
-    return decimal(tick, tick_digits(_ticks(panel, scale)))
 
 
 def interval_text(interval: Interval, panel: ForestPanel) -> str:
@@ -370,12 +325,6 @@ def _number(value: float | None, panel: ForestPanel) -> str:
     if panel.log and value is not None and not 0.01 <= value < 1000:
         return significant(value, 2)
     return decimal(value, 0 if value is not None and abs(value) >= 200 else 2)
-
-
-def _inside(value: float | None, scale: Scale) -> float:
-    if value is None or math.isnan(value):
-        return scale.at(scale.low)
-    return scale.at(min(max(value, scale.low), scale.high))
 
 
 def _upright(style: str, value: float, scale: Scale, top: float, bottom: float) -> str:

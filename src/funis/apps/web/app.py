@@ -26,6 +26,7 @@ from funis.apps.web.api import trial as trial_api
 from funis.apps.web.api.answer import Refusal
 from funis.apps.web.background import Background
 from funis.apps.web.guard import Guard
+from funis.apps.web.moves import close_moves
 from funis.apps.web.pages import evidence, explore, home, model, plan, runs, trial
 from funis.apps.web.pages.render import STATIC
 from funis.apps.web.refusals import add_refusals
@@ -87,6 +88,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         finally:
             background.stop()
     finally:
+        close_moves(app)
         database.close()
 
 

@@ -201,13 +201,22 @@ def _responders(
     shares = [one.mean(axis=0) for one in (treated, twin)]
     return tuple(
         Curve(
-            name, rules.definition(name)[0], "share of virtual patients",
+            name, _rule_name(ready, name), "share of virtual patients",
             points.better(name) if name in points.conditions else "higher",
             shares[0][:, place], shares[1][:, place], difference[:, :, place],
             rules.definition(name)[1],
         )
         for place, name in enumerate(rules.names)
     )  # fmt: skip
+
+
+def _rule_name(ready: Prepared, name: str) -> str:
+    """Return a rule in words, that of the main score in few."""
+    points, score = ready.model.endpoints, ready.scoring.score
+    if name != f"{score}_improved":
+        return ready.scoring.responses.definition(name)[0]
+    least = points.number(score).minimal_important_difference
+    return f"{short_name(score, points)} better by {least:g} or more"
 
 
 def _mechanism(ready: Prepared, values: Array, twin: Array, weekly: Integers) -> tuple[Curve, ...]:

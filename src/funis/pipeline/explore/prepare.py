@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
-from threading import RLock
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ LIVE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """States that hold living cells, by compartment."""
 
-_LOCK = RLock()
+_LOCK, _ONE_AT_A_TIME = Lock(), Lock()
 _PREPARED: OrderedDict[tuple[object, ...], Prepared] = OrderedDict()
 
 
@@ -122,7 +122,7 @@ class Prepared:
 def prepare(state: ExploreState, rtol: float = MOVE_RTOL) -> Prepared:
     """Return what moves around a state share; it is kept for the next one.
 
-    Two threads that read expressions at once can break Python 3.11, so one prepares at a time.
+    One thread prepares at a time, so that nothing is made twice; what is kept waits for nobody.
 
     Parameters
     ----------
@@ -134,13 +134,27 @@ def prepare(state: ExploreState, rtol: float = MOVE_RTOL) -> Prepared:
         The pool holds too few patients of the stratum.
     """
     key = (*form_key(state), rtol)
+    found = _kept(key)
+    if found is None:
+        with _ONE_AT_A_TIME:
+            found = _kept(key) or _prepared(state, rtol)
+            _keep(key, found)
+    return found
+
+
+def _kept(key: tuple[object, ...]) -> Prepared | None:
     with _LOCK:
-        found = _PREPARED.get(key) or _prepared(state, rtol)
+        found = _PREPARED.get(key)
+        if found is not None:
+            _PREPARED.move_to_end(key)
+        return found
+
+
+def _keep(key: tuple[object, ...], found: Prepared) -> None:
+    with _LOCK:
         _PREPARED[key] = found
-        _PREPARED.move_to_end(key)
         while len(_PREPARED) > KEPT:
             _PREPARED.popitem(last=False)
-    return found
 
 
 def forget() -> None:

@@ -81,9 +81,14 @@ class ExploreState:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse what cannot be; put routes in the order of the model."""
         check_disease(self.disease)
-        IssueList(_faults(self, explore_options(self.disease))).raise_errors()
+        options = explore_options(self.disease)
+        IssueList(_faults(self, options)).raise_errors()
+        given = dict(zip(self.routes, self.doses, strict=True))
+        order = [one.id for one in options.routes if one.id in given]
+        object.__setattr__(self, "routes", tuple(order))
+        object.__setattr__(self, "doses", tuple(given[name] for name in order))
 
     @property
     def structures(self) -> tuple[str, ...]:

@@ -59,25 +59,24 @@ def _pooled_here(found: MetaAnalysis) -> str:
 
 def funnels(found: MetaAnalysis) -> tuple[Funnel, ...]:
     """Return the content of a funnel plot: one panel for each stratum that was pooled."""
-    shown = []
-    for stratum in found.strata:
-        if stratum.pooled is None:
-            continue
-        scale = SCALES[stratum.measure]
-        effects = stratum.pooled.effects
-        prefix = {"log": "Log ", "logit": "Logit of the ", "identity": ""}[scale.transform]
-        shown.append(
-            Funnel(
-                title=f"{stratum.label} ({len(effects)} studies)",
-                axis=capital(prefix + scale.name),
-                labels=_labels(stratum.members),
-                estimates=tuple(effect.estimate for effect in effects),
-                errors=tuple(effect.error for effect in effects),
-                centre=stratum.pooled.estimate,
-                lines=tuple(asymmetry_lines(stratum)),
-            )
-        )
-    return tuple(shown)
+    return tuple(funnel_of(one) for one in found.strata if one.pooled is not None)
+
+
+def funnel_of(stratum: Stratum) -> Funnel:
+    """Return the funnel of a stratum that was pooled."""
+    pooled = stratum.pooled
+    assert pooled is not None
+    scale = SCALES[stratum.measure]
+    prefix = {"log": "Log ", "logit": "Logit of the ", "identity": ""}[scale.transform]
+    return Funnel(
+        title=f"{stratum.label} ({len(pooled.effects)} studies)",
+        axis=capital(prefix + scale.name),
+        labels=_labels(stratum.members),
+        estimates=tuple(effect.estimate for effect in pooled.effects),
+        errors=tuple(effect.error for effect in pooled.effects),
+        centre=pooled.estimate,
+        lines=tuple(asymmetry_lines(stratum)),
+    )
 
 
 def _forest_stratum(stratum: Stratum) -> ForestStratum:
@@ -87,7 +86,7 @@ def _forest_stratum(stratum: Stratum) -> ForestStratum:
     rows = tuple(
         ForestRow(
             label, f"{member.week:g}", member.cells, member.control,
-            shown_interval(member.effect), weight,
+            shown_interval(member.effect), weight, member.effect.study, about(member),
         )
         for label, member, weight in zip(
             _labels(stratum.members), stratum.members, weights, strict=True
@@ -112,6 +111,16 @@ def _forest_stratum(stratum: Stratum) -> ForestStratum:
     )
 
 
+def about(member: Member) -> tuple[str, ...]:
+    """Return what a reader may ask of a study: cells, route, dose, design, what was corrected."""
+    product = member.product.replace("_", " ")
+    dose = "" if member.dose in ("none", "unknown") else f"{member.dose} cells a dose"
+    route = "route not stated" if member.route == "unknown" else f"by {member.route}"
+    design = f"{member.design.replace('_', ' ')}, masking {member.blinding}"
+    given = ", ".join(part for part in (product, route, dose) if part)
+    return (given, design, f"read with {member.confidence} confidence", *member.notes)
+
+
 def _forest_lines(stratum: Stratum) -> tuple[str, ...]:
     pooled = stratum.pooled
     if pooled is None:
@@ -131,15 +140,17 @@ def _forest_lines(stratum: Stratum) -> tuple[str, ...]:
 
 def _labels(members: Sequence[Member]) -> tuple[str, ...]:
     """Author and year where the study's id is made of them, else the id; no label stands twice."""
-    names = []
-    for member in members:
-        found = _NAMED.match(member.effect.study)
-        name = f"{found[1].capitalize()} {found[2]}" if found else member.effect.study
-        names.append(name)
+    names = [study_label(member.effect.study) for member in members]
     return tuple(
         member.effect.study if names.count(name) > 1 else name
         for name, member in zip(names, members, strict=True)
     )
+
+
+def study_label(study: str) -> str:
+    """Return author and year where the id of a study is made of them, else the id."""
+    found = _NAMED.match(study)
+    return f"{found[1].capitalize()} {found[2]}" if found else study
 
 
 def _favours(found: MetaAnalysis) -> tuple[str, str]:

@@ -92,6 +92,8 @@ def meta_analysis(
     by: str | None = None,
     any_route: bool = False,
     of: str = "cells",
+    studies: Sequence[str] | None = None,
+    strict: bool = True,
 ) -> MetaAnalysis:
     """Pool one endpoint of a disease.
 
@@ -115,6 +117,10 @@ def meta_analysis(
     of
         ``cells``; ``drugs``: targeted drugs against placebo, each mechanism apart; ``placebo``:
         what placebo arms show.
+    studies
+        Ids of the studies that are pooled; all when None.
+    strict
+        Whether it is an error that nothing can be pooled.
 
     Raises
     ------
@@ -130,12 +136,13 @@ def meta_analysis(
     best = _best_week(base, key, width) if week is None else _not_negative("week", week)
     wish = _wish(base, best, width, chosen, any_route)
     found, left = members(base.gathered, key, wish)
+    found = found if studies is None else _only(found, studies)
     covariate = next((name for name in COVARIATES if name == by), None)
     strata = tuple(
         _stratum(place, base.of, found[place], METHOD_CHOICES.get(method or ""), covariate)
         for place in _ordered(found)
     )
-    if not any(stratum.pooled for stratum in strata):
+    if strict and not any(stratum.pooled for stratum in strata):
         raise _nothing(base, key, wish, strata, left)
     row = base.gathered.rows[key][0]
     return MetaAnalysis(
@@ -195,6 +202,18 @@ def base_of(disease: str, of: str = "cells") -> Base:
 def _wish(base: Base, week: float, width: float, measure: Measure, any_route: bool) -> Wish:
     alone = base.of == "placebo" or not SCALES[measure].contrast
     return Wish(week, width, measure, alone, any_route, base.of)
+
+
+def _only(found: Found, studies: Sequence[str]) -> Found:
+    """Return the chosen studies; strata of which none is chosen fall out."""
+    known = [member.effect.study for chosen in found.values() for member in chosen]
+    for name in studies:
+        _one_of("study", name, known)
+    kept = {
+        place: [member for member in chosen if member.effect.study in studies]
+        for place, chosen in found.items()
+    }
+    return {place: chosen for place, chosen in kept.items() if chosen}
 
 
 def _ordered(found: Found) -> list[Place]:
