@@ -122,6 +122,15 @@ def test_what_is_written_is_read_back_as_it_was_meant(demo):
         changed(demo, {"kind": "set", "path": ["seed"], "value": float("inf")})
 
 
+def test_cells_are_written_with_an_exponent_and_a_seed_is_not(demo):
+    """A browser has no decimals: what it sends of 2e6 cells is a whole number."""
+    path = ["arms", 3, "interventions", 0, "dose_cell_per_kg"]
+    after = changed(demo, {"kind": "set", "path": path, "value": 2_000_000})
+    assert _lines(demo, after.draft)[1] == "+        dose_cell_per_kg: 2.0e+6"
+    after = changed(demo, {"kind": "set", "path": ["seed"], "value": 20_260_102})
+    assert _lines(demo, after.draft)[1] == "+seed: 20260102"
+
+
 def test_an_endpoint_is_inserted_as_its_neighbours_are_written(demo):
     value = {"endpoint": "haq", "week": 24, "measure": "change", "role": "secondary"}
     after = changed(demo, {"kind": "insert", "path": ["endpoints"], "value": value})

@@ -90,7 +90,8 @@ def _done(draft: Draft, root: Any, change: Change) -> int | None:
 
 
 def _set(root: Any, change: Change) -> None:
-    put(root, _path(change), node(change.value))
+    path = _path(change)
+    put(root, path, node({path[-1]: change.value})[str(path[-1])])
 
 
 def _remove(root: Any, change: Change) -> None:

@@ -20,6 +20,9 @@ from funis.checks import InputError, Issue
 SMALL, LARGE = 1e-4, 1e5
 """Outside of these a number is written with an exponent: 7.5e+7 cells."""
 
+AMOUNTS = ("dose_cell", "dose_cell_per_kg")
+"""Keys whose numbers are cells: whole or not, they are written as 7.5e+7."""
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_ ,.()/%<>=+*-]*")
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", "y", "n"})
 
@@ -94,6 +97,7 @@ def node(value: Any, *, flow: bool = False) -> Any:
     if isinstance(value, Mapping):
         made = CommentedMap()
         for key, item in value.items():
+            item = float(item) if key in AMOUNTS and type(item) is int else item
             made[str(key)] = node(item, flow=flow or key in ("schedule", "scenario"))
         if flow:
             made.fa.set_flow_style()

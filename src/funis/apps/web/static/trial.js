@@ -8,6 +8,7 @@ import { draw_timeline } from "./trial_timeline.js";
 const TYPING_MS = 120;
 const by_id = (id) => document.getElementById(id);
 const text = by_id("text"), form = by_id("form"), issues = by_id("issues");
+const DISEASES = new Set([...by_id("from-disease").options].map((one) => one.value));
 const begun = { trial: text.dataset.trial ?? null, text: text.value };
 const state = { name: text.dataset.name, draft: null, options: null, disease: null, past: [], queue: Promise.resolve() };
 let asking = null, typing = 0;
@@ -77,13 +78,13 @@ async function show(draft, whole) {
 
 async function show_form(draft) {
   const disease = draft.outline.disease;
-  if (disease !== state.disease) {
+  if (disease !== state.disease && DISEASES.has(disease)) {
     const options = await api(`/api/trial/options?disease=${encodeURIComponent(disease)}`).catch(() => null);
     if (options === null) return;
     Object.assign(state, { options, disease });
     show_structures(options.structures);
   }
-  if (state.draft !== draft || draft.data === null || typeof draft.data !== "object") return;
+  if (state.options === null || state.draft !== draft || draft.data === null || typeof draft.data !== "object") return;
   draw_form(form, draft.data, draft.outline, state.options, change);
   mark_faults(form, draft.issues);
 }
@@ -145,7 +146,7 @@ by_id("undo").addEventListener("click", () => {
 by_id("save").addEventListener("click", () => {
   const address = URL.createObjectURL(new Blob([text.value], { type: "application/yaml" }));
   html("a", { href: address, download: state.name }).click();
-  URL.revokeObjectURL(address);
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the download reads it after the click
 });
 by_id("from-file").addEventListener("change", async (event) => {
   const [file] = event.target.files;
