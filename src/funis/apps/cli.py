@@ -147,7 +147,9 @@ def demo(
     from funis.pipeline.run import run_trial
 
     progress = terminal.progress()
-    return _show(run_trial(DEMO_TRIAL, workers=workers, out=out, progress=progress))
+    status = _show(run_trial(DEMO_TRIAL, workers=workers, out=out, progress=progress))
+    typer.echo("Everything in a browser: funis serve")
+    return status
 
 
 @app.command()

@@ -27,6 +27,21 @@ def root(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
+@commands.command()
+def overview(json: Json = False) -> int:
+    """Show the state of the evidence of every disease, and what is not known."""
+    from funis.pipeline.evidence_overview import overview as found
+    from funis.pipeline.evidence_overview import overview_document, overview_tables
+    from funis.report import RESEARCH_USE
+
+    with terminal.one_document(json) as put:
+        if json:
+            return put(overview_document(found()))
+        terminal.show_tables(overview_tables(found()))
+        typer.echo(RESEARCH_USE)
+    return terminal.SUCCESS
+
+
 @commands.command("list")
 def list_(
     disease: Annotated[

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,6 +35,7 @@ from funis.apps.web.sessions import Sessions
 from funis.apps.web.settings import Settings
 from funis.apps.web.storage import open_database
 from funis.apps.web.storage.migrate import migrate
+from funis.checks import InputError
 from funis.report.statement import RESEARCH_USE
 
 __all__ = ["api", "create_app", "pages"]
@@ -83,6 +85,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         app.state.database, app.state.background = database, background
         if app.state.with_background:
             background.start()
+            threading.Thread(target=_warm, daemon=True).start()
         try:
             yield
         finally:
@@ -90,6 +93,14 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     finally:
         close_moves(app)
         database.close()
+
+
+def _warm() -> None:
+    """Make what the first page shows, so that it need not be waited for."""
+    from funis.pipeline.evidence_overview import overview
+
+    with suppress(InputError):  # of a study of the user's own: the page says it
+        overview()
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

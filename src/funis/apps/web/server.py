@@ -97,8 +97,8 @@ def _listening(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=256)
     except OSError as error:
-        known = error.errno is not None and error.errno > 0
-        reason = os.strerror(error.errno) if known else error.strerror or "error"
+        known = error.errno is not None and error.errno > 0  # the name of a host has no number
+        reason = os.strerror(error.errno or 0) if known else error.strerror or "error"
         problem = f"{settings.host} port {settings.port} cannot be used ({reason.lower()})"
         expected = "another port; --port 0 takes a free one"
         raise InputError(Issue(None, None, None, problem, expected)) from None

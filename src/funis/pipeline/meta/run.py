@@ -75,7 +75,11 @@ class Base:
 
 def choices(disease: str, of: str = "cells") -> tuple[Choice, ...]:
     """List the endpoints with results, those that can be pooled first."""
-    base = base_of(disease, of)
+    return choices_in(base_of(disease, of))
+
+
+def choices_in(base: Base) -> tuple[Choice, ...]:
+    """List the endpoints with results of evidence that was sorted already."""
     found = [_choice(base, key) for key in base.gathered.rows]
     kept = [choice for choice in found if choice is not None]
     return tuple(sorted(kept, key=lambda one: (not one.poolable, one.endpoint)))

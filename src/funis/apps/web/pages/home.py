@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from funis.apps.web.pages.render import render
+from funis.apps.web.storage import jobs, runs
 
 router = APIRouter()
+
+MOST_RUNS = 5
 
 
 @router.get("/", response_class=HTMLResponse)
 def page(request: Request) -> HTMLResponse:
-    """Show the page."""
-    return render(request, "home.html.j2")
+    """Show the page; the cards follow by themselves where they have to be made first."""
+    from funis.pipeline.evidence_overview import overview_is_made
+
+    cards = _cards() if overview_is_made() else None
+    return render(request, "home.html.j2", cards=cards, **_recent(request))
+
+
+@router.get("/home/cards", response_class=HTMLResponse)
+def cards(request: Request) -> HTMLResponse:
+    """Show the cards of the diseases alone."""
+    return render(request, "home/cards.html.j2", cards=_cards())
+
+
+def _cards() -> list[dict[str, Any]]:
+    from funis.pipeline.evidence_overview import design_line, effect_line, overview
+
+    return [
+        {
+            "of": one,
+            "effect": None if one.effect is None else effect_line(one.effect),
+            "design": None if one.effect is None else design_line(one.effect),
+        }
+        for one in overview()
+    ]
+
+
+def _recent(request: Request) -> dict[str, Any]:
+    state = request.app.state
+    with state.database.writing() as session:
+        stored = runs.listing(session, state.settings.folder)[:MOST_RUNS]
+        waiting = [job for job in jobs.listing(session, most=20) if not job.status.is_over]
+    return {"stored": stored, "waiting": waiting}
