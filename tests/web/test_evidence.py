@@ -8,6 +8,7 @@ import pytest
 
 from funis.apps.web.pages.evidence_impact import EXAMPLE
 from funis.apps.web.questions import Questions
+from funis.pipeline.studies import filter_studies, table
 from funis.report.statement import RESEARCH_USE
 
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
@@ -17,6 +18,12 @@ NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 def own_folder(tmp_path, monkeypatch):
     """Nothing of the user's own is read or written, and what was computed before is not seen."""
     monkeypatch.setenv("FUNIS_DATA", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def read():
+    """Every record was read before."""
+    filter_studies()
 
 
 @pytest.fixture
@@ -30,6 +37,17 @@ def test_studies_are_filtered_by_the_address_alone(client):
     text = client.get("/evidence?disease=ra&randomised=1&text=kafaja").text
     assert "<strong>1</strong> of " in text
     assert re.findall(r'href="/evidence/study/([^"]+)"', text) == ["kafaja2017_ra"]
+
+
+def test_a_first_visit_is_answered_at_once_and_fetches_the_studies(client, monkeypatch):
+    monkeypatch.setattr(table, "ready", lambda: False)
+    text = client.get("/evidence?disease=ra&text=%22%3E%3Cb%3E").text
+    assert "Reading every record" in text
+    assert "<b>" not in text
+    place = unescape(re.search(r'hx-get="([^"]+)"', text)[1])
+    assert place == "/evidence?disease=ra&text=%22%3E%3Cb%3E"
+    assert 'id="found"' in client.get(place, headers={"hx-request": "true"}).text
+    assert 'id="found"' in client.get("/evidence?wait=1").text
 
 
 def test_the_list_stands_on_pages_that_hold_every_study_once(client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
+from threading import Lock
 
 from funis.checks import InputError, Issue, IssueList, nearest
 from funis.evidence import Study, all_studies, evidence_diseases, load_evidence
@@ -22,6 +23,9 @@ ROUTE_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)?")
 _YEAR = re.compile(r"(?<!\d)(19[89]\d|20[0-4]\d)(?!\d)")
 _NO_ROUTES = frozenset({"none", "sham", "or", "mixed"})
 
+
+_making = Lock()
+"""Held while entries are made: who asks at the same time waits instead of making them too."""
 
 EVERY = StudyFilter()
 """Asks for every study."""
@@ -69,7 +73,13 @@ def entry_of(study_id: str) -> StudyEntry:
 
 def all_entries() -> tuple[StudyEntry, ...]:
     """Return every study of the library and the user's own as entries, once for each state."""
-    return _entries(user_hash())
+    with _making:
+        return _entries(user_hash())
+
+
+def ready() -> bool:
+    """Whether this process has made the entries before; the first time takes seconds."""
+    return _entries.cache_info().currsize > 0
 
 
 @lru_cache(maxsize=2)

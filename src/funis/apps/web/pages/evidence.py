@@ -39,9 +39,11 @@ def page(request: Request) -> HTMLResponse:
     """Show the studies that the filters leave."""
     from funis.pipeline.studies import filter_studies
     from funis.pipeline.studies.document import dose_words
-    from funis.pipeline.studies.table import disease_names
+    from funis.pipeline.studies.table import disease_names, ready
     from funis.pipeline.studies.values import SIGN_WORDS
 
+    if not ready() and "hx-request" not in request.headers and "wait" not in request.query_params:
+        return render(request, "evidence/reading.html.j2", query=request.url.query, tab="studies")
     faults: tuple[str, ...] = ()
     found = whole = filter_studies()
     try:
