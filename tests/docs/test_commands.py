@@ -107,6 +107,7 @@ COMMANDS = {
     "product deliver": "funis product deliver lot_complete --dose 70e6 --weight 70 --json",
     "product yield": "funis product yield uc_msc_reference --trial ra_demo --json",
     "model": "funis model --json",
+    "model diff": "funis model diff ra ra --weeks 2 --patients 4 --workers 1 --json",
     "model show": "funis model ra --parameters --status measured --json",
     "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
     "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",

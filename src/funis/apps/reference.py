@@ -493,6 +493,20 @@ tested is read from the generated page (`funis credibility`) and the card; a fol
 no such page. With `--json` alone the document is the whole model ([workbench.md](workbench.md)).
 """
 
+MODEL_DIFF_NOTES = """
+Equations as they are written (formula, start, unit), parameters (value, unit, status, source,
+spread), and the main quantities of both models under the same doses: median and the middle 80 % of
+the patients, treated beside untreated. Each model has a pool of its own, so the two cohorts are not
+the same people. `--no-courses` compares the files alone. The document of `--json`:
+
+```json
+{"research_use": "...", "simulated": "...", "evidence": "...", "disease": "ra", "other": "my/ra",
+ "equations": [{"way": "changed", "what": "equation", "id": "SYN", "part": "formula",
+    "ours": "...", "theirs": "..."}],
+ "parameters": [], "courses": {"ours": {}, "theirs": {}}}
+```
+"""
+
 TESTS_NOTES = """
 Each row is one method on invented trials of two arms. `rejected` is the share with p of at most
 0.05 and `decided` the share whose interval leaves out no effect: type I error where `effect` is
@@ -634,6 +648,7 @@ calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
 NOTES = {
     "model": MODEL_NOTES,
     "model show": MODEL_SHOW_NOTES,
+    "model diff": MODEL_DIFF_NOTES,
     "plan": PLAN_NOTES,
     "explore": EXPLORE_NOTES,
     "design": DESIGN_NOTES,
