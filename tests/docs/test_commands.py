@@ -76,6 +76,7 @@ def own_folder(place, monkeypatch):
 COMMANDS = {
     "design": "funis design ra_two_arm --n 16 --replicates 2 --patients 16 --structures none"
     f" {SMALL} --json",
+    "draft": "funis draft ra_two_arm --json",
     "twin": f"funis twin ra_two_arm --n 16 --replicate 3 --patients 16 {SMALL} --json",
     "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64"
     " --moves 0 --json",
@@ -273,6 +274,7 @@ KEYS = {
     "boundaries": documented_keys("boundaries"),
     "adaptive": documented_keys("adaptive"),
     "escalation": documented_keys("escalation"),
+    "draft": documented_keys("draft"),
     "run": run_keys,
     "validate": validate_keys,
     "calibrate": calibrate_keys,

@@ -601,7 +601,7 @@ with `design.html`, `design.json` (the document of `--json`) and `manifest.json`
 interrupted or killed goes on from what was kept. The document:
 
 ```json
-{"research_use": "...", "trial": "ra_two_arm", "seed": 1,
+{"research_use": "...", "simulated": "...", "evidence": "...", "trial": "ra_two_arm", "seed": 1,
  "rule": {"endpoint": "ACR20@12", "week": 12.0, "method": "newcombe", "arms": ["msc"],
     "reference": "placebo", "alpha": 0.05, "direction": "greater", "minimal_difference": 0.0},
  "ensemble": "borrowed", "no_effect": 0.07, "structures": ["present"], "replicates": 2000,
@@ -619,17 +619,56 @@ interrupted or killed goes on from what was kept. The document:
        "trial_of_as_many": {"finds_a_difference": {"estimate": 0.04, "low": 0.03, "high": 0.05},
           "differences": {"edges": [-0.05, 0.05], "shares": [1.0]}}}],
     "dots": [{"replicate": 0, "arm": "msc", "estimate": 0.1, "low": -0.1, "high": 0.3,
-       "success": false, "cells_act": true}]}]}
+       "success": false, "cells_act": true, "truth": 0.07}]}]}
 ```
 
 `assurance`, `power` and `by_structure` are `null` or empty with `--null`. A dot is opened by
-`funis twin TRIAL --n N --replicate K`.
+`funis twin TRIAL --n N --replicate K`; its `truth` is what the estimate is of: the same analysis of
+everybody whom the bank holds under that draw, each under both arms.
 """
 
 TWIN_NOTES = """
 `--replicate`, `--world`, `--structure`, `--ensemble` and `--patients` name one trial of
 `funis design` ([design.md](design.md)). Values are those of the endpoint of the success rule; the
-twin is the same person with the same luck under the reference arm.
+twin is the same person with the same luck under the reference arm. `truth` of an arm is what its
+estimate is of; `truth` of a patient is the score without noise, expectation and rounding. No
+patient stands without the `bands` of his arm, under that arm (`own`) and under the reference
+(`twin`).
+"""
+
+DRAFT_NOTES = """
+A trial as it is being written: the page Trial of the workbench asks the same functions. The text is
+kept as it is, comments and order too; a change touches its own lines alone. `--text` prints the
+text, so that it can go on: `funis draft ra_demo --change ... --text | funis check -`. With errors
+the exit status is 2. Changes, places counted from 0:
+
+| `--change` | |
+| --- | --- |
+| `{"kind": "set", "path": ["arms", 1, "label"], "value": "Cells, twice"}` | Set a value. |
+| `{"kind": "remove", "path": ["endpoints", 3]}` | Take a key or an item away. |
+| `{"kind": "insert", "path": ["endpoints"], "at": 0, "value": {}}` | Put an item into a list. |
+| `{"kind": "move_dose", "arm": 1, "intervention": 0, "dose": 2, "day": 60}` | |
+| `{"kind": "add_dose", "arm": 1, "intervention": 0, "day": 60}` | |
+| `{"kind": "remove_dose", "arm": 1, "intervention": 0, "dose": 2}` | |
+| `{"kind": "move_visit", "visit": 2, "week": 13}` | With what is asked at it. |
+| `{"kind": "add_visit", "week": 16}`, `{"kind": "remove_visit", "visit": 2}` | |
+| `{"kind": "add_arm", "arm": 1}`, `{"kind": "remove_arm", "arm": 1}` | A copy of an arm; an arm. |
+
+The document of `--json`; `outline` is the trial in numbers up to its last visit, `data` its plain
+content, both `null` where the text is no YAML; `place` is where what was changed stands now:
+
+```json
+{"research_use": "...", "name": "ra_two_arm.yaml", "text": "...", "passed": true,
+ "issues": [{"severity": "error", "line": 43, "key": "arms[1].interventions[0].route",
+    "message": "...", "expected": "one of iv, local", "nearest": "iv",
+    "fix": {"path": ["arms", 1, "interventions", 0, "route"], "value": "iv"}}],
+ "outline": {"id": "ra_two_arm", "title": "...", "disease": "ra", "seed": 7,
+    "patients_per_arm": 60, "patients": 120, "visits": [0, 4, 12, 24], "weeks": 24,
+    "screening_day": -14, "arms": [{"place": 0, "id": "placebo", "label": "Placebo",
+       "reference": false, "control": "placebo", "altered": false, "given": [], "doses": 0,
+       "cells": 0, "cells_per_kg": 0}]},
+ "data": {}, "place": null}
+```
 """
 
 OPTIMISE_NOTES = """
@@ -690,6 +729,7 @@ NOTES = {
     "explore": EXPLORE_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
+    "draft": DRAFT_NOTES,
     "optimise": OPTIMISE_NOTES,
     "boundaries": BOUNDARIES_NOTES,
     "adaptive": ADAPTIVE_NOTES,

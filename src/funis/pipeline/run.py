@@ -81,6 +81,7 @@ def run_trial(
     twins: int = TWINS,
     ensemble: str = "borrowed",
     progress: Progress = silent,
+    checkpoints: Path | None = None,
 ) -> RunResult:
     """Conduct a virtual trial and, where asked, write its run folder.
 
@@ -110,6 +111,9 @@ def run_trial(
         numbers of the library as they are (none).
     progress
         Shows how far the work has got.
+    checkpoints
+        A folder of this run alone: finished parts are kept there, and a run that was killed goes
+        on from them. It is the caller's to remove.
 
     Raises
     ------
@@ -132,6 +136,7 @@ def run_trial(
         twins=twins,
         ensemble=ensemble,
         progress=progress,
+        checkpoints=checkpoints,
     )
     done = replace(done, issues=done.issues + looks_not_held(trial.protocol))
     document = results_document(done)
