@@ -127,6 +127,7 @@ def test_a_plan_at_once_has_the_numbers_of_the_command(client, consultation):
 
 def test_a_course_comes_in_stages_and_ends_with_treated_beside_placebo(client, consultation):
     answer = client.post("/plan/course", json={"consultation": consultation})
+    assert answer.headers["content-encoding"] == "identity", "no line waits for the next"
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [line["stage"] for line in lines[:-1]] == list(STAGES)
     result = lines[-1]["result"]
