@@ -13,7 +13,7 @@ import pytest
 from funis.checks import InputError
 from funis.pipeline.design import design_trial
 from funis.pipeline.design.document import design_document
-from funis.pipeline.design.page import design_report, write_folder
+from funis.pipeline.design.page import design_manifest, design_report, write_folder
 from funis.pipeline.design.plan import GROUPS
 from funis.pipeline.design.run import shown_replicates
 from funis.pipeline.design.twin import replicate_trial
@@ -83,6 +83,16 @@ def test_every_draw_is_shown_as_often_as_another(draws, replicates):
 def test_identifiers_of_the_page_are_unique(page):
     found = re.findall(r' id="([^"]+)"', page)
     assert len(found) == len(set(found))
+
+
+def test_every_figure_and_table_bears_its_code_and_the_manifest_lists_it(report, page):
+    written = re.findall(r'<span class="code"[^>]*>([^<]+)</span>', page)
+    listed = [row["code"] for row in design_manifest(report)["figures"]]
+    assert sorted(written) == sorted(listed)
+    assert all(code.startswith("ra-") for code in listed)
+    numbers = page.count('<details class="numbers">')
+    drawn = page.count("<figure") + page.count("<caption>") - numbers
+    assert len(listed) == drawn
 
 
 def test_the_distributions_of_the_trap_are_whole_and_beside_a_controlled_trial(small):
