@@ -115,7 +115,7 @@ def test_a_folder_is_written_whole_and_again_to_the_same_bytes(small, tmp_path):
     place = tmp_path / "design"
     write_folder(small, place)
     assert sorted(one.name for one in place.iterdir()) == [
-        "design.html", "design.json", "manifest.json",
+        "design.html", "design.json", "manifest.json", "trial.yaml",
     ]  # fmt: skip
     manifest = json.loads((place / "manifest.json").read_text())
     assert manifest["files"]["design.json"] == hash_file(place / "design.json")
