@@ -65,7 +65,8 @@ COMMANDS = {
     f" {SMALL} --json",
     "draft": "funis draft ra_two_arm --json",
     "twin": f"funis twin ra_two_arm --n 16 --replicate 3 --patients 16 {SMALL} --json",
-    "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64 --json",
+    "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64"
+    " --moves 0 --json",
     "run": f"funis run ra_two_arm --patients 4 {SMALL} --json",
     "check": "funis check --json",
     "list": "funis list --json",
@@ -107,6 +108,7 @@ COMMANDS = {
     "product deliver": "funis product deliver lot_complete --dose 70e6 --weight 70 --json",
     "product yield": "funis product yield uc_msc_reference --trial ra_demo --json",
     "model": "funis model --json",
+    "model diff": "funis model diff ra ra --weeks 2 --patients 4 --workers 1 --json",
     "model show": "funis model ra --parameters --status measured --json",
     "boundaries": "funis boundaries --looks 0.5,1 --alpha 0.025 --spending obrien_fleming --json",
     "adaptive": "funis adaptive --rates 0.3,0.5 --patients 40 --replicates 20 --json",
@@ -148,6 +150,7 @@ def bench_keys(found, _):
     """The document of a benchmark has every part that is documented."""
     assert set(found) == {
         "research_use", "machine", "width", "ratios", "regimens", "throughput", "start", "memory",
+        "moves", "browser",
     }  # fmt: skip
     row = found["ratios"]["libroadrunner"]["1e-4"]
     assert {"equal_tolerance", "equal_error", "low", "high"} <= set(row)

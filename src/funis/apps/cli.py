@@ -449,6 +449,10 @@ def bench_(
     memory: Annotated[
         str, typer.Option(metavar="N,N", help="Numbers of patients whose memory is measured.")
     ] = "10000,100000",
+    moves: Annotated[
+        int,
+        typer.Option(metavar="N", help="Moves of the page Explore that are timed; 0 for none."),
+    ] = 200,
     into: Into = None,
     json: Json = False,
 ) -> int:
@@ -459,6 +463,7 @@ def bench_(
 
     with terminal.one_document(json) as put:
         require_whole(rounds=rounds, patients=patients, peer_patients=peer_patients)
+        require_whole(0, moves=moves)
         if into is not None:
             marked_place(into, "funis bench")
         done = bench(
@@ -469,6 +474,7 @@ def bench_(
             peer_patients=peer_patients,
             sizes=whole_numbers("--sizes", sizes),
             memory=whole_numbers("--memory", memory),
+            moves=moves,
             progress=terminal.progress(json),
         )
         if into is not None:

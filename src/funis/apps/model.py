@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from funis.apps import terminal
-from funis.apps.options import DiseaseName, Json
+from funis.apps.options import DiseaseName, Json, Workers
 from funis.apps.product import ByName
 
 if TYPE_CHECKING:
@@ -176,3 +176,35 @@ def _chosen(view: ModelView, status: str | None, find: str) -> Any:
     from funis.pipeline.model_view.numbers import chosen, known_status
 
     return chosen(view.numbers, status=known_status(status), words=find)
+
+
+@commands.command()
+def diff(
+    disease: DiseaseName,
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Folder of the other model, or a disease's id.")
+    ],
+    dose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DOSE", help="What both are given (default: 70e6:iv@0,28)."),
+    ] = None,
+    weeks: Annotated[float, typer.Option(metavar="W", help="Length of the courses.")] = 24.0,
+    patients: Annotated[int, typer.Option(metavar="N", help="Virtual patients of the bands.")] = 40,
+    courses: Annotated[
+        bool, typer.Option("--courses/--no-courses", help="Simulate both, or compare texts alone.")
+    ] = True,
+    workers: Workers = None,
+    json: Json = False,
+) -> int:
+    """Compare a disease with a model of your own: equations, parameters, courses of both."""
+    from funis.pipeline.model_view.difference import DOSES, compare_folder
+
+    with terminal.one_document(json) as put:
+        found = compare_folder(
+            disease, folder, doses=dose or DOSES, weeks=weeks, patients=patients, courses=courses,
+            workers=workers, progress=terminal.progress(json),
+        )  # fmt: skip
+        if json:
+            return put(found.document())
+        terminal.show_tables(found.tables())
+    return terminal.SUCCESS

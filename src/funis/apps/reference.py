@@ -261,11 +261,17 @@ counts all ten, each on the scale of its largest value.
     "high": 72.0}}},
  "regimens": {"4 monthly doses": {"1e-5": 6000.0}},
  "throughput": [{"patients": 1000, "threads": 1, "seconds": 0.2, "patients_per_second": 5000.0}],
- "start": {"cold": 2.0, "warm": 0.8}, "memory": {"10000": 270.0}}
+ "start": {"cold": 2.0, "warm": 0.8}, "memory": {"10000": 270.0},
+ "moves": {"ra": {"moves": 200, "p50": 30.0, "p90": 35.0, "reference": 120.0, "score_error": 1e-4,
+    "share_error": 0.005, "size": 35000}},
+ "browser": {"browser": "Chromium ...", "why": "", "moves": 200, "drawn": [50.0, 60.0],
+    "painted": [60.0, 75.0], "first_paint": 300.0, "size": 250000}}
 ```
 
 Each ratio also holds the errors, the tolerance of equal error, both speeds and who failed. Memory
-is in megabytes, times in seconds.
+is in megabytes, times in seconds; those of moves of the page Explore in milliseconds, sizes in
+bytes. `reference` is the plain solver on the same 200 patients, treated and untreated, at the
+tolerance of a trial. Where no browser is found, or Playwright is not installed, `why` says so.
 """
 
 CONTROL_NOTES = """
@@ -487,6 +493,20 @@ tested is read from the generated page (`funis credibility`) and the card; a fol
 no such page. With `--json` alone the document is the whole model ([workbench.md](workbench.md)).
 """
 
+MODEL_DIFF_NOTES = """
+Equations as they are written (formula, start, unit), parameters (value, unit, status, source,
+spread), and the main quantities of both models under the same doses: median and the middle 80 % of
+the patients, treated beside untreated. Each model has a pool of its own, so the two cohorts are not
+the same people. `--no-courses` compares the files alone. The document of `--json`:
+
+```json
+{"research_use": "...", "simulated": "...", "evidence": "...", "disease": "ra", "other": "my/ra",
+ "equations": [{"way": "changed", "what": "equation", "id": "SYN", "part": "formula",
+    "ours": "...", "theirs": "..."}],
+ "parameters": [], "courses": {"ours": {}, "theirs": {}}}
+```
+"""
+
 TESTS_NOTES = """
 Each row is one method on invented trials of two arms. `rejected` is the share with p of at most
 0.05 and `decided` the share whose interval leaves out no effect: type I error where `effect` is
@@ -667,6 +687,7 @@ calendar, a FHIR bundle and `plan.json`, which is the document of `--json`:
 NOTES = {
     "model": MODEL_NOTES,
     "model show": MODEL_SHOW_NOTES,
+    "model diff": MODEL_DIFF_NOTES,
     "plan": PLAN_NOTES,
     "explore": EXPLORE_NOTES,
     "design": DESIGN_NOTES,

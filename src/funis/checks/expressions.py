@@ -185,9 +185,6 @@ def parse_expression(
     )
 
 
-_PARSING = threading.Lock()
-"""Python 3.11 counts the depth of its parser once for all threads: two at once may fail."""
-
 Refuse: TypeAlias = Callable[..., InputError]
 
 

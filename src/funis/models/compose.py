@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from funis.checks import InputError, Issue, IssueList
 
@@ -63,6 +64,10 @@ _UNIT = re.compile(r"^(\w+) has (\w+);")
 _FAST = re.compile(r"^fast (\w+)\.\s*(.*)$")
 _GAIN = re.compile(r"^gain_(.+)$")
 _DEFINED = re.compile(r"^(\w+\s*:=|\w+'\s*=|\w+\s*=|\w+:|\w+\s+has\b)")
+
+
+_TRANSLATING = Lock()
+"""Antimony keeps what it reads in one place: one thread at a time may use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,11 +300,12 @@ def sbml_text(antimony: str, model_id: str, lines: Sequence[Line] = ()) -> str:
     """
     import antimony as translator
 
-    translator.clearPreviousLoads()
-    if translator.loadAntimonyString(antimony) < 0:
-        words = " ".join(str(translator.getLastError()).split())
-        raise InputError(IssueList((_placed(words, antimony, model_id, lines),)))
-    return _finish(str(translator.getSBMLString(model_id)))
+    with _TRANSLATING:
+        translator.clearPreviousLoads()
+        if translator.loadAntimonyString(antimony) < 0:
+            words = " ".join(str(translator.getLastError()).split())
+            raise InputError(IssueList((_placed(words, antimony, model_id, lines),)))
+        return _finish(str(translator.getSBMLString(model_id)))
 
 
 def _placed(words: str, antimony: str, model_id: str, lines: Sequence[Line]) -> Issue:

@@ -16,7 +16,13 @@ from funis.models.endpoint_values import (
     Score,
     Structural,
 )
-from funis.models.scoring import depends_on_visits, evaluate_endpoints, from_scale, to_scale
+from funis.models.scoring import (
+    depends_on_visits,
+    evaluate_endpoints,
+    from_scale,
+    needed_components,
+    to_scale,
+)
 from funis.models.visit_rows import VisitRows
 
 __all__ = [
@@ -33,5 +39,6 @@ __all__ = [
     "evaluate_endpoints",
     "from_scale",
     "load_endpoints",
+    "needed_components",
     "to_scale",
 ]

@@ -211,6 +211,18 @@ def _needed(endpoints: Endpoints, names: Collection[str] | None) -> frozenset[st
     return frozenset(needed)
 
 
+def needed_components(endpoints: Endpoints, names: Collection[str]) -> frozenset[str]:
+    """Return the components that some scores, responders and levels are computed from."""
+    needed, home = _needed(endpoints, names), homes(endpoints.categories)
+    uses = {name: item.expression.names for name, item in _definitions(endpoints).items()}
+    uses |= {
+        category.id: frozenset().union(*(rule.names for rule in category.rules))
+        for category in endpoints.categories
+    }
+    used = frozenset(names).union(*(uses[home.get(name, name)] for name in needed))
+    return used & {component.id for component in endpoints.components}
+
+
 def depends_on_visits(endpoints: Endpoints, names: Collection[str] | None = None) -> bool:
     """Whether any of some names needs the earlier visits of a patient, not only the last."""
     needed = _needed(endpoints, names)

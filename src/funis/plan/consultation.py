@@ -6,6 +6,7 @@ whatever still looks like a name, an address, a telephone or a record number is 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,12 @@ def _model(disease: str, document: Document) -> Model:
         message, expected = f"unknown disease '{disease}'", "one of " + ", ".join(known)
         near = nearest(disease, known)
         raise InputError(Issue(document.file, line, dotted(("disease",)), message, expected, near))
+    return library_model(disease)
+
+
+@lru_cache(maxsize=16)
+def library_model(disease: str) -> Model:
+    """Return a disease of the library, read once a process: a form asks for it at every key."""
     return load_model(disease)
 
 

@@ -255,6 +255,8 @@ class Holds:
     ----------
     usual_minute : float
         Of the product.
+    own_minute : float
+        That the plan was made for.
     rows : tuple of Held
         By rising minutes.
     response : Response or None
@@ -265,6 +267,7 @@ class Holds:
     """
 
     usual_minute: float
+    own_minute: float
     rows: tuple[Held, ...]
     response: Response | None = None
     computed_minutes: tuple[float, ...] = ()

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from funis.checks import InputError
+from funis.pipeline.bench.browser import browser_moves, browser_table
+from funis.pipeline.bench.moves import move_times, moves_table
 from funis.pipeline.bench.peers import Timed, find_peers, installed_peers
 from funis.pipeline.bench.rounds import (
     TOLERANCES,
@@ -100,3 +102,25 @@ def test_an_unknown_engine_is_one_line():
     assert "libroadrunner" in installed_peers()
     with pytest.raises(InputError, match="unknown engine 'roadruner'; expected one of"):
         find_peers(("roadruner",))
+
+
+def test_moves_of_explore_are_timed_and_close_to_the_tolerance_of_a_trial():
+    found = move_times(2, ["ra"])["ra"]
+    assert found.moves == 2
+    assert 0 < found.p50 <= found.p90
+    assert found.ratio == found.reference / found.p50
+    assert 0 < found.score_error < 2e-3
+    assert found.share_error <= 0.02
+    assert found.size < 44_000
+    (row,) = moves_table({"ra": found}).rows
+    assert row[0] == "ra"
+    assert move_times(0) == {}
+
+
+def test_without_a_browser_the_bench_says_so_and_measures_nothing(monkeypatch):
+    monkeypatch.delenv("FUNIS_CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    found = browser_moves(5)
+    assert found.why.startswith("no browser found")
+    assert found.drawn == (0.0, 0.0)
+    assert browser_table(found).rows == (("not measured", found.why),)

@@ -13,6 +13,7 @@ from funis.models.model import find_disease, library_folder
 from funis.pipeline.credibility.card import read_tables
 from funis.pipeline.model_view import model_view, why_parameter
 from funis.pipeline.model_view.arrows import influences
+from funis.pipeline.model_view.difference import compare_folder
 from funis.pipeline.model_view.document import card_documents, model_document, model_file
 from funis.pipeline.model_view.equations import equations, names_in, pieces
 from funis.pipeline.model_view.links import source_pieces
@@ -264,6 +265,7 @@ def test_why_knows_structures_and_products():
         ("potencyy", "did you mean 'potency'"), ("structure:dose_flatt", "'dose_flat'"),
         ("product:uc_msc_referenc:hold", "uc_msc_reference"),
         ("product:uc_msc_reference:holt", "did you mean 'hold'"), ("product:", "unknown"),
+        ("product:pyproject.toml:hold", "unknown product"),
     ],
 )  # fmt: skip
 def test_an_unknown_number_is_one_line_with_the_nearest(name, words):
@@ -335,3 +337,55 @@ def test_the_cards_name_every_disease_and_its_failures(views):
         view = views[card["id"]]
         assert card["name"] == view.model.name
         assert card["failed"] == len(view.trust.failures)
+
+
+@pytest.fixture
+def fork(tmp_path):
+    folder = tmp_path / "ra"
+    shutil.copytree(find_disease("ra"), folder)
+    for name, old, new in (
+        ("model.ant", "0.5*D + 0.3*FLS", "0.6*D + 0.2*FLS"),
+        ("parameters.yaml", "k_SYN: {value: 0.06", "k_SYN: {value: 0.08"),
+    ):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+def test_a_fork_differs_where_it_was_changed_and_nowhere_else(fork):
+    found = compare_folder("ra", fork, courses=False)
+    assert [(one.way, one.id, one.part) for one in found.equations] == [
+        ("changed", "SYN", "formula")
+    ]
+    (number,) = found.parameters
+    assert (number.id, number.ours, number.theirs) == ("k_SYN", "0.06", "0.08")
+    assert not found.same
+    assert compare_folder("ra", find_disease("ra"), courses=False).same
+
+
+def test_what_is_new_or_gone_in_a_fork_is_said(fork):
+    text = (fork / "model.ant").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith("sharp_total :=")]
+    changed = "\n".join([*kept, "my_own := 2*SYN;  // mine"])
+    (fork / "model.ant").write_text(changed, encoding="utf-8")
+    ways = {one.id: one.way for one in compare_folder("ra", fork, courses=False).equations}
+    assert ways == {"sharp_total": "removed", "my_own": "added", "SYN": "changed"}
+
+
+def test_courses_of_two_models_stand_beside_their_untreated_twins():
+    found = compare_folder("ra", find_disease("ra"), weeks=2.0, patients=4, workers=1)
+    assert found.document()["evidence"].startswith("Evidence:")
+    for course in (found.courses.ours, found.courses.theirs):
+        for one in course.series:
+            assert {"low", "median", "high"} <= {*one.treated} & {*one.untreated}
+    table = found.tables()[-1]
+    assert table.columns == (
+        "", "treated, ours", "treated, other", "untreated, ours", "untreated, other",
+    )  # fmt: skip
+    assert all(row[1] == row[2] and row[3] == row[4] for row in table.rows)
+
+
+def test_a_folder_without_a_model_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"holds no model\.ant"):
+        compare_folder("ra", tmp_path)

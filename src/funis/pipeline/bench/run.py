@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from statistics import median
 from typing import Any
 
 from funis.models import load_model
+from funis.pipeline.bench.browser import BrowserMoves, browser_moves, browser_table
 from funis.pipeline.bench.machine import peak_megabytes, processor, start_seconds
+from funis.pipeline.bench.moves import MoveTimes, move_times, moves_table
 from funis.pipeline.bench.peers import Funis, find_peers, installed_peers
 from funis.pipeline.bench.rounds import Ratio, one_core, ratios
 from funis.pipeline.bench.workload import OUTPUTS, WEEKS, workload
@@ -37,6 +39,7 @@ class Bench:
     regimens : (regimen, patients per second by tolerance, of one core).
     throughput : (patients, threads, seconds, patients per second) at the default tolerance.
     start, memory : see `funis.pipeline.bench.machine`.
+    moves, browser : of the page Explore, without a browser and in one.
     """
 
     machine: Mapping[str, str]
@@ -47,6 +50,8 @@ class Bench:
     throughput: tuple[tuple[int, int, float, float], ...]
     start: Mapping[str, float]
     memory: Mapping[str, float]
+    moves: Mapping[str, MoveTimes] = field(default_factory=dict)
+    browser: BrowserMoves = field(default_factory=BrowserMoves)
 
     def document(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -69,6 +74,8 @@ class Bench:
             ],
             "start": dict(self.start),
             "memory": dict(self.memory),
+            "moves": {name: asdict(one) for name, one in self.moves.items()},
+            "browser": asdict(self.browser),
         }
 
     def tables(self) -> tuple[Table, ...]:
@@ -94,6 +101,8 @@ class Bench:
                 ("patients", "MB"),
                 tuple((f"{int(n):,}", f"{size:.0f}") for n, size in self.memory.items()),
             ),
+            *([moves_table(dict(self.moves))] if self.moves else []),
+            browser_table(self.browser),
         )
 
     def _ratio_table(self, peer: str) -> Table:
@@ -134,6 +143,7 @@ def bench(
     peer_patients: int = 64,
     sizes: Sequence[int] = (1_000, 10_000, 100_000),
     memory: Sequence[int] = (10_000, 100_000),
+    moves: int = 200,
     progress: Progress = silent,
 ) -> Bench:
     """Measure.
@@ -145,6 +155,7 @@ def bench(
     patients, peer_patients : patients of a timing of this engine and of a peer.
     sizes : numbers of patients of the throughput, on one thread and on two.
     memory : numbers of patients whose peak memory is measured.
+    moves : of the page Explore that are timed, in each disease and in the browser.
 
     Raises
     ------
@@ -181,6 +192,8 @@ def bench(
         tuple(throughput),
         start_seconds(disease, min(rounds, 3)),
         peak_megabytes(disease, memory, MEMORY_WEEKS),
+        move_times(moves, progress=progress),
+        browser_moves(moves),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ from funis.units import MINUTES_PER_DAY
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+Kind = TypeVar("Kind", bound=NDArray[Any])
 
 AFTER_DOSE_MINUTE = (60, 1440, 4320)
 """Times after a dose at which cells are looked at besides the weeks: they live for days."""
@@ -128,14 +131,14 @@ def explore(state: ExploreState, prepared: Prepared | None = None) -> ExploreVie
     ready = prepare(state) if prepared is None else prepared
     minutes, weekly = _times(state)
     table = with_regimen(ready.table, state)
-    doses = [_doses(state, table, rows, int(minutes[-1])) for rows in halves(state.patients)]
+    doses = [treated_doses(state, table, rows, int(minutes[-1])) for rows in halves(state.patients)]
     scoring = ready.scoring
     values, failed = solved(ready.model, table, doses, minutes, scoring.outputs, ready.rtol)
     good = ~(failed | ready.failed)
     if not good.any():
         message = "no virtual patient could be solved"
         raise InputError(Issue(None, None, "disease", message, "another place of the controls"))
-    return _view(state, ready, values[good], weekly, minutes, good)
+    return _view(state, ready, _of(values, good), weekly, minutes, good)
 
 
 def _times(state: ExploreState) -> tuple[Integers, Integers]:
@@ -147,8 +150,10 @@ def _times(state: ExploreState) -> tuple[Integers, Integers]:
     return minutes, np.searchsorted(minutes, weeks)
 
 
-def _doses(state: ExploreState, table: ParameterTable, rows: Integers, last: int) -> DoseEvents:
-    """Return the doses of one half of the patients."""
+def treated_doses(
+    state: ExploreState, table: ParameterTable, rows: Integers, last: int
+) -> DoseEvents:
+    """Return the doses of some patients, numbered by their place among them."""
     recovered = product_of(state.product).recovered_fraction.value
     weight = table.values[rows, table.names.index("weight")] if "weight" in table.names else None
     return dose_events(
@@ -158,21 +163,27 @@ def _doses(state: ExploreState, table: ParameterTable, rows: Integers, last: int
     )  # fmt: skip
 
 
+def _of(values: Kind, good: NDArray[np.bool_]) -> Kind:
+    """Return the rows of those who were solved: all of them as they are, as a rule."""
+    return values if good.all() else cast(Kind, values[good])
+
+
 def _view(
     state: ExploreState, ready: Prepared, values: Array, weekly: Integers, minutes: Integers,
     good: NDArray[np.bool_],
 ) -> ExploreView:  # fmt: skip
     scoring = ready.scoring
-    treated, twin = values[:, weekly], ready.twin[good]
+    seen = len(scoring.reader.outputs)
+    treated = values[:, weekly, :seen]
     potency = ready.what.potency[good] if ready.what.spread else None
     score, responds = told(scoring, treated)
     product = product_of(state.product)
     weeks = np.arange(state.weeks + 1, dtype=np.float64)
     return ExploreView(
         state, permalink(state), weeks, minutes / week_minutes(1)[1],
-        _score(ready, score, ready.twin_score[good], potency),
-        _responders(ready, responds, ready.twin_responds[good], potency),
-        _mechanism(ready, values, twin, weekly), _cells(ready, values),
+        _score(ready, score, _of(ready.twin_score, good), potency),
+        _responders(ready, responds, _of(ready.twin_responds, good), potency),
+        _mechanism(ready, values, _of(ready.twin, good), weekly), _cells(ready, values),
         {
             route: delivered(product, _dose(state, ready, dose), hold_minute=state.hold_minute)
             for route, dose in zip(state.routes, state.doses, strict=True)
@@ -225,7 +236,7 @@ def _mechanism(ready: Prepared, values: Array, twin: Array, weekly: Integers) ->
     names = [name for name in scoring.mechanism if name not in ADDED]
     places = [scoring.outputs.index(name) for name in names]
     under = twin[:, :, places]
-    found = bands(values[:, weekly][:, :, places] / np.where(under > 0, under, np.nan))
+    found = bands(values[:, weekly[:, None], places] / np.where(under > 0, under, np.nan))
     whole = {name: found[:, :, place] for place, name in enumerate(names)}
     for name in (one for one in scoring.mechanism if one in ADDED):
         made = values[:, :, scoring.outputs.index(name)]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.models import Model
+from funis.models.endpoints import needed_components
 from funis.pipeline.explore.cohort import (
     Disease,
     Drawn,
@@ -187,13 +188,24 @@ def scoring_of(disease: str) -> Scoring:
     names = [one.id for one in points.scores] + [one.id for one in points.components]
     score = score or names[0]
     week = 12 if protocol is None else int(next(iter(protocol.primary)).week)
-    reader = ScoreReader.of(parts.model, [score])
+    rules, reader = _slim(_rules(parts, score), score)
     mechanism = tuple(name for name in MECHANISM if name in outputs)
     cells = {place: tuple(n for n in names if n in outputs) for place, names in LIVE.items()}
     cells = {place: names for place, names in cells.items() if names}
     states = (name for names in cells.values() for name in names)
     asked = tuple(dict.fromkeys((*reader.outputs, *mechanism, *states)))
-    return Scoring(score, week, reader, _rules(parts, score), mechanism, cells, asked)
+    return Scoring(score, week, reader, rules, mechanism, cells, asked)
+
+
+def _slim(rules: Responses, score: str) -> tuple[Responses, ScoreReader]:
+    """Return rules and the reader of a score with the components alone that they are made of."""
+    whole = rules.endpoints
+    needed = needed_components(whole, (score, *rules.names))
+    parts = tuple(one for one in whole.components if one.id in needed)
+    points, item = replace(whole, components=parts), whole.number(score)
+    outputs = tuple(dict.fromkeys(one.observable for one in parts))
+    reader = ScoreReader(points, outputs, (score,), np.array([item.high - item.low]))
+    return replace(rules, endpoints=points), reader
 
 
 def _rules(parts: Disease, score: str) -> Responses:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from funis.models import disease_ids, library_folder
 from funis.models.compose import antimony_text
+from funis.pipeline.model_view.equations import Equation
 from funis.pipeline.model_view.numbers import Number
 from funis.pipeline.model_view.trust import FAILED, page_parts
-from funis.pipeline.model_view.view import ModelView
+from funis.pipeline.model_view.view import ModelView, unknown
 from funis.pipeline.model_view.why import Why
 from funis.pipeline.run import finite
 from funis.report.statement import RESEARCH_USE, SIMULATED
@@ -21,6 +22,22 @@ MEDIA: Mapping[FileKind, str] = {
     "antimony": "text/plain; charset=utf-8",
     "svg": "image/svg+xml",
 }
+
+SUFFIXES: Mapping[FileKind, str] = {"sbml": "xml", "antimony": "ant", "svg": "svg"}
+
+
+def known_file(kind: str) -> FileKind:
+    """Return a kind of file that a model can be had as.
+
+    Raises
+    ------
+    InputError
+        Any other word.
+    """
+    for known in MEDIA:
+        if kind == known:
+            return known
+    raise unknown("kind of file", kind, list(MEDIA))
 
 
 def statements() -> dict[str, Any]:
@@ -85,7 +102,12 @@ def overview_document(view: ModelView) -> dict[str, Any]:
 
 def equations_document(view: ModelView) -> list[dict[str, Any]]:
     """Return the equations as plain data."""
-    return [{**asdict(one), "left": one.left} for one in view.equations]
+    return [equation_document(one) for one in view.equations]
+
+
+def equation_document(one: Equation) -> dict[str, Any]:
+    """Return one equation as plain data; its formula as text."""
+    return {**asdict(one), "left": one.left}
 
 
 def number_document(one: Number) -> dict[str, Any]:

@@ -198,7 +198,11 @@ PASSIVE: Mapping[Sign, str] = {
 
 def _said(arrow: Arrow, other: str, labels: Mapping[str, str]) -> str:
     words_ = labels.get(other, other)
-    return f"{words_} (only under {', '.join(arrow.structures)})" if arrow.asleep else words_
+    if not arrow.asleep:
+        return words_
+    first, *others = arrow.structures
+    more = f" and {len(others)} more" if others else ""
+    return f"{words_} (only under {first}{more})"
 
 
 def _list(items: Sequence[str]) -> str:

@@ -127,6 +127,27 @@ def equations(model: Model) -> tuple[Equation, ...]:
     )  # fmt: skip
 
 
+def plain_formulas(model: Model) -> dict[str, dict[str, str]]:
+    """Return formula, start and unit of everything that a text defines, as written and unread.
+
+    Reactions stand under their own names. Nothing is parsed, so any text can be compared.
+    """
+    lines = model.text.lines
+    result: dict[str, dict[str, str]] = {
+        one.id: {"formula": one.text}
+        for pattern in (_RATE, _RULE) for one in _named(lines, pattern).values()
+    }  # fmt: skip
+    result |= {name: {"formula": "cells, by what flows"} for name in model.text.cells}
+    for line in lines:
+        if found := _FLOW.match(line.text):
+            result[found[1]] = {"formula": f"{found[2]} -> {found[3]}; {found[4]}".strip()}
+    for one in _named(lines, _START).values():
+        result.setdefault(one.id, {})["start"] = one.text
+    for name, unit in model.text.units.items():
+        result.setdefault(name, {})["unit"] = unit
+    return result
+
+
 def functions(model: Model) -> tuple[Equation, ...]:
     """Return the functions that equations of a model use, such as ``h1(x, K)``."""
     used = {name for line in model.text.lines for name in _NAME.findall(line.text)}

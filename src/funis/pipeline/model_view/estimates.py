@@ -118,3 +118,19 @@ def _spread(basis: Basis, values: Array, earlier: bool) -> Spread:
     at = np.quantile(something, LEVELS) if len(something) else np.zeros(len(LEVELS))
     words = "after its stage (used)" if earlier else BASIS_WORDS[basis]
     return Spread(basis, words, tuple(map(float, at)), float(np.mean(values == 0)))
+
+
+def basis_words(disease: str) -> str:
+    """Return what the posterior of a disease rests on: studies, and patients who were randomised.
+
+    Empty where the library has no ensemble of the disease.
+    """
+    ensemble = library_ensemble(disease)
+    if ensemble is None:
+        return ""
+    on = ensemble.about["calibratability"]
+    return (
+        f"What cells do rests on {on['rows']} rows of {on['studies']} studies,"
+        f" {on['controlled_studies']} of them controlled, with {on['randomised_patients']}"
+        f" randomised patients in all; posterior: {on['label']}."
+    )

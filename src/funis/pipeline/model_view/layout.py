@@ -28,17 +28,17 @@ MODULES: Mapping[Module, str] = {
     "measured": "What is measured",
 }
 LAYERS: tuple[tuple[Module, ...], ...] = (
-    ("cells",), ("signals", "drugs"), ("immune",), ("cytokines",), ("tissue",), ("measured",),
+    ("cells",), ("signals",), ("immune",), ("cytokines", "drugs"), ("tissue",), ("measured",),
 )  # fmt: skip
 
 WHOLE_BODY = "whole body"
 BLOOD_WITH = "lu"
 """Compartment of the core that cells in blood are counted with (``live_lu``)."""
 
-WIDTH, NARROW, GAP = 162.0, 118.0, 84.0
+WIDTH, NARROW, GAP = 162.0, 118.0, 66.0
 LINE, PAD, BETWEEN, MARGIN = 14.0, 7.0, 8.0, 12.0
-CHARACTERS, NARROW_CHARACTERS = 23, 16
-TITLE = 22
+CHARACTERS, NARROW_CHARACTERS = 22, 15
+TITLE = 20
 SWEEPS = 12
 
 

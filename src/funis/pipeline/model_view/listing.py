@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.pipeline.model_view.equations import KIND_WORDS
+from funis.pipeline.model_view.equations import KIND_WORDS, Equation
 from funis.pipeline.model_view.estimates import STAGES, Estimate, Spread
 from funis.pipeline.model_view.numbers import STATUSES, Number, unit_words, value_words
 from funis.pipeline.model_view.trust import Part
@@ -31,16 +31,27 @@ def overview_tables(view: ModelView) -> tuple[Table, ...]:
     )
 
 
+def equation_sections(view: ModelView, words: str = "") -> dict[tuple[str, str], list[Equation]]:
+    """Return equations by file and heading, those alone whose id, text or meaning hold words."""
+    wanted = words.casefold().split()
+    sections: dict[tuple[str, str], list[Equation]] = {}
+    for one in view.equations:
+        text = f"{one.id} {one.text} {one.description} {one.section}".casefold()
+        if all(word in text for word in wanted):
+            heading = one.section or "without a heading"
+            sections.setdefault((one.file, heading), []).append(one)
+    return sections
+
+
 def equation_tables(view: ModelView) -> tuple[Table, ...]:
     """Return the equations, section by section."""
-    sections: dict[tuple[str, str], list[tuple[str, ...]]] = {}
-    for one in view.equations:
-        row = (one.left, one.text, one.description)
-        sections.setdefault((one.file, one.section), []).append(row)
     tables = [
-        Table(f"{section or 'without a heading'} ({file})", ("", "is", "meaning"), tuple(rows))
-        for (file, section), rows in sections.items()
-    ]
+        Table(
+            f"{section} ({file})", ("", "is", "meaning"),
+            tuple((one.left, one.text, one.description) for one in found),
+        )
+        for (file, section), found in equation_sections(view).items()
+    ]  # fmt: skip
     known = tuple((one.id, one.text) for one in view.functions)
     return (*tables, Table("Functions", ("", "is"), known))
 
@@ -62,6 +73,11 @@ def between_words(one: Number) -> str:
     if one.low is None or one.high is None:
         return one.spread or "all alike"
     return f"{value_words(round_to(one.low))} to {value_words(round_to(one.high))}"
+
+
+def share_words(share: float) -> str:
+    """Return a share as whole percent."""
+    return f"{100 * share:.0f} %"
 
 
 def round_to(value: float, digits: int = 3) -> float:

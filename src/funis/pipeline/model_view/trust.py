@@ -45,6 +45,19 @@ class Trust:
     gates: Mapping[str, GateTables]
     computed: bool
 
+    @property
+    def worst_first(self) -> tuple[GateTables, ...]:
+        """The gates: those not passed, then those with bad rows, then the rest."""
+        order = sorted(self.gates.values(), key=lambda one: (one.passed is not False,
+                                                             not one.failures))  # fmt: skip
+        return tuple(order)
+
+    @property
+    def moved_words(self) -> tuple[str, ...]:
+        """What the page says of how far forms move the demo trial, without its table."""
+        part = next((one for one in self.parts if one.title == STRUCTURES), None)
+        return () if part is None else (*part.words, *(one.title for one in part.tables))
+
     def moved(self) -> dict[str, tuple[str, str]]:
         """Return difference and move of the demo trial under each structure, as the page has it."""
         part = next((one for one in self.parts if one.title == STRUCTURES), None)

@@ -7,19 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 
 from funis.checks import InputError, Issue, nearest
-from funis.models import Model, find_disease, library_folder, load_model
+from funis.models import Model, disease_ids, find_disease, library_folder, load_model
 from funis.models.model import FILES
 from funis.pipeline.model_view.arrows import Graph, influences
 from funis.pipeline.model_view.drawing import diagram_svg
 from funis.pipeline.model_view.equations import Equation, equations, functions
-from funis.pipeline.model_view.estimates import Estimate, estimates
+from funis.pipeline.model_view.estimates import Estimate, basis_words, estimates
 from funis.pipeline.model_view.forms import Form, forms, structures_of
 from funis.pipeline.model_view.layout import Layout, layout
 from funis.pipeline.model_view.numbers import Number, numbers, status_counts
 from funis.pipeline.model_view.scores import Measure, measures
 from funis.pipeline.model_view.trust import Trust, trust
+
+_MAKING = Lock()
+"""One view is made at a time: a second reader of the same model waits for the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class ModelView:
     forms : structural alternatives.
     measures : scores, responses, components.
     trust : what was tested and what failed.
+    basis : what the posterior of cells rests on, in a sentence; empty where there is none.
     """
 
     model: Model
@@ -47,6 +52,7 @@ class ModelView:
     forms: tuple[Form, ...]
     measures: tuple[Measure, ...]
     trust: Trust
+    basis: str
 
     @cached_property
     def by_equation(self) -> Mapping[str, Equation]:
@@ -62,6 +68,11 @@ class ModelView:
     def by_measure(self) -> Mapping[str, Measure]:
         """Measures by id."""
         return {one.id: one for one in self.measures}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that a formula may lead to: equations, parameters, measures."""
+        return frozenset((*self.by_equation, *self.by_number, *self.by_measure))
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -91,6 +102,18 @@ class ModelView:
             raise unknown(f"equation of {self.model.id}", name, list(self.by_equation))
         return self.by_equation[name]
 
+    def measure(self, name: str) -> Measure:
+        """Return what is measured by its id.
+
+        Raises
+        ------
+        InputError
+            The disease measures nothing of this name, with the nearest.
+        """
+        if name not in self.by_measure:
+            raise unknown(f"measure of {self.model.id}", name, list(self.by_measure))
+        return self.by_measure[name]
+
 
 def unknown(what: str, name: str, known: list[str]) -> InputError:
     """Return the error of a name that is not there, with the one most like it."""
@@ -111,7 +134,21 @@ def model_view(disease: str) -> ModelView:
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes() if path.is_file() else b"")
-    return _view(str(folder), digest.hexdigest())
+    with _MAKING:
+        return _view(str(folder), digest.hexdigest())
+
+
+def library_view(disease: str) -> ModelView:
+    """Return the model of a disease of the library; a path is no disease.
+
+    Raises
+    ------
+    InputError
+        The library has no such disease.
+    """
+    if disease not in disease_ids():
+        raise unknown("disease", disease, list(disease_ids()))
+    return model_view(disease)
 
 
 @lru_cache(maxsize=16)
@@ -125,4 +162,5 @@ def _view(folder: str, digest: str) -> ModelView:
         model, written, functions(model), graph, layout(model, graph, written),
         numbers(model, written, structures_of(model), calibrated), calibrated,
         forms(model, written, graph.arrows, known.moved()), measures(model), known,
+        basis_words(model.id) if known.computed else "",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from funis.pipeline.model_view.links import source_pieces
 from funis.pipeline.model_view.numbers import Number, unit_words, value_words
 from funis.pipeline.model_view.view import ModelView, model_view, unknown
 from funis.pipeline.products.show import product_page
+from funis.product import library_lots, library_products
 
 STRUCTURE, PRODUCT = "structure:", "product:"
 
@@ -113,6 +114,9 @@ def _structure(view: ModelView, one: Form) -> Why:
 
 
 def _product(product: str, field: str) -> Why:
+    supplies = [*library_products(), *library_lots()]
+    if product not in supplies:  # a lot file of the user's is none: this may be asked over the web
+        raise unknown("product", product, supplies)
     page = product_page(product)
     found = {one.name: one for one in page.fields}
     known = {name.replace(" ", "_"): name for name in found} | {name: name for name in found}

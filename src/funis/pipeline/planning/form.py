@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from funis.checks import Document, read_yaml
+from funis.checks import Document, InputError, read_yaml
 from funis.checks.yaml_reader import read_once
 from funis.models import disease_ids
-from funis.pipeline.planning.assemble import read_any
-from funis.pipeline.planning.setting import chosen_protocol
+from funis.pipeline.planning.assemble import ground_of, read_any
 from funis.plan import Consultation
 from funis.plan.bundle_text import parsed_json
 from funis.plan.consultation import consultation_of, consultation_place
-from funis.plan.consultation_text import field_fault
+from funis.plan.consultation_text import fault_words, field_fault
 from funis.plan.fhir_in import bundle_consultation
 from funis.plan.form import form_of
 from funis.plan.form_asked import asked_by, used_for
+from funis.plan.form_filled import Filled, data_of
 from funis.plan.form_values import Form
 
 JSON_SUFFIX = ".json"
@@ -68,10 +68,46 @@ def consultation_form(disease: str, protocol: str | None = None, arm: str | None
     InputError
         An unknown disease, protocol or arm.
     """
-    chosen = chosen_protocol(disease, protocol, arm)
+    chosen = ground_of(disease, protocol, arm).chosen
     model = chosen.trial.model
     routes = {one.input for one in chosen.arm.interventions if one.product is not None}
     return form_of(model, asked_by(chosen.trial.protocol, model, routes), used_for(model))
+
+
+def filled_form(form: Form, filled: Filled) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the data of a form that was filled in, and what is wrong with it, by field.
+
+    Parameters
+    ----------
+    form
+        The form of the disease.
+    filled
+        What was typed, by the name of a control.
+
+    Returns
+    -------
+    data : dict
+        As the file of the consultation would hold them.
+    faults : dict
+        One line a field, the first of each; what belongs to no field stands under "".
+    """
+    data = data_of(form, filled)
+    keys = {one.key for one in form.fields}
+    faults: dict[str, str] = {}
+    try:
+        consultation_of(Document(data, "consultation", {}))
+    except InputError as error:
+        for issue in error.issues:
+            faults.setdefault(_field_of(issue.key or "", keys), fault_words(issue))
+    return data, faults
+
+
+def _field_of(key: str, keys: set[str]) -> str:
+    """Return the field that a path of a consultation belongs to."""
+    plain = key.partition("[")[0]
+    parts = plain.split(".")
+    heads = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((head for head in heads if head in keys), "")
 
 
 def consultation_from(data: Mapping[str, Any]) -> Consultation:

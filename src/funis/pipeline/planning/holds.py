@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from funis.pipeline.planning.setting import Chosen, regimen_arm, with_hold
 from funis.plan import Held, Holds, Interval, Response
 from funis.plan.directions import Directions
 from funis.plan.directions_schema import library_directions
+from funis.plan.limits import library_limits, weight_band
 from funis.plan.work import dmso_load
 from funis.plan.worksheet import directions_of, losses_of, work_of
 from funis.product import Product, delivered, supply, usual_hold, usual_infusion
@@ -46,10 +49,17 @@ def holds_of(chosen: Chosen, weight_kg: float, minute: float | None = None) -> H
     InputError
         What a worksheet refuses.
     """
-    given = tuple(_source(one) for one in chosen.arm.interventions if one.product is not None)
+    return _listed(chosen.arm, weight_band(weight_kg, library_limits()).middle_kg, minute)
+
+
+@lru_cache(maxsize=64)
+def _listed(arm: Arm, middle_kg: Decimal, minute: float | None) -> Holds:
+    """List the times for a band of weights: the same for everybody in it, so it is kept."""
+    given = tuple(_source(one) for one in arm.interventions if one.product is not None)
     usual = usual_hold(given[0].cells)
-    times = {*_minutes(given), usual, usual if minute is None else minute}
-    return Holds(usual, tuple(_held(given, weight_kg, one) for one in sorted(times)))
+    own = usual if minute is None else minute
+    times = {*_minutes(given), usual, own}
+    return Holds(usual, own, tuple(_held(given, middle_kg, one) for one in sorted(times)))
 
 
 def followed_holds(ready: Prepared, minute: float | None) -> tuple[Followed, Holds]:
@@ -69,7 +79,7 @@ def followed_holds(ready: Prepared, minute: float | None) -> tuple[Followed, Hol
         interpolated by the share of cells that live.
     """
     known = holds_of(ready.chosen, ready.consultation.weight_kg, minute)
-    own = known.usual_minute if minute is None else minute
+    own = known.own_minute
     times = sorted({0.0, known.rows[-1].minute, *FOLLOWED_MINUTES} - {own})
     times = [one for one in times if one <= known.rows[-1].minute]
     seen = followed(ready, [_held_arm(ready, one) for one in times])
@@ -99,7 +109,7 @@ def _minutes(given: Sequence[_Source]) -> list[float]:
     return [*np.arange(0.0, last, EVERY_MINUTE).tolist(), last]
 
 
-def _held(given: Sequence[_Source], weight_kg: float, minute: float) -> Held:
+def _held(given: Sequence[_Source], weight_kg: Decimal, minute: float) -> Held:
     """Return what becomes of the doses of an arm; several products of one day add up."""
     losses = [losses_of(one.cells, minute) for one in given]
     works = [

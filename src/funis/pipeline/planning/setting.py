@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from funis.checks import InputError, Issue, nearest
@@ -110,6 +111,7 @@ def _regimen(name: str | None) -> Regimen | None:
     )
 
 
+@lru_cache(maxsize=32)
 def protocol_names(disease: str) -> tuple[str, ...]:
     """Return the trials and regimens of the library for a disease."""
     trials = [name for name in trial_names() if name.startswith(f"{disease}_")]

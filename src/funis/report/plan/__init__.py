@@ -10,13 +10,15 @@ from funis.report.plan.fhir import plan_bundle
 from funis.report.plan.html import render_plan
 from funis.report.plan.ics import calendar_text
 from funis.report.plan.pdf import plan_pdf
-from funis.report.plan.write import write_plan
+from funis.report.plan.write import FILES, plan_file, write_plan
 
 __all__ = [
     "BANNER",
+    "FILES",
     "calendar_text",
     "plan_bundle",
     "plan_document",
+    "plan_file",
     "plan_pdf",
     "render_plan",
     "write_plan",

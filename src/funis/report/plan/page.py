@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from funis.models import load_model
 from funis.plan import Plan
+from funis.plan.consultation import library_model
 from funis.report.plan.content import Section
 from funis.report.plan.forecast import (
     comparison_section,
@@ -14,6 +14,7 @@ from funis.report.plan.forecast import (
     influence_section,
     regulatory_section,
 )
+from funis.report.plan.holding import holds_section
 from funis.report.plan.patient import consultation_section, eligibility_section
 from funis.report.plan.therapy import calendar_section, protocol_section, worksheet_section
 from funis.report.statement import CANNOT_SAY, SIMULATED
@@ -39,7 +40,7 @@ def plan_page(plan: Plan) -> Page:
         plan.grade,
     )
     return Page(
-        plan.protocol.title, load_model(plan.consultation.disease).name, facts, plan.statement,
+        plan.protocol.title, library_model(plan.consultation.disease).name, facts, plan.statement,
         plan.warnings, _sections(plan),
     )  # fmt: skip
 
@@ -47,13 +48,14 @@ def plan_page(plan: Plan) -> Page:
 def _sections(plan: Plan) -> tuple[Section, ...]:
     told = (plan.statement, SIMULATED, "What no plan can say:")
     statement = Section("statement", "What this is", told, after=CANNOT_SAY)
-    comparison = comparison_section(plan)
+    comparison, holds = comparison_section(plan), holds_section(plan)
     return (
         statement,
         consultation_section(plan),
         eligibility_section(plan),
         protocol_section(plan),
         worksheet_section(plan),
+        *(() if holds is None else (holds,)),
         calendar_section(plan),
         course_section(plan),
         influence_section(plan),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from funis.models import load_model
 from funis.plan import Consultation, Judgement, Medication, Plan, PreviousInfusion
+from funis.plan.consultation import library_model
 from funis.plan.vocabulary import library_words
 from funis.report.numerals import MISSING
 from funis.report.plan.content import Cell, Column, Kind, Section, Table, row
@@ -13,6 +13,7 @@ from funis.report.plan.numbers import number, unit_words, words
 
 NOT_KNOWN = "not known"
 _KINDS: dict[str, Kind] = {"meets": "meets", "does not meet": "not", "cannot tell": "cannot"}
+FAILURES_FIRST = ("does not meet", "cannot tell", "meets")
 _COLUMNS = (Column("Item", 1.0), Column("Found", 2.2))
 _OVERALL = {
     "meets": "This virtual patient meets every entry criterion of the protocol.",
@@ -56,7 +57,7 @@ def eligibility_section(plan: Plan) -> Section:
 def _person(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
     return (
         row("Id", found.id),
-        row("Disease", load_model(found.disease).name),
+        row("Disease", library_model(found.disease).name),
         row("Age", _with_unit(found.age_year, "years")),
         row("Sex", found.sex or NOT_KNOWN),
         row("Weight", _with_unit(found.weight_kg, "kg")),
@@ -68,7 +69,7 @@ def _person(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
 
 
 def _measured(found: Consultation) -> tuple[tuple[Cell, ...], ...]:
-    points = load_model(found.disease).endpoints
+    points = library_model(found.disease).endpoints
     named = {one.id: (one.name, one.unit) for one in points.components}
     named |= {one.id: (one.name, one.unit) for one in points.scores}
     signs = {one.id: one.name for one in points.components if one.scale == "presence"}
@@ -119,7 +120,9 @@ def _judgements(caption: str, found: Iterable[Judgement], origin: str) -> Table:
         Column("Criterion", 2.2), Column("Verdict", 0.9), Column("Reason", 2.2),
         Column("Source", 2.2),
     )  # fmt: skip
-    rows = tuple(_judgement(one) for one in found if one.origin == origin)
+    mine = [one for one in found if one.origin == origin]
+    ordered = sorted(mine, key=lambda one: FAILURES_FIRST.index(one.verdict))
+    rows = tuple(_judgement(one) for one in ordered)
     return Table(caption, columns, rows)
 
 

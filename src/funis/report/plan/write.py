@@ -42,13 +42,28 @@ def write_plan(plan: Plan, folder: Path | str, day_0: date = DAY_0) -> Path:
         If the place cannot be written to, or holds something that funis did not write.
     """
     target = Path(folder)
-    contents = {name: made(plan) for name, made in FILES.items()}
-    contents["calendar.ics"] = calendar_text(plan, day_0).encode()
+    contents = {name: plan_file(plan, name, day_0) for name in FILES}
     with run_folder(target) as place:
         for name, content in contents.items():
             write_bytes(place / name, content)
         write_manifest(place, _manifest(plan))
     return target
+
+
+def plan_file(plan: Plan, name: str, day_0: date = DAY_0) -> bytes:
+    """Return one output of a plan.
+
+    Parameters
+    ----------
+    plan
+    name
+        One of `FILES`.
+    day_0
+        The made-up day of the first infusion, for the calendar.
+    """
+    if name == "calendar.ics":
+        return calendar_text(plan, day_0).encode()
+    return FILES[name](plan)
 
 
 def _manifest(plan: Plan) -> dict[str, object]:

@@ -13,9 +13,10 @@ from funis.pipeline.explore.document import document
 from funis.pipeline.explore.prepare import forget, scoring_of, week_minutes
 from funis.pipeline.explore.statistics import BAND, bands, mean_interval, share_interval
 from funis.pipeline.inputs import load_trial
+from funis.pipeline.responses import Responses
 from funis.pipeline.simulate import simulate_cohort
 from funis.population.scores import ScoreReader
-from funis.protocol import Arm, FrozenMapping, dose_events
+from funis.protocol import Arm, FrozenMapping, dose_events, no_doses
 from funis.solver import simulate
 from funis.trial import Study
 
@@ -144,3 +145,20 @@ def test_an_interval_over_draws_holds_the_draws_without_effect():
     assert mean[0] == pytest.approx(effect.mean())
     same = mean_interval(np.ones((50, 1)), None)
     assert np.allclose(same, 1)
+
+
+@pytest.mark.parametrize("disease", ["ra", "sle", "cd", "t1d"])
+def test_components_that_nothing_shown_is_made_of_are_left_out_and_change_nothing(disease):
+    place = replace(default_state(disease), patients=20, weeks=8)
+    ready = prepare(place)
+    whole = ScoreReader.of(ready.model, [ready.scoring.score])
+    assert len(ready.scoring.reader.outputs) < len(whole.outputs)
+    found = simulate(
+        ready.model, ready.table, no_doses(), week_minutes(8), outputs=whole.outputs,
+        rtol=ready.rtol, checked=0.0,
+    )  # fmt: skip
+    assert np.array_equal(whole.read(found.values)[:, :, 0], ready.twin_score)
+    rules = Responses.of(ready.model.endpoints)
+    judged = rules.judge(whole, found.values)
+    places = [rules.names.index(name) for name in ready.scoring.responses.names]
+    assert np.array_equal(judged[:, :, places], ready.twin_responds)

@@ -45,6 +45,11 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     return HTMLResponse(text, status)
 
 
+def fragment(template: str, **values: Any) -> str:
+    """Return a part of a page from its template, text escaped."""
+    return _environment().get_template(template).render(values)
+
+
 def base_values(request: Request) -> Mapping[str, Any]:
     """Return what every page holds: navigation, statements, the session's CSRF token."""
     return {

@@ -182,8 +182,13 @@ function draw(view, move) {
   at("results").setAttribute("aria-busy", "false");
   if (!wanted) history.replaceState(null, "", `/explore?${view.link}`);
   // uPlot draws in a microtask of its own: this one comes after it
-  queueMicrotask(() => performance.measure("explore-move", { start: move.since, end: performance.now() }));
+  queueMicrotask(() => timed("explore-move", move));
+  requestAnimationFrame(() => setTimeout(() => timed("explore-paint", move)));
   rest();
+}
+
+function timed(name, move) {
+  performance.measure(name, { start: move.since, end: performance.now() });
 }
 
 function doseWeeks() {

@@ -1,0 +1,175 @@
+"""Explore in a browser: from the event of a slider to the curves, with a server of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from funis.pipeline.tables import Table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+GIVEN = "FUNIS_CHROMIUM"
+"""Environment variable that names the browser."""
+
+ADDRESS = re.compile(r"http://\S+/open\?token=\S+")
+STARTED_SECONDS = 60.0
+PLACE = "/explore?disease=ra"
+FIRST_MOVES = 10
+"""Moves before the measured ones: the browser compiles the page's script."""
+
+COUNT = "() => performance.getEntriesByName('explore-paint').length"
+TIMES = "(name) => performance.getEntriesByName(name).map((one) => one.duration)"
+LOADED = """() => {
+  const loaded = ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind));
+  const paint = performance.getEntriesByName("first-contentful-paint")[0];
+  return [paint.startTime, loaded.reduce((sum, one) => sum + one.transferSize, 0)];
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserMoves:
+    """What was measured in a browser, or why nothing was.
+
+    Attributes
+    ----------
+    browser : its name and version; empty where nothing was measured.
+    why : why nothing was measured.
+    moves : presses of a key on the slider of the dose, each after the one before was drawn.
+    drawn : from the event to the end of drawing, p50 and p90 [ms].
+    painted : from the event to the frame after it, p50 and p90 [ms].
+    first_paint : of the page, once it was visited [ms].
+    size : of the page with everything that it loads [byte].
+    """
+
+    browser: str = ""
+    why: str = ""
+    moves: int = 0
+    drawn: tuple[float, float] = (0.0, 0.0)
+    painted: tuple[float, float] = (0.0, 0.0)
+    first_paint: float = 0.0
+    size: int = 0
+
+
+def browser_moves(moves: int) -> BrowserMoves:
+    """Measure moves in a browser; what is not there is said, and nothing is measured."""
+    if moves == 0:
+        return BrowserMoves(why="no move was asked for")
+    place = _browser()
+    if place is None:
+        return BrowserMoves(why=f"no browser found: install Chromium, or name one in {GIVEN}")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return BrowserMoves(why="Playwright is not installed")
+    with sync_playwright() as driver, _served() as address:
+        launched = driver.chromium.launch(executable_path=place, args=list(FLAGS))
+        try:
+            page = launched.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(address)
+            return _measured(page, address, f"Chromium {launched.version}", moves)
+        finally:
+            launched.close()
+
+
+def _browser() -> str | None:
+    given = os.environ.get(GIVEN)
+    return given or next((place for name in NAMES if (place := shutil.which(name))), None)
+
+
+def _measured(page: Page, address: str, name: str, moves: int) -> BrowserMoves:
+    origin = address.partition("/open")[0]
+    page.goto(origin + PLACE)
+    page.wait_for_function(f"() => ({COUNT})() > 0", timeout=120_000)
+    page.locator("#dose_iv").focus()
+    for number in range(FIRST_MOVES + moves):
+        before = page.evaluate(COUNT)
+        page.keyboard.press("ArrowRight" if number % 200 < 100 else "ArrowLeft")
+        page.wait_for_function(f"() => ({COUNT})() > {before}", timeout=30_000)
+    drawn, painted = (
+        _ends(page.evaluate(TIMES, kind)[-moves:]) for kind in ("explore-move", "explore-paint")
+    )
+    paint, size = _fresh(page, origin)
+    return BrowserMoves(name, "", moves, drawn, painted, paint, int(size))
+
+
+def _fresh(page: Page, origin: str) -> tuple[float, float]:
+    """Return first paint [ms] and size [byte] for a visitor who has nothing of the page yet."""
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(storage_state=page.context.storage_state())
+    try:
+        visitor = context.new_page()
+        visitor.goto(origin + PLACE, wait_until="networkidle")
+        paint, size = visitor.evaluate(LOADED)
+    finally:
+        context.close()
+    return float(paint), float(size)
+
+
+def _ends(times: Sequence[float]) -> tuple[float, float]:
+    p50, p90 = np.quantile(times, [0.5, 0.9]).tolist()
+    return p50, p90
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    """Give the address that opens a workbench of its own, which ends with the block."""
+    command = [sys.executable, "-c", "from funis.apps.cli import main; main()", "serve"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("w") as written, subprocess.Popen(
+            [*command, "--port", "0", "--folder", str(Path(folder) / "workbench")],
+            stdout=written, stderr=written, stdin=subprocess.DEVNULL,
+            env={**environment, "PYTHONUNBUFFERED": "1"},
+        ) as server:  # fmt: skip
+            try:
+                yield _address(server, log)
+            finally:
+                server.terminate()
+
+
+def _address(server: subprocess.Popen[Any], log: Path) -> str:
+    late = time.monotonic() + STARTED_SECONDS
+    while time.monotonic() < late and server.poll() is None:
+        found = ADDRESS.search(log.read_text(encoding="utf-8"))
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise RuntimeError(f"the workbench did not start: {log.read_text(encoding='utf-8')}")
+
+
+def browser_table(found: BrowserMoves) -> Table:
+    """Return what was measured as a table; one line says why where nothing was."""
+    title = "Explore in a browser: 200 virtual patients with rheumatoid arthritis and their twins"
+    if not found.browser:
+        return Table(title, ("what", "value"), (("not measured", found.why),))
+    rows = (
+        ("browser", found.browser),
+        ("moves of a slider", str(found.moves)),
+        ("event to curves drawn, p50 and p90", _two(found.drawn)),
+        ("event to the frame after, p50 and p90", _two(found.painted)),
+        ("first paint of the page", f"{found.first_paint:.0f} ms"),
+        ("page with everything that it loads", f"{found.size / 1000:.0f} kB"),
+    )
+    return Table(title, ("what", "value"), rows)
+
+
+def _two(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.0f} ms and {ends[1]:.0f} ms"
