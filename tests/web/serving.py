@@ -72,13 +72,13 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
 
 
 def until(client: httpx.Client, id: str, when: str, seconds: float = 180) -> dict[str, object]:
-    """Wait until a job has a status, or has begun to count (`counting`)."""
+    """Wait until a job has a status, or follows its twins (`twins`): then half is done."""
     end = time.monotonic() + seconds
     job: dict[str, object] = {}
     while time.monotonic() < end:
         job = client.get(f"/api/jobs/{id}").json()
-        counting = job["status"] == "running" and job["words"] == "Virtual trial"
-        if job["status"] == when or (when == "counting" and counting):
+        halfway = job["status"] == "running" and job["words"] == "Twins"
+        if job["status"] == when or (when == "twins" and halfway):
             return job
         assert job["status"] not in ("failed", "cancelled"), job
         time.sleep(0.02)

@@ -4,8 +4,11 @@ The fields are found, not listed: in the description of the API, in the paramete
 routes, and in the forms of the pages as they are shown.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +25,21 @@ TEXTS = (
     f"1'; DROP TABLE jobs; -- {{{{7*7}}}}${{7*7}}<{MARK}>",
     f"\x00\r\nX-{MARK}: 1\r\n\r\n<{MARK}>\u202e\U0001f9ec",
 )
+YAML = {
+    "aliases": "a: &a [x, x]\n"
+    + "".join(f"{b}: &{b} [{f'*{a}, ' * 9}]\n" for a, b in pairwise("abcdefghijkl")),
+    "nested": "[" * 50_000,
+    "digits": "seed: " + "9" * 6000,
+    "duplicates": "seed: 1\n" * 3000,
+    "keys": "".join(f"k{number}: 1\n" for number in range(10_000)),
+    "tag": "!!python/object/apply:os.system ['touch hacked']",
+    "recursion": "a: &a [*a]",
+    "quotes": '"' + "\\u0041" * 20_000 + '"',
+    "bytes": "a: \x00\ufeff\ud7ff",
+}
+"""Texts that cost a careless reader of YAML hours, gigabytes or more."""
+
+LONGEST_SECOND = 20.0
 RAW = (f"<script>{MARK}", f"onerror={MARK}>", f"<{MARK}>")
 
 
@@ -112,6 +130,19 @@ def test_in_every_text_field_of_the_api_it_stays_text(client, description, text)
     assert tried >= 15
     with client.app.state.database.reading() as session:
         assert {"jobs", "runs"} <= set(inspect(session.connection()).get_table_names())
+
+
+@pytest.mark.parametrize("text", YAML.values(), ids=YAML.keys())
+def test_in_every_text_field_of_the_api_hostile_yaml_is_soon_refused(client, description, text):
+    schemas = description["components"]["schemas"]
+    for method, path, operation in operations(description):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            for body in with_text(content["schema"], schemas, text):
+                begun = time.monotonic()
+                answer = client.request(method, filled(path), json=body)
+                harmless(client, answer, (path, str(body)[:200]))
+                assert time.monotonic() - begun < LONGEST_SECOND, (path, str(body)[:200])
+    assert not Path("hacked").exists()
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=("html", "sql", "header"))

@@ -15,6 +15,7 @@ from funis.apps import (
     ledger,
     model,
     product,
+    runs,
     sbml,
     sequential,
     sizes,
@@ -28,6 +29,7 @@ from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
 from funis.apps.plan import plan
+from funis.apps.runs import why
 from funis.apps.safety import safety
 from funis.apps.serve import serve
 
@@ -63,6 +65,7 @@ app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
 app.add_typer(product.commands, name="product")
+app.add_typer(runs.commands, name="runs")
 app.add_typer(model.commands, name="model")
 
 KINDS_HELP = (
@@ -415,6 +418,7 @@ app.command("draft")(draft)
 app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
+app.command("why")(why)
 app.command("plan")(plan)
 app.command("explore")(explore)
 app.command()(ledger.credibility)

@@ -92,9 +92,9 @@ the arm divided by it; `method` says how ([analysis_methods.md](analysis_methods
 the first visit that meets a condition has the key `CDP12_time@96`. `sensitivity` holds the
 analyses that the trial file asks for, as contrasts with `missing`, `delta` and `tipping_point`.
 What is not a number is `null`. `n` counts the patients whose simulation did not fail.
-The run folder holds `report.html`, `results.json`, `manifest.json`
-and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
-number of patients and seed give the same bytes for any number of processes.
+The run folder holds `report.html`, `results.json`, `trial.yaml` (a copy of the trial file),
+`manifest.json` and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet.
+The same trial, number of patients and seed give the same bytes for any number of processes.
 
 A trial without a reference arm has `series` besides: what each layer (those not seen, cells,
 knowing it, drugs, expectation, ...) adds to the mean change of the main score and to the share of
@@ -105,6 +105,43 @@ would have shown without cells and masked.
 dose), `dose_limiting` toxicities, and each term: patients with it, their share with Wilson's
 interval, events a patient-year, and the comparisons with the reference. `by_dose` counts the events
 that follow the first, second, ... administration. See [safety.md](safety.md).
+"""
+
+RUNS_NOTES = """
+A stored run is a folder that `funis run`, `design`, `plan` or `simulate` wrote with `--out`. `RUN`
+is its path, or its id: its name within `--folder` (two folders deep at most). Folders of anything
+else are passed over. See [workbench.md](workbench.md#runs).
+"""
+
+RUNS_COMPARE_NOTES = """
+What the two depend on (protocol, library, seed, settings), every estimate of both with its 95 %
+interval, and how many files are the same. The interval of a difference squares and adds the
+distances of the limits (MOVER; Zou and Donner 2008, Stat Med 27:1693), as if the runs were
+independent: with one seed they are not, and it is too wide.
+"""
+
+RUNS_REPRODUCE_NOTES = """
+Made again from what its manifest says (`request`), with the stored copy of its trial where the file
+is gone or was changed, into a folder that is thrown away unless `--keep` names one. Each file is
+`identical` (the same bytes), a table may have the `same numbers` in other bytes, or is `different`
+(the columns, and the largest distance), `missing` or `new`. Files that were changed on the disk
+since they were written, and a library or machine that is another than then, are named. Exit status
+1 where a file differs.
+
+Manifests of before `request` was written are read by their `command`; what they do not say is taken
+as usual, and said.
+"""
+
+WHY_NOTES = """
+Every figure and table of a report bears a short code such as `ra-7F3K-2QXM`: the disease, four
+signs of the run, three of the figure and one that checks the others, in Crockford's base 32. It is
+made from protocol, model, pool, library version, seed, settings and the name of the figure, so the
+same run has the same codes on every machine. Case, hyphens and the part before the first hyphen do
+not count; O is read as 0, I and L as 1; one wrong sign, or two neighbours exchanged, is noticed.
+
+The answer: run, protocol and its hash, seed, endpoint, the formulas from the endpoint down to the
+observables of the model, every parameter behind them with value, unit, status and source (the
+nearest first; `steps` counts the equations between), library version, and how to make it again.
 """
 
 SIMULATE_NOTES = """
@@ -716,6 +753,10 @@ NOTES = {
     "product deliver": PRODUCT_DELIVER_NOTES,
     "product yield": PRODUCT_YIELD_NOTES,
     "run": RUN_NOTES,
+    "runs": RUNS_NOTES,
+    "runs compare": RUNS_COMPARE_NOTES,
+    "runs reproduce": RUNS_REPRODUCE_NOTES,
+    "why": WHY_NOTES,
     "tests": TESTS_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,

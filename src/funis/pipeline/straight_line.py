@@ -5,8 +5,11 @@ Read this page first. Every step takes values and returns a new one; no step rea
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import cast
 
 from funis.analysis import Results, check_failures
@@ -15,6 +18,7 @@ from funis.checks import IssueList
 from funis.evidence import Evidence
 from funis.pipeline.conducted import analysed, next_level, told_of_design
 from funis.pipeline.inputs import Trial
+from funis.pipeline.kept_processes import KeptProcesses
 from funis.pipeline.layers import layer_shares
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
@@ -22,6 +26,7 @@ from funis.pipeline.reporting import requests_of, trial_report, twin_plan
 from funis.pipeline.series import series_views
 from funis.pipeline.uncertainty import chosen_ensemble, uncertainty_view
 from funis.report import TrialReport
+from funis.store import hash_bytes
 from funis.trial import Block, Study, TrialData, conduct
 from funis.trial.twins import Courses, join_courses
 
@@ -57,6 +62,7 @@ def virtual_trial(
     twins: int = TWINS,
     ensemble: str = "none",
     progress: Progress = silent,
+    checkpoints: Path | None = None,
 ) -> VirtualTrial:
     """Conduct a virtual trial and report it.
 
@@ -78,6 +84,8 @@ def virtual_trial(
         What the cells of each patient are drawn from: borrowed | own | prior | none.
     progress
         Shows how far the work has got.
+    checkpoints
+        A folder in which finished parts are kept, and found by whoever does the same again.
     """
     pool = trial_pool(trial.model, workers=workers, progress=progress)
     posterior = chosen_ensemble(trial.model, ensemble)
@@ -87,7 +95,7 @@ def virtual_trial(
     )
     requests = requests_of(trial.protocol, trial.model, evidence)
     view = None
-    with Processes(study, workers) as processes:
+    with _processes(study, workers, checkpoints) as processes:
         data = conduct(study, InBlocks(processes, progress), next_level)
         courses = follow_twins(study, processes, min(twins, patients), progress)
         found = analysed(study, data, requests)
@@ -100,6 +108,21 @@ def virtual_trial(
     report = trial_report(trial, study, found.tables, results, courses, evidence, view)
     report = replace(told_of_design(report, study, data, found, shares), series=taken_apart)
     return VirtualTrial(study, data, results, courses, report, check_failures(results))
+
+
+def _processes(study: Study, workers: int, checkpoints: Path | None) -> Processes[Study]:
+    """Return processes; those that keep what they did are told what a trial depends on."""
+    if checkpoints is None:
+        return Processes(study, workers)
+    points = study.ensemble
+    drawn = (
+        "" if points is None else hash_bytes(repr(points.names).encode() + points.factors.tobytes())
+    )
+    named = (
+        version("funis"), version("numpy"), platform.python_version(), study.protocol.hash,
+        study.model.hash, study.pool.hash, study.patients_per_arm, study.seed, drawn,
+    )  # fmt: skip
+    return KeptProcesses(study, workers, checkpoints, repr(named))
 
 
 class InBlocks:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MOST_SESSIONS = 50
+MOST_SESSIONS = 200
 """The oldest session is closed when one more is opened: a server may run for weeks."""
 
 

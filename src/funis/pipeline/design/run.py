@@ -31,7 +31,7 @@ from funis.pipeline.design.worlds import (
     sizes_of,
     worlds,
 )
-from funis.pipeline.inputs import load_trial, require_whole
+from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.reporting.published import evidence_base, evidence_text
@@ -134,7 +134,7 @@ class DesignResult:
 
 
 def design_trial(
-    name_or_path: str | Path,
+    name_or_path: str | Path | Trial,
     *,
     sizes: Sequence[int],
     replicates: int = REPLICATES,

@@ -30,7 +30,7 @@ def work(asked: RunRequest, at: Work) -> Mapping[str, Any]:
     return run_trial(
         trial_source(asked, at.folder), patients=asked.patients, seed=asked.seed,
         workers=at.workers, out=at.run, twins=asked.twins, ensemble=asked.ensemble,
-        progress=at.progress,
+        progress=at.progress, checkpoints=at.checkpoints,
     ).document  # fmt: skip
 
 
