@@ -207,15 +207,22 @@ def check_run_folder(path: Path) -> None:
 
 
 def remove_run(path: Path) -> None:
-    """Remove a run folder: gone from under its name in one step, then its files.
+    """Remove a run folder for good: gone from under its name in one step, then its files.
 
     Raises
     ------
     InputError
-        If ``path`` is no folder of a funis run, or holds what no funis run wrote.
+        It is no run, holds a file that no funis run wrote, is being written, or cannot be removed.
     """
     read_manifest(path)
-    check_run_folder(path)
+    noted = _notes((path / JOURNAL).read_bytes()) if (path / JOURNAL).is_file() else {}
+    foreign = sorted(_names(path) - _own_names(path) - {JOURNAL, *noted})
+    if foreign:
+        problem = f"holds '{foreign[0]}', which is not of this run: nothing was removed"
+        raise _refusal(path, problem, "a folder with nothing but its run")
+    if (path / JOURNAL).is_file():
+        with _journal(path):
+            pass  # nobody else writes it
     aside = _beside(path)
     try:
         os.replace(path, aside)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -55,6 +56,18 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def code(place):
+    """A short code of a stored run; copies of the run lie in the folder `kept`."""
+    from funis.pipeline.run import run_trial
+
+    first = place / "kept" / "first"
+    run_trial("ra_two_arm", patients=2, workers=1, twins=1, ensemble="none", out=first)
+    for name in ("second", "gone"):
+        shutil.copytree(first, place / "kept" / name)
+    return json.loads((first / "manifest.json").read_text())["figures"][0]["code"]
+
+
 @pytest.fixture(autouse=True)
 def own_folder(place, monkeypatch):
     monkeypatch.setenv("FUNIS_DATA", str(place / "data"))
@@ -63,10 +76,18 @@ def own_folder(place, monkeypatch):
 COMMANDS = {
     "design": "funis design ra_two_arm --n 16 --replicates 2 --patients 16 --structures none"
     f" {SMALL} --json",
+    "draft": "funis draft ra_two_arm --json",
     "twin": f"funis twin ra_two_arm --n 16 --replicate 3 --patients 16 {SMALL} --json",
     "bench": "funis bench --rounds 1 --patients 32 --peer-patients 4 --sizes 16 --memory 64"
     " --moves 0 --json",
     "run": f"funis run ra_two_arm --patients 4 {SMALL} --json",
+    "runs": "funis runs --json",
+    "runs list": "funis runs list kept --json",
+    "runs show": "funis runs show first --folder kept --json",
+    "runs compare": "funis runs compare first second --folder kept --json",
+    "runs reproduce": f"funis runs reproduce first --folder kept {SMALL} --json",
+    "runs delete": "funis runs delete gone --folder kept --yes",
+    "why": "funis why CODE --folder kept --json",
     "check": "funis check --json",
     "list": "funis list --json",
     "simulate": f"funis simulate ra --dose 70e6:iv@0,28 --weeks 2 --patients 3 {SMALL} --json",
@@ -120,6 +141,7 @@ COMMANDS = {
     "sbml conformance": f"funis sbml conformance suite {SMALL} --json",
 }
 LAST_LINES = {
+    "runs delete": "removed kept/gone",
     "population": "Virtual patients: people.parquet",
     "evidence rewrite": "closed/study.yaml: rewritten",
     "sbml run": "Time course: course.csv (2 times of x)",
@@ -252,6 +274,7 @@ KEYS = {
     "boundaries": documented_keys("boundaries"),
     "adaptive": documented_keys("adaptive"),
     "escalation": documented_keys("escalation"),
+    "draft": documented_keys("draft"),
     "run": run_keys,
     "validate": validate_keys,
     "calibrate": calibrate_keys,
@@ -261,8 +284,10 @@ KEYS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_documented_command_runs_and_gives_what_is_documented(name, place, blocks):
+def test_a_documented_command_runs_and_gives_what_is_documented(name, place, blocks, request):
     command = COMMANDS[name]
+    if "kept" in command:
+        command = command.replace("CODE", request.getfixturevalue("code"))
     printed = "\n".join(blocks.run(command, place))
     assert "Traceback" not in printed
     if "--json" in command:

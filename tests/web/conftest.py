@@ -25,3 +25,13 @@ def client(settings):
         (csrf,) = app.state.sessions.tokens.values()
         client.headers[CSRF_HEADER] = csrf
         yield client
+
+
+@pytest.fixture(scope="session")
+def a_run(tmp_path_factory):
+    """The folder of a small run, as `funis run --out` writes it; copy it, do not change it."""
+    from funis.pipeline.run import run_trial
+
+    place = tmp_path_factory.mktemp("kept") / "small"
+    run_trial("ra_two_arm", patients=4, workers=1, twins=2, ensemble="none", out=place)
+    return place

@@ -3,12 +3,14 @@
 import io
 import json
 import re
+import threading
 
 import pytest
 from fastapi import HTTPException
 from icalendar import Calendar
 from pypdf import PdfReader
 
+from funis.apps.web.streaming import _lines
 from funis.apps.web.turns import BUSY, Turns
 from funis.pipeline.planning import (
     STAGES,
@@ -125,6 +127,7 @@ def test_a_plan_at_once_has_the_numbers_of_the_command(client, consultation):
 
 def test_a_course_comes_in_stages_and_ends_with_treated_beside_placebo(client, consultation):
     answer = client.post("/plan/course", json={"consultation": consultation})
+    assert answer.headers["content-encoding"] == "identity", "no line waits for the next"
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [line["stage"] for line in lines[:-1]] == list(STAGES)
     result = lines[-1]["result"]
@@ -244,3 +247,23 @@ def test_turns_are_given_back_after_an_error():
             raise ValueError
     with turns.turn():
         pass
+
+
+def test_work_ends_at_its_next_part_when_the_reader_has_gone():
+    reached, go_on, ended = [], threading.Event(), threading.Event()
+
+    def work(progress):
+        try:
+            for part in progress("parts", ["first", "second"], 2):
+                reached.append(part)
+                go_on.wait(10)
+        finally:
+            ended.set()
+        return {}
+
+    lines = _lines(work)
+    assert json.loads(next(lines)) == {"stage": "first", "done": 0, "total": 2}
+    lines.close()
+    go_on.set()
+    assert ended.wait(10)
+    assert reached == ["first"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -15,6 +15,7 @@ from funis.apps import (
     ledger,
     model,
     product,
+    runs,
     sbml,
     sequential,
     sizes,
@@ -22,15 +23,18 @@ from funis.apps import (
 )
 from funis.apps.control import control
 from funis.apps.design import design, twin
+from funis.apps.draft import draft
 from funis.apps.explore import explore
 from funis.apps.export import export
 from funis.apps.optimise import optimise
 from funis.apps.options import DiseaseName, Into, Json, TrialName, Workers
 from funis.apps.plan import plan
+from funis.apps.runs import why
 from funis.apps.safety import safety
 from funis.apps.serve import serve
 
 if TYPE_CHECKING:
+    from funis.pipeline.check import Checked
     from funis.pipeline.gate_values import PharmacologyGate, PlaceboGate, PopulationGate
     from funis.pipeline.processes import Progress
     from funis.pipeline.routes import RoutesGate
@@ -61,6 +65,7 @@ app.add_typer(sbml.commands, name="sbml")
 app.add_typer(evidence.commands, name="evidence")
 app.add_typer(ledger.commands, name="ledger")
 app.add_typer(product.commands, name="product")
+app.add_typer(runs.commands, name="runs")
 app.add_typer(model.commands, name="model")
 
 KINDS_HELP = (
@@ -154,15 +159,21 @@ def demo(
 def check(
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE]...", help="Files, disease folders (default: the library)."),
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Files, disease folders; - for a trial on standard input (default: the library).",
+        ),
     ] = None,
     json: Json = False,
 ) -> int:
     """Check files: each fault is one line with file, line, what was expected, the nearest name."""
-    from funis.pipeline.check import check_files
+    from funis.pipeline.check import STDIN, check_files, check_text
 
     with terminal.one_document(json) as put:
-        checked = check_files(files or ())
+        if files == [STDIN]:
+            checked: Sequence[Checked] = (check_text(terminal.standard_input()),)
+        else:
+            checked = check_files(files or ())
         issues = [issue for item in checked for issue in item.issues]
         errors = [issue for issue in issues if issue.severity == "error"]
         if json:
@@ -403,9 +414,11 @@ app.command()(calibration.validate)
 app.command("control")(control)
 app.command("safety")(safety)
 app.command("serve")(serve)
+app.command("draft")(draft)
 app.command("design")(design)
 app.command("twin")(twin)
 app.command("optimise")(optimise)
+app.command("why")(why)
 app.command("plan")(plan)
 app.command("explore")(explore)
 app.command()(ledger.credibility)

@@ -87,9 +87,12 @@ def plan(
             check_run_folder(out)
         found = plan_consultation(consultation, asked, terminal.progress(json))
         if out is not None:
+            from funis.pipeline.runs.request import plan_request
             from funis.report.plan import write_plan
 
-            write_plan(found, out, day_0)
+            own = Path(consultation) if Path(consultation).is_file() else None
+            request = plan_request(consultation, asked, day_0)
+            write_plan(found, out, day_0, request=request, consultation=own)
         if json:
             from funis.report.plan.document import plan_document
 

@@ -92,9 +92,9 @@ the arm divided by it; `method` says how ([analysis_methods.md](analysis_methods
 the first visit that meets a condition has the key `CDP12_time@96`. `sensitivity` holds the
 analyses that the trial file asks for, as contrasts with `missing`, `delta` and `tipping_point`.
 What is not a number is `null`. `n` counts the patients whose simulation did not fail.
-The run folder holds `report.html`, `results.json`, `manifest.json`
-and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet. The same trial,
-number of patients and seed give the same bytes for any number of processes.
+The run folder holds `report.html`, `results.json`, `trial.yaml` (a copy of the trial file),
+`manifest.json` and the tables `subjects`, `doses`, `observations` and `adverse_events` as Parquet.
+The same trial, number of patients and seed give the same bytes for any number of processes.
 
 A trial without a reference arm has `series` besides: what each layer (those not seen, cells,
 knowing it, drugs, expectation, ...) adds to the mean change of the main score and to the share of
@@ -105,6 +105,43 @@ would have shown without cells and masked.
 dose), `dose_limiting` toxicities, and each term: patients with it, their share with Wilson's
 interval, events a patient-year, and the comparisons with the reference. `by_dose` counts the events
 that follow the first, second, ... administration. See [safety.md](safety.md).
+"""
+
+RUNS_NOTES = """
+A stored run is a folder that `funis run`, `design`, `plan` or `simulate` wrote with `--out`. `RUN`
+is its path, or its id: its name within `--folder` (two folders deep at most). Folders of anything
+else are passed over. See [workbench.md](workbench.md#runs).
+"""
+
+RUNS_COMPARE_NOTES = """
+What the two depend on (protocol, library, seed, settings), every estimate of both with its 95 %
+interval, and how many files are the same. The interval of a difference squares and adds the
+distances of the limits (MOVER; Zou and Donner 2008, Stat Med 27:1693), as if the runs were
+independent: with one seed they are not, and it is too wide.
+"""
+
+RUNS_REPRODUCE_NOTES = """
+Made again from what its manifest says (`request`), with the stored copy of its trial where the file
+is gone or was changed, into a folder that is thrown away unless `--keep` names one. Each file is
+`identical` (the same bytes), a table may have the `same numbers` in other bytes, or is `different`
+(the columns, and the largest distance), `missing` or `new`. Files that were changed on the disk
+since they were written, and a library or machine that is another than then, are named. Exit status
+1 where a file differs.
+
+Manifests of before `request` was written are read by their `command`; what they do not say is taken
+as usual, and said.
+"""
+
+WHY_NOTES = """
+Every figure and table of a report bears a short code such as `ra-7F3K-2QXM`: the disease, four
+signs of the run, three of the figure and one that checks the others, in Crockford's base 32. It is
+made from protocol, model, pool, library version, seed, settings and the name of the figure, so the
+same run has the same codes on every machine. Case, hyphens and the part before the first hyphen do
+not count; O is read as 0, I and L as 1; one wrong sign, or two neighbours exchanged, is noticed.
+
+The answer: run, protocol and its hash, seed, endpoint, the formulas from the endpoint down to the
+observables of the model, every parameter behind them with value, unit, status and source (the
+nearest first; `steps` counts the equations between), library version, and how to make it again.
 """
 
 SIMULATE_NOTES = """
@@ -564,7 +601,7 @@ with `design.html`, `design.json` (the document of `--json`) and `manifest.json`
 interrupted or killed goes on from what was kept. The document:
 
 ```json
-{"research_use": "...", "trial": "ra_two_arm", "seed": 1,
+{"research_use": "...", "simulated": "...", "evidence": "...", "trial": "ra_two_arm", "seed": 1,
  "rule": {"endpoint": "ACR20@12", "week": 12.0, "method": "newcombe", "arms": ["msc"],
     "reference": "placebo", "alpha": 0.05, "direction": "greater", "minimal_difference": 0.0},
  "ensemble": "borrowed", "no_effect": 0.07, "structures": ["present"], "replicates": 2000,
@@ -582,17 +619,56 @@ interrupted or killed goes on from what was kept. The document:
        "trial_of_as_many": {"finds_a_difference": {"estimate": 0.04, "low": 0.03, "high": 0.05},
           "differences": {"edges": [-0.05, 0.05], "shares": [1.0]}}}],
     "dots": [{"replicate": 0, "arm": "msc", "estimate": 0.1, "low": -0.1, "high": 0.3,
-       "success": false, "cells_act": true}]}]}
+       "success": false, "cells_act": true, "truth": 0.07}]}]}
 ```
 
 `assurance`, `power` and `by_structure` are `null` or empty with `--null`. A dot is opened by
-`funis twin TRIAL --n N --replicate K`.
+`funis twin TRIAL --n N --replicate K`; its `truth` is what the estimate is of: the same analysis of
+everybody whom the bank holds under that draw, each under both arms.
 """
 
 TWIN_NOTES = """
 `--replicate`, `--world`, `--structure`, `--ensemble` and `--patients` name one trial of
 `funis design` ([design.md](design.md)). Values are those of the endpoint of the success rule; the
-twin is the same person with the same luck under the reference arm.
+twin is the same person with the same luck under the reference arm. `truth` of an arm is what its
+estimate is of; `truth` of a patient is the score without noise, expectation and rounding. No
+patient stands without the `bands` of his arm, under that arm (`own`) and under the reference
+(`twin`).
+"""
+
+DRAFT_NOTES = """
+A trial as it is being written: the page Trial of the workbench asks the same functions. The text is
+kept as it is, comments and order too; a change touches its own lines alone. `--text` prints the
+text, so that it can go on: `funis draft ra_demo --change ... --text | funis check -`. With errors
+the exit status is 2. Changes, places counted from 0:
+
+| `--change` | |
+| --- | --- |
+| `{"kind": "set", "path": ["arms", 1, "label"], "value": "Cells, twice"}` | Set a value. |
+| `{"kind": "remove", "path": ["endpoints", 3]}` | Take a key or an item away. |
+| `{"kind": "insert", "path": ["endpoints"], "at": 0, "value": {}}` | Put an item into a list. |
+| `{"kind": "move_dose", "arm": 1, "intervention": 0, "dose": 2, "day": 60}` | |
+| `{"kind": "add_dose", "arm": 1, "intervention": 0, "day": 60}` | |
+| `{"kind": "remove_dose", "arm": 1, "intervention": 0, "dose": 2}` | |
+| `{"kind": "move_visit", "visit": 2, "week": 13}` | With what is asked at it. |
+| `{"kind": "add_visit", "week": 16}`, `{"kind": "remove_visit", "visit": 2}` | |
+| `{"kind": "add_arm", "arm": 1}`, `{"kind": "remove_arm", "arm": 1}` | A copy of an arm; an arm. |
+
+The document of `--json`; `outline` is the trial in numbers up to its last visit, `data` its plain
+content, both `null` where the text is no YAML; `place` is where what was changed stands now:
+
+```json
+{"research_use": "...", "name": "ra_two_arm.yaml", "text": "...", "passed": true,
+ "issues": [{"severity": "error", "line": 43, "key": "arms[1].interventions[0].route",
+    "message": "...", "expected": "one of iv, local", "nearest": "iv",
+    "fix": {"path": ["arms", 1, "interventions", 0, "route"], "value": "iv"}}],
+ "outline": {"id": "ra_two_arm", "title": "...", "disease": "ra", "seed": 7,
+    "patients_per_arm": 60, "patients": 120, "visits": [0, 4, 12, 24], "weeks": 24,
+    "screening_day": -14, "arms": [{"place": 0, "id": "placebo", "label": "Placebo",
+       "reference": false, "control": "placebo", "altered": false, "given": [], "doses": 0,
+       "cells": 0, "cells_per_kg": 0}]},
+ "data": {}, "place": null}
+```
 """
 
 OPTIMISE_NOTES = """
@@ -653,6 +729,7 @@ NOTES = {
     "explore": EXPLORE_NOTES,
     "design": DESIGN_NOTES,
     "twin": TWIN_NOTES,
+    "draft": DRAFT_NOTES,
     "optimise": OPTIMISE_NOTES,
     "boundaries": BOUNDARIES_NOTES,
     "adaptive": ADAPTIVE_NOTES,
@@ -676,6 +753,10 @@ NOTES = {
     "product deliver": PRODUCT_DELIVER_NOTES,
     "product yield": PRODUCT_YIELD_NOTES,
     "run": RUN_NOTES,
+    "runs": RUNS_NOTES,
+    "runs compare": RUNS_COMPARE_NOTES,
+    "runs reproduce": RUNS_REPRODUCE_NOTES,
+    "why": WHY_NOTES,
     "tests": TESTS_NOTES,
     "simulate": SIMULATE_NOTES,
     "sbml run": SBML_RUN_NOTES,

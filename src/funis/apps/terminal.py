@@ -60,6 +60,11 @@ def _stated(document: Any) -> Any:
     return {"research_use": RESEARCH_USE, **document}
 
 
+def standard_input() -> str:
+    """Return the text that is piped in: UTF-8 on every system."""
+    return sys.stdin.buffer.read().decode("utf-8-sig")
+
+
 def failure_document(lines: Sequence[str]) -> str:
     """Return the JSON document of a run that failed."""
     return json.dumps({"error": list(lines)}, indent=2, ensure_ascii=False)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from funis.checks import InputError, Issue, IssueList, nearest, read_yaml
 from funis.models import check_model, disease_ids, library_folder, load_model
 from funis.models.model import FILES
+from funis.pipeline.draft import Draft, check_draft
 from funis.pipeline.evidence_check import evidence_issues
 from funis.pipeline.inputs import load_trial
 from funis.product import library_lots, library_products, load_lot, load_product, load_rules
@@ -20,6 +21,10 @@ FileKind = Literal[
     "registered", "safety", "costs", "lot", "release", "consultation", "eligibility",
     "drug_names", "words", "directions", "regulatory", "worksheet", "calendar",
 ]  # fmt: skip
+
+
+STDIN = "-"
+"""How standard input is called in place of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,14 @@ def check_files(paths: Sequence[str | Path] = ()) -> tuple[Checked, ...]:
     """
     chosen = list(paths) if paths else library_paths()
     return tuple(check_file(path) for path in chosen)
+
+
+def check_text(text: str) -> Checked:
+    """Check the text of a trial that stands in no file, such as standard input: ``-``."""
+    try:
+        return Checked(STDIN, "trial", check_draft(Draft(text, STDIN)).issues)
+    except InputError as error:
+        return Checked(STDIN, "trial", error.issues)
 
 
 def library_paths() -> list[Path]:

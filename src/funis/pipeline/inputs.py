@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from funis.checks import InputError, Issue, IssueList, nearest, parse_yaml
@@ -31,7 +31,8 @@ from funis.trial import check
 class Trial:
     """A trial as given: the protocol, and the model and products that it needs.
 
-    ``name`` is how the user called it, ``place`` where the report says that it stands.
+    ``name`` is how the user called it, ``place`` where the report says that it stands, ``text``
+    its file as it was read.
     """
 
     name: str
@@ -39,25 +40,30 @@ class Trial:
     protocol: Protocol
     model: Model
     products: Mapping[str, Product]
+    text: str = field(default="", repr=False)
 
 
-def load_trial(name_or_path: str | Path) -> Trial:
+def load_trial(name_or_path: str | Path | Trial) -> Trial:
     """Load a trial with everything that it names.
 
     Parameters
     ----------
     name_or_path
-        A trial file, or the name of a trial of the library.
+        A trial file, or the name of a trial of the library; a trial that is loaded stays as it is.
 
     Raises
     ------
     InputError
         Whatever is wrong with it, with file and line.
     """
+    if isinstance(name_or_path, Trial):
+        return name_or_path
     path = find_trial(name_or_path)
     own = path.parent == library_folder() / "trials"
     place = f"library/trials/{path.name}" if own else str(name_or_path)
-    return _trial(load_protocol(path), str(name_or_path), place, path.parent)
+    protocol = load_protocol(path)
+    text = path.read_text(encoding="utf-8")
+    return _trial(protocol, str(name_or_path), place, path.parent, text)
 
 
 def text_trial(text: str, name: str = "protocol.yaml") -> Trial:
@@ -75,16 +81,16 @@ def text_trial(text: str, name: str = "protocol.yaml") -> Trial:
     InputError
         Whatever is wrong with it, with name and line.
     """
-    return _trial(protocol_from(parse_yaml(text, name)), name, name, None)
+    return _trial(protocol_from(parse_yaml(text, name)), name, name, None, text)
 
 
-def _trial(protocol: Protocol, name: str, place: str, folder: Path | None) -> Trial:
+def _trial(protocol: Protocol, name: str, place: str, folder: Path | None, text: str) -> Trial:
     """Return a trial with what it names; files beside it count where there is a folder."""
     model = load_model(known_disease(protocol, folder))
     products = {one: library_product(one) for one in library_products()}
     products |= named_lots(protocol, folder)
     check(protocol, model, products).raise_errors()
-    return Trial(name, place, protocol, model, products)
+    return Trial(name, place, protocol, model, products, text)
 
 
 def named_lots(protocol: Protocol, folder: Path | None) -> dict[str, Product]:

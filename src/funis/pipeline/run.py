@@ -15,7 +15,7 @@ from funis.analysis import Results
 from funis.checks import InputError, Issue, IssueList
 from funis.evidence import Evidence, load_evidence
 from funis.models import Model
-from funis.pipeline.inputs import load_trial, require_whole
+from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.looks import looks_not_held
 from funis.pipeline.processes import Progress, silent, worker_count
 from funis.pipeline.reporting import protocol_results
@@ -31,8 +31,11 @@ from funis.trial import TrialData
 if TYPE_CHECKING:
     import polars
 
+KIND = "run"
 REPORT = "report.html"
 RESULTS = "results.json"
+TRIAL = "trial.yaml"
+"""Name of the copy of the trial file in the folder of a run or a design."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +72,7 @@ class RunResult:
 
 
 def run_trial(
-    name_or_path: str | Path,
+    name_or_path: str | Path | Trial,
     *,
     patients: int | None = None,
     seed: int | None = None,
@@ -88,7 +91,7 @@ def run_trial(
     Parameters
     ----------
     name_or_path
-        A trial file, or the name of a trial of the library.
+        A trial file, or the name of a trial of the library, or a trial that is loaded.
     patients
         Patients an arm; those of the protocol when None.
     seed
@@ -96,8 +99,9 @@ def run_trial(
     workers
         Processes; one for each processor when None.
     out
-        Folder for report.html, results.json, manifest.json and the tables in Parquet; nothing is
-        written when None. An earlier run that stands there is replaced, anything else is refused.
+        Folder for report.html, results.json, trial.yaml, manifest.json and the tables in Parquet;
+        nothing is written when None. An earlier run that stands there is replaced, anything else
+        is refused.
     twins
         Patients followed under every arm for the figures and the durability headline, at most
         ``patients``.
@@ -137,7 +141,11 @@ def run_trial(
     done = replace(done, issues=done.issues + looks_not_held(trial.protocol))
     document = results_document(done)
     if out is not None:
-        write_run(done, document, Path(out))
+        request = {
+            "kind": KIND, "trial": trial.name, "patients": done.study.patients_per_arm,
+            "seed": done.study.seed, "twins": twins, "ensemble": ensemble,
+        }  # fmt: skip
+        write_run(done, document, Path(out), request, trial.text)
     results = protocol_results(done.results, done.study.protocol)
     folder = None if out is None else Path(out)
     return RunResult(done.data, results, done.report, document, done.issues, folder)
@@ -287,8 +295,21 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_run(done: VirtualTrial, document: Mapping[str, Any], out: Path) -> None:
+def write_run(
+    done: VirtualTrial,
+    document: Mapping[str, Any],
+    out: Path,
+    request: Mapping[str, Any],
+    text: str = "",
+) -> None:
     """Write the folder of a run: complete, or not at all.
+
+    Parameters
+    ----------
+    request
+        What the run was asked for, so that it can be asked for again.
+    text
+        The trial file; kept beside the tables, so that a run outlives its file.
 
     Raises
     ------
@@ -300,7 +321,10 @@ def write_run(done: VirtualTrial, document: Mapping[str, Any], out: Path) -> Non
         write_text(folder / RESULTS, json_text(document))
         for name in ("subjects", "doses", "observations", "adverse_events"):
             marked_table(getattr(done.data, name), folder / f"{name}.parquet", document["evidence"])
-        write_manifest(folder, manifest(done.report))
+        if text:
+            write_text(folder / TRIAL, text)
+        known = {"kind": KIND, "disease_id": done.study.model.id, "request": dict(request)}
+        write_manifest(folder, {**manifest(done.report), **known})
 
 
 def marked_table(

@@ -535,6 +535,7 @@ class TrialReport:
     notes: tuple[str, ...] = ()
     regulatory_checked: str | None = None
     interval_level: float = 0.95
+    disease_id: str = ""
 
     def __post_init__(self) -> None:
         """Refuse content that does not fit together."""

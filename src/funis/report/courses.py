@@ -17,12 +17,13 @@ from funis.report.styles import arm_styles
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One panel with its heading."""
+    """One panel with its heading; ``id`` is its name in the page."""
 
     heading: str
     colour: str
     picture: str
     note: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ def course_groups(report: TrialReport, *, structural: bool = False) -> tuple[Fig
     names = dict.fromkeys(item.score for item in report.trajectories)
     chosen = [views.get(name, ScoreView(name, name.replace("_", " "))) for name in names]
     return tuple(_course(report, view) for view in chosen if view.structural == structural)
+
+
+def panel_id(identifier: str) -> str:
+    """Return a name of a panel that a page can hold."""
+    return "".join(c if c.isalnum() else "-" for c in identifier)
 
 
 def span(weeks: Iterable[Array]) -> tuple[float, float]:
@@ -106,7 +112,7 @@ def _course_figure(
     label = report.label(item.arm)
     arm = report.arm(item.arm)
     panel = Panel(
-        id=f"course-{view.id}-{item.arm}",
+        id=panel_id(f"course-{view.id}-{item.arm}"),
         title=f"{view.name}, {label}",
         description=f"{_summary(item)} {grade_text(report)}",
         weeks=ranges[0],
@@ -120,7 +126,8 @@ def _course_figure(
         band_curve("placebo twin", "twin", item.twin),
         band_curve("treated", "arm", item.treated),
     ]
-    return Figure(label, _colour(report, item.arm), curve_panel(item.weeks, curves, panel))
+    picture = curve_panel(item.weeks, curves, panel)
+    return Figure(label, _colour(report, item.arm), picture, id=panel.id)
 
 
 def _summary(item: Trajectory) -> str:

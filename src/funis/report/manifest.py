@@ -7,6 +7,7 @@ from typing import Any
 
 from funis.report.alerts import alerts, failure_rates_differ
 from funis.report.content import TrialReport
+from funis.report.figures import trial_code, trial_figures, trial_identity
 from funis.report.statement import RESEARCH_USE, SIMULATED
 
 
@@ -31,6 +32,9 @@ def manifest(report: TrialReport) -> dict[str, Any]:
         "patients": {arm.id: arm.n for arm in report.arms},
         "failed": {arm.id: dict(arm.failed) for arm in report.arms},
         "failure_rates_differ": failure_rates_differ(report.arms),
+        "run": trial_identity(report),
+        "code": trial_code(report),
+        "figures": [mark.document() for mark in trial_figures(report)],
         "alerts": [f"{alert.title}. {alert.text}" for alert in alerts(report)],
     }
     if source.date is not None:

@@ -16,6 +16,7 @@ from funis.report.courses import (
     band_values,
     chosen_weeks,
     grade_text,
+    panel_id,
     span,
 )
 from funis.report.numerals import decimal, percent, week
@@ -37,6 +38,7 @@ class MechanismCard:
     course: str
     shares: str = ""
     note: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _card(report: TrialReport, panel: MechanismPanel) -> MechanismCard:
         ),
     )
     shares = _shares(report, panel) if panel.shares else ""
-    return MechanismCard(panel.name, panel.unit, course, shares, panel.note)
+    return MechanismCard(panel.name, panel.unit, course, shares, panel.note, frame.id)
 
 
 def inner(band: Band) -> Band:
@@ -185,7 +187,7 @@ def _cells(report: TrialReport, item: CellPanel) -> Figure:
         marks=frame.marks,
         size=(320.0, 200.0),
     )
-    return Figure(item.compartment, "", curve_panel(item.weeks[kept], curves, panel))
+    return Figure(item.compartment, "", curve_panel(item.weeks[kept], curves, panel), id=panel.id)
 
 
 def _last_seen(item: CellPanel, floor: float) -> float:
@@ -212,7 +214,7 @@ def _peaks(states: Mapping[str, Array]) -> str:
 def _frame(report: TrialReport, arm_id: str, identifier: str, name: str) -> Panel:
     arm = report.arm(arm_id)
     return Panel(
-        id="".join(c if c.isalnum() else "-" for c in identifier),
+        id=panel_id(identifier),
         title=f"{name}, {report.label(arm_id)}",
         description="",
         weeks=(0.0, 1.0),

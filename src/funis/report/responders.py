@@ -15,6 +15,7 @@ from funis.report.courses import (
     NumbersTable,
     chosen_weeks,
     grade_text,
+    panel_id,
     span,
     week_columns,
 )
@@ -69,6 +70,12 @@ def responder_groups(report: TrialReport) -> tuple[FigureGroup, ...]:
     return tuple(_group(report, name) for name in names)
 
 
+def shown_curves(report: TrialReport, name: str) -> list[ResponderCurve]:
+    """Return the curves of a rule that have a panel of their own: the control is in each."""
+    curves = [item for item in report.responder_curves if item.endpoint == name]
+    return [item for item in curves if item.arm != report.reference] or curves
+
+
 def _bar(
     report: TrialReport, item: ResponderCurve | None, axis: Axis, moment: float
 ) -> tuple[str, str]:
@@ -99,7 +106,7 @@ def _group(report: TrialReport, name: str) -> FigureGroup:
     control = next((item for item in curves if item.arm == report.reference), None)
     top = max(float(np.nanmax(item.high, initial=0.05)) for item in curves)
     weeks = span(item.weeks for item in curves)
-    shown = [item for item in curves if item is not control] or curves
+    shown = shown_curves(report, name)
     ranges = (weeks, (0.0, min(1.0, 1.06 * top)))
     figures = tuple(_figure(report, item, control, ranges) for item in shown)
     return FigureGroup(name, name, "share", figures, _numbers(report, name, curves))
@@ -116,7 +123,7 @@ def _figure(
     last = float(item.weeks[-1])
     summary = interval_text(_at(item, last), as_percent=True)
     panel = Panel(
-        id=f"responders-{item.endpoint}-{item.arm}",
+        id=panel_id(f"responders-{item.endpoint}-{item.arm}"),
         title=f"{item.endpoint} responders, {label}",
         description=f"{label}: {summary} at week {week(last)}. {grade_text(report)}",
         weeks=ranges[0],
@@ -131,7 +138,7 @@ def _figure(
         estimate, low, high = (np.interp(item.weeks, control.weeks, part) for part in parts)
         curves.insert(0, Curve(report.label(control.arm), "twin", estimate, inner=(low, high)))
     style = arm_styles(report).get(item.arm, _NO_STYLE)
-    return Figure(label, style.colour, curve_panel(item.weeks, curves, panel))
+    return Figure(label, style.colour, curve_panel(item.weeks, curves, panel), id=panel.id)
 
 
 def _numbers(report: TrialReport, name: str, curves: Sequence[ResponderCurve]) -> NumbersTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ from funis.report import (
     series,
 )
 from funis.report.alerts import alerts, failure_rates_differ
+from funis.report.codes import codes_of
 from funis.report.content import TrialReport
+from funis.report.figures import trial_figures
 from funis.report.numerals import count, decimal, percent, week
 from funis.report.statement import NOT_APPROVED, RESEARCH_USE, SIMULATED
 from funis.report.strips import legend_mark
@@ -25,6 +28,7 @@ from funis.store import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -75,6 +79,16 @@ def bare_link(text: str) -> str:
     return text.split("://", 1)[-1].removeprefix("www.")
 
 
+def code_markup(codes: Mapping[str, str]) -> Callable[[str], Markup]:
+    """Return what writes the short code of a figure by its name."""
+    from markupsafe import Markup
+
+    def written(name: str) -> Markup:
+        return Markup('<span class="code" title="funis why {0}">{0}</span>').format(codes[name])
+
+    return written
+
+
 def _context(report: TrialReport) -> dict[str, object]:
     assumed = sum(row.status == "assumed" for row in report.parameters)
     return {
@@ -115,4 +129,5 @@ def _context(report: TrialReport) -> dict[str, object]:
         "safety_believed": safety.safety_believed(report),
         "safety_numbers": safety.safety_numbers(report),
         "legend_mark": legend_mark,
+        "code": code_markup(codes_of(trial_figures(report))),
     }

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.models.endpoints import Endpoints, VisitRows, evaluate_endpoints
+from funis.population.scores import ScoreReader
 from funis.solver import FAILED
 from funis.trial.conduct import follow
 from funis.trial.course import Course, Group, mixed_group
 from funis.trial.enrol import Enrolled, observers_of
-from funis.trial.observe import Array, Integers
+from funis.trial.observe import Array, Integers, observables
 from funis.trial.study import MINUTES_PER_WEEK, Study
 
 EVENTS = ("discontinuation", "rescue")
@@ -56,9 +57,21 @@ def follow_rows(
     factors : parameter -> (row,) what it is multiplied by.
     endpoints : components, scores and responses to keep at every visit.
     """
+    return followed(*course_of(study, who, arm_of, factors), endpoints)
+
+
+def course_of(
+    study: Study, who: Enrolled, arm_of: Integers, factors: Mapping[str, Array]
+) -> tuple[Group, Course]:
+    """Take patients through the trial, as `follow_rows`, and return them with their course."""
     plain = replace(study, ensemble=None)
     group = with_factors(mixed_group(plain, arm_of, who), factors)
-    course = follow(group)
+    return group, follow(group)
+
+
+def followed(group: Group, course: Course, endpoints: Sequence[str]) -> Followed:
+    """Return what was seen of a course."""
+    study = group.study
     leave = course.leave_minute / MINUTES_PER_WEEK
     gone = course.leave_minute <= study.horizon_minute
     rescued = np.where(np.isnan(course.rescued_week), np.inf, course.rescued_week)
@@ -67,11 +80,33 @@ def follow_rows(
         [np.all(np.isnan(list(seen.values())), axis=0) for seen in course.seen], axis=1
     )
     return Followed(
-        who.patient,
+        group.who.patient,
         {name: np.where(unseen, np.nan, table) for name, table in tables.items()},
         {"discontinuation": np.where(gone, leave, np.inf), "rescue": rescued},
         course.status == FAILED,
     )
+
+
+def true_tables(group: Group, course: Course, names: Sequence[str]) -> dict[str, Array]:
+    """Return components and scores without noise, expectation and rounding, (row, visit) each.
+
+    They go on after a patient has left; conditions are left out, they are of what was seen.
+    """
+    numbers = [name for name in names if name in group.study.model.endpoints.numbers]
+    model, structural = group.study.model, group.study.model.endpoints.structural
+    outputs = observables(model)
+    plain = [name for name in numbers if name not in {item.id for item in structural}]
+    found: dict[str, Array] = {
+        item.id: course.truth[:, :, outputs.index(item.observable)]
+        for item in structural
+        if item.id in numbers
+    }
+    if plain:
+        reader = ScoreReader.of(model, plain)
+        values = course.truth[:, :, [outputs.index(one) for one in reader.outputs]]
+        scores = reader.read(values)
+        found |= {name: scores[:, :, place] for place, name in enumerate(plain)}
+    return found
 
 
 def with_factors(group: Group, factors: Mapping[str, Array]) -> Group:

@@ -178,7 +178,19 @@ def _reasons(study: Study, course: Course) -> NDArray[np.str_]:
 
 
 def _dose_rows(group: Group, course: Course) -> dict[str, NDArray[np.generic]]:
-    """Return what was given: nothing after a patient left, running drugs cut there."""
+    given = given_doses(group, course)
+    return {"subject": group.who.patient[given.pop("row")], **given}
+
+
+def given_doses(group: Group, course: Course) -> dict[str, NDArray[np.generic]]:
+    """Return what was given: nothing after a patient left, running drugs cut there.
+
+    Returns
+    -------
+    dict
+        ``row`` of the patient in the group, ``day``, ``intervention``, ``route``, ``amount``
+        [cells, or standard doses x day], ``duration_day`` and ``rule``, an entry a dose each.
+    """
     doses = course.doses
     left = course.leave_minute[doses.patient] - doses.minute
     duration = np.minimum(doses.duration_minute, left)
@@ -186,7 +198,7 @@ def _dose_rows(group: Group, course: Course) -> dict[str, NDArray[np.generic]]:
     np.divide(duration, doses.duration_minute, out=share, where=doses.duration_minute > 0)
     amount = doses.amount * share
     columns: dict[str, NDArray[np.generic]] = {
-        "subject": group.who.patient[doses.patient],
+        "row": doses.patient,
         "day": doses.minute / MINUTES_PER_DAY,
         "intervention": doses.intervention,
         "route": doses.input,

@@ -9,10 +9,18 @@ from scipy.stats import binom, nct, t
 
 from funis.analysis import endpoint_values, estimate, newcombe
 from funis.analysis.samples import SampleTable
+from funis.cache import cache_folder
 from funis.checks import InputError
 from funis.models.factors import Points
 from funis.pipeline.design import design_trial
-from funis.pipeline.design.bank import Bank, World, build_banks, follow_people, settings_of
+from funis.pipeline.design.bank import (
+    Bank,
+    World,
+    build_banks,
+    follow_people,
+    settings_of,
+    spread,
+)
 from funis.pipeline.design.decisions import judged
 from funis.pipeline.design.document import (
     design_document,
@@ -20,6 +28,8 @@ from funis.pipeline.design.document import (
     twin_document,
     twin_tables,
 )
+from funis.pipeline.design.grow import Ask, grow
+from funis.pipeline.design.growing import growing_document
 from funis.pipeline.design.plan import PRESENT, design_plan
 from funis.pipeline.design.replicates import Outcomes, decide, outcomes, picked
 from funis.pipeline.design.twin import replicate_trial
@@ -31,6 +41,15 @@ from funis.trial.bank import follow_rows
 from funis.trial.enrol import enrol
 
 SMALL = {"patients": 16, "workers": 1}
+
+
+def without_banks_of(place):
+    """Make a cache without kept banks; what is compiled is shared with the usual one."""
+    usual = cache_folder()
+    for one in usual.iterdir() if usual is not None and usual.is_dir() else ():
+        if one.name not in ("banks", "decisions"):
+            (place / one.name).symlink_to(one)
+    return str(place)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +126,161 @@ def test_a_replicate_is_shown_patient_by_patient(small):
     whole, one = twin_tables(again, None), twin_tables(again, 9)
     assert len(whole[1].rows) == 16
     assert [row[0] for row in one[0].rows] == ["0", "4", "12"]
+
+
+# ---- a design that grows
+
+
+def _grown(monkeypatch, cache, **asked):
+    """Return a design and what it told on its way."""
+    monkeypatch.setenv("FUNIS_CACHE", cache)
+    told = []
+    found = design_trial(
+        "ra_two_arm",
+        **{"sizes": (8, 16), "replicates": 2, "structures": ("dose_emax",), **SMALL, **asked},
+        watch=lambda growing: told.append(growing_document(growing)),
+    )
+    return found, told
+
+
+def test_a_design_that_is_watched_ends_in_the_same_bytes(small, monkeypatch, no_banks):
+    found, told = _grown(monkeypatch, no_banks)
+    assert json.dumps(design_document(found)) == json.dumps(design_document(small))
+    assert [one["done"] for one in told] == list(range(1, told[-1]["total"] + 1))
+    last = told[-1]
+    for grown, point in zip(last["points"], design_document(found)["points"], strict=True):
+        for name in ("type1", "power", "assurance", "assurance_if_any_effect", "by_structure"):
+            assert grown[name] == point[name]
+        assert grown["dots"] == point["dots"]
+
+
+def test_what_is_known_first_is_the_type_one_error(small, monkeypatch, no_banks):
+    _, told = _grown(monkeypatch, no_banks)
+    first = told[0]["points"][0]
+    assert first["type1"] is not None
+    assert (first["power"], first["assurance"], first["dots"]) == (None, None, [])
+    json.dumps(told, allow_nan=False)
+    for one in told:
+        assert one["evidence"].startswith("Evidence:")
+        assert sum(world["done"] for world in one["draws"]) <= sum(w["all"] for w in one["draws"])
+
+
+def test_nothing_is_said_of_a_posterior_before_its_pieces_stand_for_it(
+    small, monkeypatch, no_banks
+):
+    """Draws are kept in order: with the first alone assurance would be too high or too low."""
+    _, told = _grown(monkeypatch, no_banks)
+    for one in told:
+        world = next(w for w in one["draws"] if w["structure"] == PRESENT and w["world"][0] == "p")
+        known = one["points"][1]["assurance"] is not None
+        assert known == (world["done"] == world["all"])  # of five pieces of 48 draws
+
+
+def test_pieces_come_in_an_order_that_is_spread_and_loses_none():
+    for count in (1, 2, 3, 7, 64, 67):
+        order = spread(list(range(count)))
+        assert sorted(order) == list(range(count))
+    half = spread(list(range(64)))[:8]
+    assert sorted(half) == list(range(0, 64, 8))
+
+
+def test_a_cancelled_design_goes_on_to_the_same_bytes(small, monkeypatch, tmp_path):
+    monkeypatch.setenv("FUNIS_CACHE", without_banks_of(tmp_path))
+
+    class Stop(Exception):
+        pass
+
+    def stop(growing):
+        if growing.done == 2:
+            raise Stop
+
+    asked = {"sizes": (8, 16), "replicates": 2, "structures": ("dose_emax",), **SMALL}
+    with pytest.raises(Stop):
+        design_trial("ra_two_arm", **asked, watch=stop)
+    kept = len(list((tmp_path / "banks").iterdir()))
+    assert kept == 2
+    again = design_trial("ra_two_arm", **asked)
+    assert json.dumps(design_document(again)) == json.dumps(design_document(small))
+
+
+def test_what_a_slow_method_decided_is_kept_and_comes_back_the_same(
+    two_arm, small_pool, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("FUNIS_CACHE", without_banks_of(tmp_path))
+    request = replace(
+        two_arm.protocol.endpoints[1], method="wilcoxon", role="primary", measure="change"
+    )
+    rule = replace(
+        two_arm.protocol.success, endpoint="DAS28_CRP", measure="difference_in_location",
+        direction="less",
+    )  # fmt: skip
+    protocol = replace(two_arm.protocol, endpoints=(request,), success=rule)
+    plan = design_plan(replace(two_arm, protocol=protocol), 16)
+    assert plan.slow
+    null = World("null", PRESENT, Points(("potency",), np.zeros((2, 1))))
+    ask = Ask(plan, settings_of(plan, small_pool, (PRESENT,)), [null], ((4, 4), (8, 8)), 40)
+    first = grow(ask, 1, silent, None)[0]
+    assert len(list((tmp_path / "decisions").iterdir())) == 1
+    monkeypatch.setattr("funis.pipeline.design.grow.decide", None)
+    again = grow(ask, 1, silent, None)[0]
+    for sizes in ask.sizes:
+        for name in ("estimate", "low", "high", "success", "patients"):
+            one, other = (getattr(x.decided[sizes], name) for x in (first, again))
+            assert np.array_equal(one, other, equal_nan=True)
+    assert np.array_equal(first.truth, again.truth)
+
+
+def test_a_stratum_cut_at_the_median_of_all_draws_is_judged_when_all_are_there(
+    two_arm, small_pool, no_banks, monkeypatch
+):
+    monkeypatch.setenv("FUNIS_CACHE", no_banks)
+    request = replace(two_arm.protocol.endpoints[0], method="cmh", strata=("DAS28_CRP",))
+    protocol = replace(two_arm.protocol, endpoints=(request,))
+    plan = design_plan(replace(two_arm, protocol=protocol), 16)
+    assert plan.needs_whole_bank
+    points = Points(("potency",), np.linspace(0, 2, 60)[:, None])
+    world, told = World("posterior", PRESENT, points), []
+    ask = Ask(plan, settings_of(plan, small_pool, (PRESENT,)), [world], ((8, 8),), 4)
+    grown = grow(ask, 1, silent, told.append)[0]
+    assert [one.shares for one in told] == [()] * len(told)
+    expected = decide(plan, outcomes(plan, grown.bank), (8, 8), 4)
+    assert np.array_equal(grown.decided[8, 8].estimate, expected.estimate, equal_nan=True)
+
+
+def test_the_truth_beside_a_dot_is_what_its_estimates_are_of(small):
+    """Mean and truth of the dots of a draw's part agree, however few patients a trial has."""
+    dots = small.points[1].dots
+    misses = np.array([dot.estimate - dot.truth for dot in dots])
+    assert abs(misses.mean()) < 4 * misses.std(ddof=1) / np.sqrt(len(misses))
+    for dot in dots[:3]:
+        again = replicate_trial("ra_two_arm", n=16, replicate=dot.replicate, **SMALL)
+        assert again.truth == {"msc": dot.truth}
+
+
+def test_no_patient_is_shown_without_the_band_of_his_arm(small):
+    again = replicate_trial("ra_two_arm", n=16, replicate=3, **SMALL)
+    document = twin_document(again, 12)
+    (arm,) = document["bands"]
+    assert arm == document["patients"][0]["arm"] == "msc"
+    band = document["bands"][arm]["DAS28_CRP"]
+    mine = np.array([one.courses["DAS28_CRP"][0] for one in again.patients if one.arm == "msc"])
+    assert band["own"]["n"][0] == 8
+    assert band["own"]["median"][0] == pytest.approx(np.median(mine[:, 0]))
+    assert document["evidence"].startswith("Evidence:")
+    assert "median" in twin_tables(again, 12)[1].columns[3]
+
+
+def test_a_patient_has_his_doses_and_the_truth_behind_what_was_seen(small):
+    again = replicate_trial("ra_two_arm", n=16, replicate=3, **SMALL)
+    for one in again.patients:
+        days = [dose.day for dose in one.doses]
+        left = one.events["discontinuation"]
+        if one.arm == "placebo":
+            assert days == []
+        elif left is None:
+            assert days == [0, 28, 56]  # the last of four is on the day of the last visit
+        assert set(one.truth) == {"DAS28_CRP"}
+        assert all(np.isfinite(one.truth["DAS28_CRP"][0]))
 
 
 # ---- picking patients

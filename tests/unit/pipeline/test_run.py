@@ -20,7 +20,7 @@ from funis.trial import course
 
 FILES = {
     "report.html", "results.json", "manifest.json", "subjects.parquet", "doses.parquet",
-    "observations.parquet", "adverse_events.parquet",
+    "observations.parquet", "adverse_events.parquet", "trial.yaml",
 }  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def browser_page(browser, session, workbench, watch):
     context = browser.new_context(
         storage_state=session, base_url=workbench.origin, viewport=size, accept_downloads=True
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     watch.look_at(page)
     yield page

@@ -59,15 +59,24 @@ class Asked:
 
 
 class Questions:
-    """The slow questions of one server, one process at a time."""
+    """The slow questions of one server, one process at a time.
 
-    def __init__(self, workers: int | None) -> None:
+    Parameters
+    ----------
+    workers
+        Processes of one computation.
+    running
+        Whether they are answered; without that they wait, as jobs do without a worker.
+    """
+
+    def __init__(self, workers: int | None, *, running: bool = True) -> None:
         self._workers = workers
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._lock = threading.Lock()
         self._waiting: queue.SimpleQueue[Asked] = queue.SimpleQueue()
         # A daemon: it must not keep a server that ends; the process sees its input close and ends.
-        threading.Thread(target=self._work, daemon=True, name="funis-questions").start()
+        if running:
+            threading.Thread(target=self._work, daemon=True, name="funis-questions").start()
 
     def ask(self, session: str, request: Mapping[str, Any]) -> Asked:
         """Ask, or return the same question where this session waits for it already.
@@ -184,7 +193,8 @@ def questions(request: Request) -> Questions:
     """Return the questions of the server that answers a request."""
     state = request.app.state
     if not hasattr(state, "questions"):
-        state.questions = Questions(state.settings.workers)
+        running = getattr(state, "with_background", True)
+        state.questions = Questions(state.settings.workers, running=running)
     found: Questions = state.questions
     return found
 

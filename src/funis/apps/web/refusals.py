@@ -29,11 +29,15 @@ def add_refusals(app: FastAPI) -> None:
 def refusal(
     request: Request, status: int, lines: Sequence[str], headers: dict[str, str] | None = None
 ) -> Response:
-    """Return some lines that say why: JSON to the API, a fragment to htmx, a page to a reader."""
+    """Return some lines that say why: JSON to the API, a fragment to htmx, a page to a reader.
+
+    Whoever sent JSON reads JSON, whatever the path.
+    """
     told = lines[:MOST_LINES]
     if "hx-request" in request.headers:
         return render(request, "refusal/fragment.html.j2", status, lines=told)
-    if request.url.path.startswith("/api/"):
+    sent = request.headers.get("content-type", "")
+    if request.url.path.startswith("/api/") or sent.startswith("application/json"):
         content = {"research_use": RESEARCH_USE, "simulated": SIMULATED, "detail": list(told)}
         return JSONResponse(content, status, headers)
     return render(request, "refusal.html.j2", status, lines=told)

@@ -17,6 +17,8 @@ from funis.pipeline.processes import Progress
 Item = TypeVar("Item")
 Work = Callable[[Progress], dict[str, Any]]
 LINES = "application/x-ndjson"
+AT_ONCE = {"Content-Encoding": "identity"}
+"""What is compressed waits until there is enough of it; a line has to leave when it is said."""
 
 
 class Left(Exception):
@@ -34,7 +36,7 @@ def streamed(work: Work) -> StreamingResponse:
     work
         Makes the result; it is handed a progress to report to.
     """
-    return StreamingResponse(_lines(work), media_type=LINES)
+    return StreamingResponse(_lines(work), headers=AT_ONCE, media_type=LINES)
 
 
 def _lines(work: Work) -> Iterator[str]:

@@ -117,7 +117,7 @@ def moves_table(found: dict[str, MoveTimes]) -> Table:
     )  # fmt: skip
     rows = tuple(
         (name, str(one.moves), f"{one.p50:.0f}", f"{one.p90:.0f}", f"{one.reference:.0f}",
-         f"{one.ratio:.1f}", f"{100 * one.score_error:.3f}", f"{100 * one.share_error:.1f}",
+         f"{one.ratio:.1f}", f"{100 * one.score_error:.0e}", f"{100 * one.share_error:.1f}",
          f"{one.size / 1000:.0f}")
         for name, one in found.items()
     )  # fmt: skip

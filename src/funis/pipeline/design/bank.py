@@ -18,7 +18,8 @@ from funis.pipeline.processes import Processes, Progress
 from funis.population import Pool
 from funis.protocol import library_structures
 from funis.trial import Enrolled, Study, enrol
-from funis.trial.bank import EVENTS, follow_rows
+from funis.trial.bank import EVENTS, course_of, followed
+from funis.trial.course import Course, Group
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -106,8 +107,8 @@ def _everyone(study: Study, size: int) -> Enrolled:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    """Some draws of a world."""
+class Piece:
+    """Some draws of a world: what one task follows, and what is kept of it as one entry."""
 
     world: World
     draws: range
@@ -118,24 +119,54 @@ def build_banks(
     progress: Progress,
 ) -> list[Bank]:  # fmt: skip
     """Return the bank of each world; what was kept of an earlier call is taken."""
-    tasks = [task for world in asked for task in _tasks(plan, world)]
-    kept = {number: _kept(plan, settings, task) for number, task in enumerate(tasks)}
-    todo = [number for number, content in kept.items() if content is None]
-    shared = (plan, settings)
-    with Processes(shared, min(workers, max(len(todo), 1))) as processes:
-        done = processes.map(_follow, [tasks[number] for number in todo])
-        for number, content in zip(todo, progress("Patients", done, len(todo)), strict=True):
-            keep("banks", _key(plan, settings, tasks[number]), content)
-            kept[number] = content
-    pieces = iter([content for content in kept.values() if content is not None])
-    return [_bank(plan, world, pieces) for world in asked]
+    found = {
+        (id(piece.world), piece.draws.start): content
+        for piece, content in follow_pieces(plan, settings, asked, workers, progress)
+    }
+    return [bank_of_pieces(plan, one, [found[id(one), d.start] for d in cuts(plan, one)])
+            for one in asked]  # fmt: skip
 
 
-def _tasks(plan: DesignPlan, world: World) -> Iterator[_Task]:
+def follow_pieces(
+    plan: DesignPlan, settings: Mapping[str, Setting], asked: Sequence[World], workers: int,
+    progress: Progress,
+) -> Iterator[tuple[Piece, bytes]]:  # fmt: skip
+    """Yield what becomes of each piece of each world, world by world.
+
+    Any first pieces of a world stand for all of its draws, which are kept in order: the pieces come
+    spread over them. What was kept of an earlier call is taken; what is new is kept at once.
+    """
+    pieces = [piece for world in asked for piece in spread(list(_pieces(plan, world)))]
+    kept = [_kept(plan, settings, piece) for piece in pieces]
+    todo = [piece for piece, content in zip(pieces, kept, strict=True) if content is None]
+    with Processes((plan, settings), min(workers, max(len(todo), 1))) as processes:
+        fresh = iter(progress("Patients", processes.map(_follow, todo), len(todo)))
+        for piece, content in zip(pieces, kept, strict=True):
+            if content is None:
+                content = next(fresh)
+                study = settings[piece.world.structure].study
+                keep("banks", piece_key(plan, study, piece), content)
+            yield piece, content
+        for _ in fresh:  # a bar ends when it is asked for more
+            pass
+
+
+def spread(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return pieces in an order whose every beginning is spread over them (van der Corput)."""
+    bits = max(len(pieces) - 1, 1).bit_length()
+    turned = (int(f"{k:0{bits}b}"[::-1], 2) for k in range(1 << bits))
+    return [pieces[place] for place in turned if place < len(pieces)]
+
+
+def cuts(plan: DesignPlan, world: World) -> Iterator[range]:
+    """Yield the draws of each piece of a world, in order."""
     step = max(ROWS // (plan.patients * len(plan.arms)), 1)
     count = len(world.points)
-    for first in range(0, count, step):
-        yield _Task(world, range(first, min(first + step, count)))
+    return (range(first, min(first + step, count)) for first in range(0, count, step))
+
+
+def _pieces(plan: DesignPlan, world: World) -> Iterator[Piece]:
+    return (Piece(world, draws) for draws in cuts(plan, world))
 
 
 def follow_people(
@@ -154,6 +185,17 @@ def follow_people(
         ``table:`` endpoint -> (draw, arm, patient, visit), ``event:`` name and ``failed`` ->
         (draw, arm, patient).
     """
+    shape = (len(draws), len(plan.arms), len(who.patient) // len(draws))
+    seen = followed(*people_course(plan, study, who, points, draws), plan.endpoints)
+    tables = {f"table:{k}": v.reshape(*shape, -1) for k, v in seen.tables.items()}
+    events = {f"event:{k}": v.reshape(shape) for k, v in seen.events.items()}
+    return {**tables, **events, "failed": seen.failed.reshape(shape).astype(np.float64)}
+
+
+def people_course(
+    plan: DesignPlan, study: Study, who: Enrolled, points: Points, draws: Sequence[int]
+) -> tuple[Group, Course]:
+    """Return the course of patients as `follow_people` takes them: (draw, arm, patient) as rows."""
     arms, chosen = len(plan.arms), np.asarray(draws)
     size = len(who.patient) // len(chosen)
     shape = (len(chosen), arms, size)
@@ -162,43 +204,56 @@ def follow_people(
     factors = points.factors[np.repeat(chosen, arms * size)]
     columns = dict(zip(points.names, factors.T, strict=True))
     twins = who.rows(np.broadcast_to(row, shape).ravel())
-    found = follow_rows(study, twins, arm_of, columns, plan.endpoints)
-    tables = {f"table:{k}": v.reshape(*shape, -1) for k, v in found.tables.items()}
-    events = {f"event:{k}": v.reshape(shape) for k, v in found.events.items()}
-    return {**tables, **events, "failed": found.failed.reshape(shape).astype(np.float64)}
+    return course_of(study, twins, arm_of, columns)
 
 
-def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], task: _Task) -> bytes:
+def _follow(shared: tuple[DesignPlan, Mapping[str, Setting]], piece: Piece) -> bytes:
     plan, settings = shared
-    setting, draws = settings[task.world.structure], list(task.draws)
-    people = np.concatenate([part(plan, draw) for draw in draws])
-    who = setting.who.rows(people)
-    found = follow_people(plan, setting.study, who, task.world.points, draws)
+    setting = settings[piece.world.structure]
+    people = np.concatenate([part(plan, draw) for draw in piece.draws])
+    return _content(plan, setting.study, setting.who.rows(people), piece)
+
+
+def _content(plan: DesignPlan, study: Study, who: Enrolled, piece: Piece) -> bytes:
+    found = follow_people(plan, study, who, piece.world.points, list(piece.draws))
     content = BytesIO()
     np.savez_compressed(content, allow_pickle=False, **found)
     return content.getvalue()
 
 
-def _kept(plan: DesignPlan, settings: Mapping[str, Setting], task: _Task) -> bytes | None:
-    return cached("banks", _key(plan, settings, task))
+def piece_with(plan: DesignPlan, study: Study, world: World, draw: int) -> tuple[Piece, bytes]:
+    """Return the piece of a world that holds a draw, kept or followed now."""
+    piece = next(one for one in _pieces(plan, world) if draw in one.draws)
+    key = piece_key(plan, study, piece)
+    content = cached("banks", key)
+    if content is None:
+        everybody = np.concatenate([part(plan, one) for one in piece.draws])
+        people, where = np.unique(everybody, return_inverse=True)
+        content = _content(plan, study, enrol(study, people).rows(where), piece)
+        keep("banks", key, content)
+    return piece, content
 
 
-def _key(plan: DesignPlan, settings: Mapping[str, Setting], task: _Task) -> str:
-    """Return everything that the courses of a task depend on."""
-    study, points = settings[task.world.structure].study, task.world.points
-    rows = points.factors[task.draws.start : task.draws.stop].tobytes().hex()
+def _kept(plan: DesignPlan, settings: Mapping[str, Setting], piece: Piece) -> bytes | None:
+    return cached("banks", piece_key(plan, settings[piece.world.structure].study, piece))
+
+
+def piece_key(plan: DesignPlan, study: Study, piece: Piece) -> str:
+    """Return the name under which a piece is kept: everything that its courses depend on."""
+    points = piece.world.points
+    rows = points.factors[piece.draws.start : piece.draws.stop].tobytes().hex()
     words = (
         study.protocol.hash, study.seed, study.rtol, plan.patients, plan.groups, plan.arms,
-        plan.endpoints, points.names, rows, task.draws, sorted(study.products.items()), FORM,
+        plan.endpoints, points.names, rows, piece.draws, sorted(study.products.items()), FORM,
     )  # fmt: skip
     return cache_key(study.model.hash, *(repr(word) for word in words))
 
 
-def _bank(plan: DesignPlan, world: World, pieces: Iterator[bytes]) -> Bank:
-    """Take the pieces of one world."""
+def bank_of_pieces(plan: DesignPlan, world: World, contents: Sequence[bytes]) -> Bank:
+    """Return kept pieces, in the order of their draws, as one bank."""
     parts: list[dict[str, Array]] = []
-    for _ in _tasks(plan, world):
-        with np.load(BytesIO(next(pieces)), allow_pickle=False) as kept:
+    for content in contents:
+        with np.load(BytesIO(content), allow_pickle=False) as kept:
             parts.append({name: kept[name] for name in kept.files})
     whole = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
     return bank_of(plan, world, whole)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from funis.pipeline.design.plan import GROUPS, PRESENT, DesignPlan
-from funis.pipeline.design.run import DesignPoint, DesignResult, Power
+from funis.pipeline.design.run import DesignPoint, DesignResult, Dot, Power
 from funis.pipeline.design.trap import ADVERTISED, Series, Spread
-from funis.pipeline.design.twin import Replicate, TwinPatient
+from funis.pipeline.design.twin import Replicate, TwinPatient, VisitBand
+from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.pipeline.run import finite
 from funis.pipeline.tables import Table, interval_text
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval
+from funis.report.statement import SIMULATED
 
 
 def design_document(result: DesignResult) -> dict[str, Any]:
@@ -20,7 +24,9 @@ def design_document(result: DesignResult) -> dict[str, Any]:
     plan = result.plan
     document = {
         "research_use": RESEARCH_USE,
-        **_about(plan),
+        "simulated": SIMULATED,
+        "evidence": result.evidence,
+        **about(plan),
         "ensemble": result.basis,
         "no_effect": result.no_effect,
         "structures": list(result.structures),
@@ -32,7 +38,8 @@ def design_document(result: DesignResult) -> dict[str, Any]:
     return {name: finite(value) for name, value in document.items()}
 
 
-def _about(plan: DesignPlan) -> dict[str, Any]:
+def about(plan: DesignPlan) -> dict[str, Any]:
+    """Return trial and success rule as plain data."""
     rule, protocol = plan.rule, plan.trial.protocol
     return {
         "trial": protocol.id,
@@ -50,10 +57,10 @@ def _point(one: DesignPoint) -> dict[str, Any]:
     return {
         "n": one.n,
         "sizes": dict(one.sizes),
-        "power": None if one.power is None else _interval(one.power.any_arm),
-        "assurance": None if present is None else _interval(present.any_arm),
-        "type1": _interval(one.type1.any_arm),
-        "assurance_if_any_effect": _interval(one.if_any_effect),
+        "power": None if one.power is None else interval_entry(one.power.any_arm),
+        "assurance": None if present is None else interval_entry(present.any_arm),
+        "type1": interval_entry(one.type1.any_arm),
+        "assurance_if_any_effect": interval_entry(one.if_any_effect),
         "by_arm": {
             "power": _by_arm(one.power), "assurance": _by_arm(present),
             "type1": _by_arm(one.type1),
@@ -64,27 +71,31 @@ def _point(one: DesignPoint) -> dict[str, Any]:
                 ("no_effect", one.type1), ("power", one.power), ("assurance", present)
             )
         },
-        "by_structure": {name: _interval(power.any_arm) for name, power in one.assurance.items()},
+        "by_structure": {
+            name: interval_entry(power.any_arm) for name, power in one.assurance.items()
+        },
         "uncontrolled_series": [_series(series) for series in one.series],
-        "dots": [
-            {
-                "replicate": dot.replicate, "arm": dot.arm, "estimate": dot.estimate,
-                "low": dot.low, "high": dot.high, "success": dot.success,
-                "cells_act": dot.acting,
-            }
-            for dot in one.dots
-        ],
+        "dots": [dot_entry(dot) for dot in one.dots],
+    }  # fmt: skip
+
+
+def dot_entry(dot: Dot) -> dict[str, Any]:
+    """Return one replicate as plain data."""
+    return {
+        "replicate": dot.replicate, "arm": dot.arm, "estimate": dot.estimate, "low": dot.low,
+        "high": dot.high, "success": dot.success, "cells_act": dot.acting, "truth": dot.truth,
     }  # fmt: skip
 
 
 def _series(one: Series) -> dict[str, Any]:
     return {
         "improved": one.improvement.words, "patients": one.n, "share": one.share,
-        "shows_60_to_90_percent": _interval(one.inside),
-        "shows_60_percent_or_more": _interval(one.above),
+        "shows_60_to_90_percent": interval_entry(one.inside),
+        "shows_60_percent_or_more": interval_entry(one.above),
         "shares": _spread(one.shares),
         "trial_of_as_many": {
-            "finds_a_difference": _interval(one.finds), "differences": _spread(one.differences),
+            "finds_a_difference": interval_entry(one.finds),
+            "differences": _spread(one.differences),
         },
     }  # fmt: skip
 
@@ -99,10 +110,11 @@ def _spread(one: Spread) -> dict[str, list[float]]:
 
 
 def _by_arm(power: Power | None) -> dict[str, Any]:
-    return {} if power is None else {arm: _interval(one) for arm, one in power.arms.items()}
+    return {} if power is None else {arm: interval_entry(one) for arm, one in power.arms.items()}
 
 
-def _interval(one: Interval | None) -> dict[str, float | None] | None:
+def interval_entry(one: Interval | None) -> dict[str, float | None] | None:
+    """Return an interval as plain data."""
     return None if one is None else {"estimate": one.estimate, "low": one.low, "high": one.high}
 
 
@@ -186,20 +198,41 @@ def _text(one: Interval | None, digits: int = 0) -> str:
 def twin_document(replicate: Replicate, number: int | None = None) -> dict[str, Any]:
     """Return a replicate and its patients, or one of them, as plain data."""
     shown = replicate.patients if number is None else replicate.patients[number - 1 : number]
+    arms = {one.arm for one in shown}
     document = {
         "research_use": RESEARCH_USE,
-        **_about(replicate.plan),
+        "simulated": SIMULATED,
+        "evidence": replicate.evidence,
+        **about(replicate.plan),
+        "n": len(replicate.patients),
+        "sizes": replicate.sizes,
         "world": replicate.world.id,
         "structure": replicate.world.structure,
         "replicate": replicate.number,
         "draw": replicate.draw,
         "factors": dict(replicate.factors),
         "weeks": list(replicate.plan.weeks),
-        "estimates": {arm: _interval(one) for arm, one in replicate.estimates.items()},
+        "estimates": {arm: interval_entry(one) for arm, one in replicate.estimates.items()},
         "success": dict(replicate.success),
+        "truth": dict(replicate.truth),
+        "endpoints": [_endpoint(replicate.plan, name) for name in replicate.plan.endpoints],
+        "bands": {arm: _bands(one) for arm, one in replicate.bands.items() if arm in arms},
         "patients": [_patient(one) for one in shown],
     }
     return {name: finite(value) for name, value in document.items()}
+
+
+def _endpoint(plan: DesignPlan, name: str) -> dict[str, Any]:
+    points = plan.trial.model.endpoints
+    known = name in points.numbers
+    return {
+        "id": name, "name": endpoint_name(name, points), "number": known,
+        "unit": points.number(name).unit if known else "", "better": points.better(name),
+    }  # fmt: skip
+
+
+def _bands(bands: Mapping[str, tuple[VisitBand, VisitBand]]) -> dict[str, Any]:
+    return {name: {"own": asdict(own), "twin": asdict(twin)} for name, (own, twin) in bands.items()}
 
 
 def _patient(one: TwinPatient) -> dict[str, Any]:
@@ -210,6 +243,10 @@ def _patient(one: TwinPatient) -> dict[str, Any]:
             name: {"own": list(own), "twin": list(twin)}
             for name, (own, twin) in one.courses.items()
         },
+        "truth": {
+            name: {"own": list(own), "twin": list(twin)} for name, (own, twin) in one.truth.items()
+        },
+        "doses": [asdict(dose) for dose in one.doses],
     }  # fmt: skip
 
 
@@ -227,10 +264,13 @@ def _estimates(replicate: Replicate) -> Table:
         f"draw {replicate.draw}: {replicate.plan.request.key}"
     )
     rows = tuple(
-        (arm, interval_text(one), "success" if replicate.success[arm] else "no success")
+        (
+            arm, interval_text(one), _number(replicate.truth.get(arm, math.nan)),
+            "success" if replicate.success[arm] else "no success",
+        )
         for arm, one in replicate.estimates.items()
-    )
-    return Table(title, ("Arm", "Against the reference", "Decision"), rows)
+    )  # fmt: skip
+    return Table(title, ("Arm", "Against the reference", "Truth", "Decision"), rows)
 
 
 def _patients(replicate: Replicate) -> Table:
@@ -246,14 +286,28 @@ def _patients(replicate: Replicate) -> Table:
 
 
 def _visits(replicate: Replicate, one: TwinPatient, name: str) -> Table:
-    own, twin = one.courses[name]
+    """Return a patient beside his twin, and the patients of his arm beside theirs."""
+    (own, twin), bands = one.courses[name], replicate.bands[one.arm][name]
+    number = name in replicate.plan.trial.model.endpoints.numbers
     rows = tuple(
-        (f"{week:g}", _number(a), _number(b))
-        for week, a, b in zip(replicate.plan.weeks, own, twin, strict=True)
-    )
+        (
+            f"{week:g}", _number(own[k]), _number(twin[k]), _band(bands[0], k, number),
+            _band(bands[1], k, number),
+        )
+        for k, week in enumerate(replicate.plan.weeks)
+    )  # fmt: skip
     reference = replicate.plan.rule.reference
     title = f"Patient {one.number} ({one.arm}): {name}"
-    return Table(title, ("Week", one.arm, f"Twin under {reference}"), rows)
+    everybody = ("Arm, median (10 to 90 %)", "Its twins") if number else ("Share of arm", "Twins")
+    return Table(title, ("Week", one.arm, f"Twin under {reference}", *everybody), rows)
+
+
+def _band(band: VisitBand, place: int, number: bool) -> str:
+    if not band.n[place]:
+        return ""
+    if not number:
+        return f"{100 * band.mean[place]:.0f} % of {band.n[place]}"
+    return f"{band.median[place]:.2f} ({band.q10[place]:.2f} to {band.q90[place]:.2f})"
 
 
 def _events(events: Mapping[str, float | None]) -> str:

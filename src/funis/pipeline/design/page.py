@@ -13,7 +13,8 @@ from funis.pipeline.design.run import DesignPoint, DesignResult, Dot
 from funis.pipeline.design.trap import Series, Spread
 from funis.pipeline.reporting import endpoints
 from funis.pipeline.reporting.methods import engine_text, version
-from funis.pipeline.run import json_text
+from funis.pipeline.reporting.published import evidence_base, evidence_text
+from funis.pipeline.run import TRIAL, find_evidence, json_text
 from funis.protocol import library_structures
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval, Provenance
@@ -29,6 +30,7 @@ from funis.report.design import (
 from funis.report.statement import SIMULATED
 from funis.store import run_folder, write_manifest, write_text
 
+KIND = "design"
 PAGE, DOCUMENT = "design.html", "design.json"
 
 
@@ -40,11 +42,29 @@ def write_folder(result: DesignResult, out: Path) -> None:
     InputError
         The folder cannot be written, or holds what no run wrote.
     """
-    report = design_report(result)
+    report, trial = design_report(result), result.plan.trial
     with run_folder(out) as folder:
         write_design(report, folder / PAGE)
         write_text(folder / DOCUMENT, json_text(design_document(result)))
-        write_manifest(folder, design_manifest(report))
+        if trial.text:
+            write_text(folder / TRIAL, trial.text)
+        grade = evidence_text(evidence_base(find_evidence(trial.model)))
+        known = {
+            "kind": KIND, "disease_id": trial.model.id, "evidence": grade,
+            "request": design_request(result),
+        }  # fmt: skip
+        write_manifest(folder, {**design_manifest(report), **known})
+
+
+def design_request(result: DesignResult) -> dict[str, Any]:
+    """Return what a design was asked for, so that it can be asked for again."""
+    return {
+        "kind": KIND, "trial": result.plan.trial.name,
+        "sizes": [point.n for point in result.points], "replicates": result.replicates,
+        "structures": [name for name in result.structures if name != PRESENT],
+        "ensemble": result.basis, "null": result.points[0].power is None,
+        "patients": result.plan.patients,
+    }  # fmt: skip
 
 
 def design_manifest(report: DesignReport) -> dict[str, Any]:

@@ -135,6 +135,17 @@ class DesignPlan:
         enrolment = None if design is None else design.enrolment
         return None if enrolment is None else enrolment.patients_per_month / WEEKS_PER_MONTH
 
+    @property
+    def needs_whole_bank(self) -> bool:
+        """Whether a number is cut at its median: over all draws, so no draw can be judged alone."""
+        known = self.trial.model.endpoints.numbers
+        return any(name in known for name in self.request.strata)
+
+    @property
+    def slow(self) -> bool:
+        """Whether replicates cost more than the patients they are drawn from."""
+        return self.adaptive or self.method in SLOW
+
     def most(self, n: int) -> int:
         """Return the patients whom a trial planned for n may enrol at most."""
         resize = None if self.interim is None else self.interim.resize
@@ -142,8 +153,7 @@ class DesignPlan:
 
     def replicates(self, asked: int) -> int:
         """Return the replicates under each draw: fewer where they are slow."""
-        slow = self.adaptive or self.method in SLOW
-        return max(asked // FEWER, 10) if slow else asked
+        return max(asked // FEWER, 10) if self.slow else asked
 
     @property
     def weeks(self) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from funis.analysis import Handling, endpoint_values, event_counts
 from funis.analysis.outcomes import FEW_VALUES
-from funis.analysis.replicates import ReplicateSample
+from funis.analysis.replicates import ReplicateSample, contrast
 from funis.analysis.strategies import first_met
 from funis.pipeline.design.adaptive import adapted_trials, naive_intervals
 from funis.pipeline.design.bank import Bank
@@ -191,29 +191,62 @@ def _arms_in_turn(sizes: Sequence[int], sites: int) -> Integers:
     return arm_of
 
 
-def decide(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int) -> Decided:
-    """Conduct replicates of one size under every draw, and judge each by the success rule."""
+def decide(
+    plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int, first_draw: int = 0
+) -> Decided:
+    """Conduct replicates of one size under some draws, and judge each by the success rule.
+
+    Parameters
+    ----------
+    first_draw : number in its world of the first of the draws.
+    """
     replicates = plan.replicates(replicates)
     if plan.adaptive:
-        return adapted(plan, found, sizes, replicates)
+        return adapted(plan, found, sizes, replicates, first_draw)
     parts = [
         _decided(plan, found, sizes, np.arange(first, min(first + AT_ONCE, replicates)))
         for first in range(0, replicates, AT_ONCE)
     ]
+    return joined(parts, axis=1)
+
+
+def joined(parts: Sequence[Decided], axis: int = 0) -> Decided:
+    """Return what was decided of several draws (axis 0) or replicates (axis 1) as one."""
     return Decided(
-        np.concatenate([one.estimate for one in parts], axis=1),
-        np.concatenate([one.low for one in parts], axis=1),
-        np.concatenate([one.high for one in parts], axis=1),
-        np.concatenate([one.success for one in parts], axis=1),
-        np.concatenate([one.patients for one in parts], axis=1),
+        *(
+            np.concatenate([getattr(one, field.name) for one in parts], axis=axis)
+            for field in fields(Decided)
+        )
     )
 
 
-def adapted(plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int) -> Decided:
+def true_effects(plan: DesignPlan, found: Outcomes) -> Array:
+    """Return what each draw's trials estimate, (draw, arm of the rule).
+
+    The analysis of the protocol, of everybody in the draw's part of the bank under each arm.
+    """
+    everybody = np.arange(found.values.shape[2])[None, :]
+    arms = range(1, found.values.shape[1])
+    return np.array(
+        [
+            [_true_effect(plan, found, draw, arm, everybody) for arm in arms]
+            for draw in range(len(found.values))
+        ]
+    )
+
+
+def _true_effect(plan: DesignPlan, found: Outcomes, draw: int, arm: int, who: Integers) -> float:
+    one, reference = found.sample(draw, arm, who), found.sample(draw, 0, who)
+    return float(contrast(plan.method, one, reference, confidence=1 - plan.rule.alpha).estimate[0])
+
+
+def adapted(
+    plan: DesignPlan, found: Outcomes, sizes: Sequence[int], replicates: int, first_draw: int = 0
+) -> Decided:
     """Conduct replicates of a trial that changes while it runs, patient by patient."""
     place = picked(plan, (plan.most(sum(sizes)),), np.arange(replicates))[0]
     rows = []
-    for draw, values in enumerate(found.values):
+    for draw, values in enumerate(found.values, first_draw):
         outcome = np.moveaxis(values[:, place], 0, -1)
         made, samples = adapted_trials(plan, outcome, sum(sizes), draw * replicates)
         rows.append((*naive_intervals(plan, samples), made.success, made.enrolled.astype(float)))

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.models.factors import NO_CELLS, Points
-from funis.pipeline.design.bank import Bank, build_banks, settings_of
+from funis.pipeline.design.bank import settings_of
+from funis.pipeline.design.grow import Ask, Grown, Watch, grow
 from funis.pipeline.design.plan import (
     GROUPS,
     PATIENTS,
@@ -19,19 +20,22 @@ from funis.pipeline.design.plan import (
     DesignPlan,
     design_plan,
 )
-from funis.pipeline.design.replicates import Decided, decide, outcomes
+from funis.pipeline.design.replicates import Decided
 from funis.pipeline.design.shares import groups_of, mean_share
 from funis.pipeline.design.trap import Series, series_of
 from funis.pipeline.design.worlds import (
+    World,
     believed_points,
     check_patients,
     check_size,
     sizes_of,
     worlds,
 )
-from funis.pipeline.inputs import load_trial, require_whole
+from funis.pipeline.inputs import Trial, load_trial, require_whole
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
+from funis.pipeline.reporting.published import evidence_base, evidence_text
+from funis.pipeline.run import find_evidence
 from funis.pipeline.uncertainty import chosen_ensemble
 from funis.population import expected_days
 from funis.report.content import Interval
@@ -50,7 +54,8 @@ DOTS = 200
 class Dot:
     """One replicate: its number in its world, and what it reports of one arm.
 
-    ``acting`` is whether cells do anything in its draw.
+    ``acting`` is whether cells do anything in its draw, ``truth`` what its estimate is of: the same
+    analysis of everybody in the draw's part of the bank, each under both arms.
     """
 
     replicate: int
@@ -60,6 +65,7 @@ class Dot:
     high: float
     success: bool
     acting: bool
+    truth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class DesignResult:
     structures : forms of the model, the present one first.
     draws : of the posterior.
     failed : courses that no solver solved.
+    evidence : the grade of what is published.
     """
 
     plan: DesignPlan
@@ -123,10 +130,11 @@ class DesignResult:
     draws: int = 0
     pool_hash: str = ""
     ensemble_hash: str = ""
+    evidence: str = ""
 
 
 def design_trial(
-    name_or_path: str | Path,
+    name_or_path: str | Path | Trial,
     *,
     sizes: Sequence[int],
     replicates: int = REPLICATES,
@@ -136,11 +144,12 @@ def design_trial(
     null: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
+    watch: Watch | None = None,
 ) -> DesignResult:
     """Return type I error, power and assurance of a trial at several sizes.
 
     Patients are simulated once, under every arm, draw and form of the model; replicates pick from
-    them by key. The numbers do not depend on the number of processes.
+    them by key. The numbers do not depend on the number of processes, nor on being watched.
 
     Parameters
     ----------
@@ -158,6 +167,9 @@ def design_trial(
         Posterior that assurance is taken over: borrowed | own | prior.
     null
         Only the type I error.
+    watch
+        Is told what is known after each piece of the bank; an error that it raises ends the work,
+        and what was followed is kept for the next call.
 
     Raises
     ------
@@ -176,16 +188,19 @@ def design_trial(
     pool = trial_pool(trial.model, workers=worker_count(workers), progress=progress)
     forms = dict.fromkeys(world.structure for world in asked)
     settings = settings_of(plan, pool, tuple(forms))
-    banks = build_banks(plan, settings, asked, worker_count(workers), progress)
     sized = [sizes_of(plan, n) for n in sizes]
-    work = (_point(plan, banks, size, replicates) for size in sized)
+    evidence = evidence_text(evidence_base(find_evidence(trial.model)))
+    ask = Ask(plan, settings, asked, tuple(tuple(s.values()) for s in sized), replicates, evidence)
+    grown = grow(ask, worker_count(workers), progress, watch)
+    work = (_point(plan, grown, size, replicates) for size in sized)
     found = tuple(progress("Replicates", work, len(sized)))
-    failed = int(sum(bank.failed.sum() for bank in banks))
+    failed = int(sum(one.bank.failed.sum() for one in grown))
     chance = None if posterior is None else _share_without_effect(points)
     believed = asked[-1].id == "posterior"
     return DesignResult(
         plan, ensemble, chance, replicates, tuple(forms), found, failed,
         len(points) if believed else 0, pool.hash, _points_hash(points) if believed else "",
+        evidence,
     )  # fmt: skip
 
 
@@ -198,35 +213,47 @@ def _share_without_effect(points: Points) -> float:
 
 
 def _point(
-    plan: DesignPlan, banks: Sequence[Bank], sizes: Mapping[str, int], replicates: int
+    plan: DesignPlan, grown: Sequence[Grown], sizes: Mapping[str, int], replicates: int
 ) -> DesignPoint:
     asked = tuple(sizes.values())
-    found = {
-        (bank.world.id, bank.world.structure): decide(plan, outcomes(plan, bank), asked, replicates)
-        for bank in banks
-    }
-    null = next(bank for bank in banks if bank.world.id == "null")
+    found = {(one.world.id, one.world.structure): one.decided[asked] for one in grown}
+    null = next(one.bank for one in grown if one.world.id == "null")
     truth = found.get(("truth", PRESENT))
     believed = {form: made for (world, form), made in found.items() if world == "posterior"}
-    acting = [_acting(bank) for bank in banks if bank.world.id == "posterior"]
-    present = believed.get(PRESENT)
+    present = next((one for one in grown if one.world.id == "posterior"), None)
+    acts = np.array([]) if present is None else acting(present.world)
     return DesignPoint(
-        sum(asked), dict(sizes), _power(plan, found["null", PRESENT]),
-        None if truth is None else _power(plan, truth),
-        {form: _power(plan, made) for form, made in believed.items()},
-        None if present is None else mean_share(present.any_arm[acting[0]], groups_of(acting[0])),
+        sum(asked), dict(sizes), power_of(plan, found["null", PRESENT]),
+        None if truth is None else power_of(plan, truth),
+        {form: power_of(plan, made) for form, made in believed.items()},
+        None if present is None else if_acting(present.decided[asked], acts),
         series_of(plan, null, asked, replicates),
-        () if present is None else _dots(plan, present, acting[0]),
+        () if present is None else _dots(plan, present, asked),
     )  # fmt: skip
 
 
-def _acting(bank: Bank) -> NDArray[np.int64]:
-    points = bank.world.points
+def if_acting(
+    made: Decided, rows: NDArray[np.int64], draws: NDArray[np.int64] | None = None
+) -> Interval:
+    """Return how often the rule is met under those draws in which cells act.
+
+    Parameters
+    ----------
+    rows : of those draws among what was decided.
+    draws : (row,) their numbers; the rows themselves where all draws are known.
+    """
+    return mean_share(made.any_arm[rows], groups_of(rows if draws is None else draws))
+
+
+def acting(world: World) -> NDArray[np.int64]:
+    """Return the draws of a world in which cells act."""
+    points = world.points
     return np.flatnonzero(points.factors[:, points.names.index(NO_CELLS)] > 0)
 
 
-def _power(plan: DesignPlan, made: Decided) -> Power:
-    draws = np.arange(len(made.success))
+def power_of(plan: DesignPlan, made: Decided, draws: NDArray[np.int64] | None = None) -> Power:
+    """Return how often the rule is met under some draws; under all of a world when None."""
+    draws = np.arange(len(made.success)) if draws is None else draws
     return Power(
         mean_share(made.any_arm, groups_of(draws)),
         {
@@ -249,18 +276,33 @@ def _weeks(plan: DesignPlan, patients: Array) -> float | None:
     return float(days.mean() / DAYS_PER_WEEK + plan.request.week)
 
 
-def _dots(plan: DesignPlan, made: Decided, acting: NDArray[np.int64]) -> tuple[Dot, ...]:
-    """Return some replicates, every draw as often as another, arm by arm of the success rule."""
-    draws = len(made.success)
-    works = np.isin(np.arange(draws), acting)
-    dots = []
-    for place, arm in enumerate(plan.rule.arms):
-        for k in shown_replicates(draws, made.success.shape[1]):
-            at = (k % draws, k // draws, place)
-            estimate, low, high = (float(x[at]) for x in (made.estimate, made.low, made.high))
-            success = bool(made.success[at])
-            dots.append(Dot(k, arm, estimate, low, high, success, bool(works[k % draws])))
-    return tuple(dots)
+def _dots(plan: DesignPlan, one: Grown, sizes: tuple[int, ...]) -> tuple[Dot, ...]:
+    draws = np.arange(len(one.world.points))
+    return dots_of(plan, one.world, one.decided[sizes], one.truth, draws)
+
+
+def dots_of(
+    plan: DesignPlan, world: World, made: Decided, truth: Array, draws: NDArray[np.int64]
+) -> tuple[Dot, ...]:
+    """Return some replicates, every draw as often as another, arm by arm of the success rule.
+
+    Parameters
+    ----------
+    made, truth : of the draws alone.
+    draws : (draw,) numbers of those that are known.
+    """
+    count, acts = len(world.points), set(acting(world).tolist())
+    row = {draw: place for place, draw in enumerate(draws.tolist())}
+    chosen = [k for k in shown_replicates(count, made.success.shape[1]) if k % count in row]
+    return tuple(
+        Dot(
+            k, arm, float(made.estimate[at]), float(made.low[at]), float(made.high[at]),
+            bool(made.success[at]), k % count in acts, float(truth[row[k % count], place]),
+        )
+        for place, arm in enumerate(plan.rule.arms)
+        for k in chosen
+        for at in [(row[k % count], k // count, place)]
+    )  # fmt: skip
 
 
 def shown_replicates(draws: int, replicates: int) -> list[int]:

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from funis.pipeline.design.plan import GROUPS
 from funis.report.content import Interval
 
-T_95 = 2.364624
-"""Half width of a 95 % interval from `GROUPS` means, in standard errors (t, 7 degrees)."""
+T_95 = {
+    2: 12.706205, 3: 4.302653, 4: 3.182446, 5: 2.776445, 6: 2.570582, 7: 2.446912, 8: 2.364624,
+}  # fmt: skip
+"""Half width of a 95 % interval from so many means, in standard errors (Student's t)."""
 
 
 def groups_of(draws: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -33,7 +35,9 @@ def mean_share(met: NDArray[np.bool_], group: NDArray[np.int64]) -> Interval:
     whole = float(by_draw.mean())
     means = np.array([by_draw[group == one].mean() for one in np.unique(group)])
     chance = whole * (1 - whole) / met.size
-    error = np.sqrt(max(float(np.var(means, ddof=1)) / len(means), chance)) if len(means) > 1 else 1
-    half = T_95 * float(error)
+    if len(means) < 2:
+        return Interval(whole, 0.0, 1.0)  # one part of the bank says nothing of its error
+    error = np.sqrt(max(float(np.var(means, ddof=1)) / len(means), chance))
+    half = T_95[len(means)] * float(error)
     least = 1 / met.size  # none of so many is not never
     return Interval(whole, max(whole - half, 0.0), min(max(whole + half, 3 * least), 1.0))

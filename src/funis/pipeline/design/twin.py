@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funis.checks import InputError, Issue, nearest
-from funis.pipeline.design.bank import Bank, bank_of, design_study, follow_people, part
+from funis.pipeline.design.bank import (
+    Bank,
+    bank_of_pieces,
+    design_study,
+    part,
+    people_course,
+    piece_with,
+)
 from funis.pipeline.design.decisions import judged
 from funis.pipeline.design.plan import PATIENTS, PRESENT, DesignPlan, design_plan
-from funis.pipeline.design.replicates import outcomes, picked
+from funis.pipeline.design.replicates import outcomes, picked, true_effects
 from funis.pipeline.design.worlds import (
     World,
     believed_points,
@@ -25,13 +33,47 @@ from funis.pipeline.design.worlds import (
 from funis.pipeline.inputs import load_trial, require, require_whole
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent, worker_count
+from funis.pipeline.reporting.published import evidence_base, evidence_text
+from funis.pipeline.run import find_evidence
 from funis.pipeline.uncertainty import chosen_ensemble
 from funis.report.content import Interval
-from funis.trial import enrol
-from funis.trial.bank import EVENTS
+from funis.trial import Study, enrol
+from funis.trial.bank import EVENTS, followed, true_tables
+from funis.trial.conduct import given_doses
+from funis.trial.course import Course, Group
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Course_ = tuple[float, ...]
+Pair = tuple[Course_, Course_]
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 WORLDS = ("posterior", "truth", "null")
+
+
+@dataclass(frozen=True, slots=True)
+class VisitBand:
+    """What was seen of some patients, a value a visit: how many, mean, quantiles."""
+
+    n: tuple[int, ...]
+    mean: Course_
+    q10: Course_
+    q25: Course_
+    median: Course_
+    q75: Course_
+    q90: Course_
+
+
+@dataclass(frozen=True, slots=True)
+class TwinDose:
+    """What a patient was given on a day: cells, or standard doses x day of a drug."""
+
+    day: float
+    intervention: str
+    route: str
+    amount: float
+    duration_day: float
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +87,9 @@ class TwinPatient:
     value, twin_value : endpoint of the success rule, after intercurrent events, under his own arm
         and under the reference; the same person, the same luck.
     courses : endpoint -> (own, twin), a value a visit.
+    truth : the same of numbers, without noise, expectation and rounding.
     events : intercurrent event -> week under his own arm; None for never.
+    doses : under his own arm.
     """
 
     number: int
@@ -54,15 +98,22 @@ class TwinPatient:
     site: int
     value: float
     twin_value: float
-    courses: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
+    courses: Mapping[str, Pair]
     events: Mapping[str, float | None]
+    truth: Mapping[str, Pair] = field(default_factory=dict)
+    doses: tuple[TwinDose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replicate:
     """One trial of a design, conducted again.
 
-    ``estimates`` and ``success`` are those of the dot, arm by arm of the success rule.
+    Attributes
+    ----------
+    estimates, success : those of the dot, arm by arm of the success rule.
+    truth : what each estimate is of, see `funis.pipeline.design.replicates.true_effects`.
+    bands : arm -> endpoint -> (own, twin) of the replicate's patients: no patient is shown alone.
+    evidence : the grade of what is published.
     """
 
     plan: DesignPlan
@@ -73,6 +124,14 @@ class Replicate:
     estimates: Mapping[str, Interval]
     success: Mapping[str, bool]
     patients: tuple[TwinPatient, ...]
+    truth: Mapping[str, float] = field(default_factory=dict)
+    bands: Mapping[str, Mapping[str, tuple[VisitBand, VisitBand]]] = field(default_factory=dict)
+    evidence: str = ""
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Patients of each arm."""
+        return {arm: sum(one.arm == arm for one in self.patients) for arm in self.plan.arms}
 
 
 def replicate_trial(
@@ -126,53 +185,122 @@ def replicate_trial(
     places = [one[0] for one in picked(plan, tuple(sizes.values()), np.array([row]))]
     people, where = np.unique(np.concatenate(places), return_inverse=True)
     who = enrol(study, part(plan, draw)[people])
-    bank = bank_of(plan, chosen, follow_people(plan, study, who, chosen.points, [draw]))
     at = np.split(where, np.cumsum([len(one) for one in places])[:-1])
-    return _replicate(plan, bank, replicate, draw, at, who.patient, who.site)
+    group, course = people_course(plan, study, who, chosen.points, [draw])
+    made = _replicate(plan, chosen, (group, course), (replicate, draw), at)
+    truth = _draw_truth(plan, study, chosen, draw)
+    evidence = evidence_text(evidence_base(find_evidence(trial.model)))
+    return replace(made, truth=truth, bands=visit_bands(made.patients), evidence=evidence)
+
+
+def _draw_truth(plan: DesignPlan, study: Study, world: World, draw: int) -> dict[str, float]:
+    """Return what the estimates of a draw are of, arm by arm of the success rule."""
+    piece, content = piece_with(plan, study, world, draw)
+    bank = bank_of_pieces(plan, world, [content])
+    row = true_effects(plan, outcomes(plan, bank))[draw - piece.draws.start]
+    return dict(zip(plan.rule.arms, row.tolist(), strict=True))
 
 
 def _replicate(
-    plan: DesignPlan, bank: Bank, number: int, draw: int, at: Sequence[NDArray[np.int64]],
-    people: NDArray[np.int64], sites: NDArray[np.int64],
+    plan: DesignPlan, world: World, followed_: tuple[Group, Course], numbers: tuple[int, int],
+    at: Sequence[Integers],
 ) -> Replicate:  # fmt: skip
+    group, course = followed_
+    size = len(group.who.patient) // len(plan.arms)
+    bank = _bank(plan, world, group, course, size)
     found = outcomes(plan, bank)
     samples = [found.sample(0, arm, place[None, :]) for arm, place in enumerate(at)]
     made = judged(plan, samples)
-    points = bank.world.points
-    patients: list[TwinPatient] = []
-    for arm, places in enumerate(at):
-        for place in places.tolist():
-            patients.append(
-                TwinPatient(
-                    len(patients) + 1,
-                    plan.arms[arm],
-                    int(people[place]),
-                    int(sites[place]),
-                    float(found.values[0, arm, place]),
-                    float(found.values[0, 0, place]),
-                    _courses(bank, arm, place),
-                    {name: _week(bank.events[name][0, arm, place]) for name in EVENTS},
-                )
-            )
+    true = true_tables(group, course, plan.endpoints)
+    truth = {name: table.reshape(1, len(plan.arms), size, -1) for name, table in true.items()}
+    doses = _doses(group, course)
+    everybody = [(arm, place) for arm, places in enumerate(at) for place in places.tolist()]
+    patients = tuple(
+        TwinPatient(
+            number,
+            plan.arms[arm],
+            int(group.who.patient[place]),
+            int(group.who.site[place]),
+            float(found.values[0, arm, place]),
+            float(found.values[0, 0, place]),
+            _pairs(bank.tables, arm, place),
+            {name: _week(bank.events[name][0, arm, place]) for name in EVENTS},
+            _pairs(truth, arm, place),
+            doses.get(arm * size + place, ()),
+        )
+        for number, (arm, place) in enumerate(everybody, 1)
+    )
+    points, (number, draw) = world.points, numbers
     return Replicate(
-        plan, bank.world, number, draw,
+        plan, world, number, draw,
         dict(zip(points.names, points.factors[draw].tolist(), strict=True)),
         {
             arm: Interval(float(made.estimate[0, k]), float(made.low[0, k]), float(made.high[0, k]))
             for k, arm in enumerate(plan.rule.arms)
         },
         {arm: bool(made.success[0, k]) for k, arm in enumerate(plan.rule.arms)},
-        tuple(patients),
+        patients,
     )  # fmt: skip
 
 
-def _courses(
-    bank: Bank, arm: int, place: int
-) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
+def _bank(plan: DesignPlan, world: World, group: Group, course: Course, size: int) -> Bank:
+    """Return what was seen of the patients of a replicate, under every arm, as a bank."""
+    seen, shape = followed(group, course, plan.endpoints), (1, len(plan.arms), size)
+    return Bank(
+        world, plan.arms, plan.weeks,
+        {name: table.reshape(*shape, -1) for name, table in seen.tables.items()},
+        {name: weeks.reshape(shape) for name, weeks in seen.events.items()},
+        seen.failed.reshape(shape),
+    )  # fmt: skip
+
+
+def _doses(group: Group, course: Course) -> dict[int, tuple[TwinDose, ...]]:
+    """Return what was given, by the row of the patient."""
+    given = {name: column.tolist() for name, column in given_doses(group, course).items()}
+    rows: dict[int, list[TwinDose]] = {}
+    for row, *one in zip(*(given[name] for name in _DOSE), strict=True):
+        rows.setdefault(row, []).append(TwinDose(*one))
+    return {row: tuple(doses) for row, doses in rows.items()}
+
+
+_DOSE = ("row", "day", "intervention", "route", "amount", "duration_day", "rule")
+
+
+def _pairs(tables: Mapping[str, Array], arm: int, place: int) -> dict[str, Pair]:
     return {
         name: (tuple(table[0, arm, place].tolist()), tuple(table[0, 0, place].tolist()))
-        for name, table in bank.tables.items()
+        for name, table in tables.items()
     }
+
+
+def visit_bands(
+    patients: Sequence[TwinPatient],
+) -> dict[str, dict[str, tuple[VisitBand, VisitBand]]]:
+    """Return the bands of each arm's patients, under their own arm and under the reference."""
+    made: dict[str, dict[str, tuple[VisitBand, VisitBand]]] = {}
+    for arm in dict.fromkeys(one.arm for one in patients):
+        mine = [one for one in patients if one.arm == arm]
+        made[arm] = {
+            name: (
+                visit_band([one.courses[name][0] for one in mine]),
+                visit_band([one.courses[name][1] for one in mine]),
+            )
+            for name in mine[0].courses
+        }
+    return made
+
+
+def visit_band(rows: Sequence[Sequence[float]]) -> VisitBand:
+    """Return quantiles and the mean over patients of what was seen, visit by visit.
+
+    Parameters
+    ----------
+    rows : (patient, visit); not-a-number where nobody looked.
+    """
+    columns = [column[~np.isnan(column)] for column in np.asarray(rows, dtype=np.float64).T]
+    cut = [np.quantile(one, QUANTILES) if len(one) else np.full(5, np.nan) for one in columns]
+    means = [float(one.mean()) if len(one) else math.nan for one in columns]
+    return VisitBand(tuple(map(len, columns)), tuple(means), *map(tuple, np.array(cut).T.tolist()))
 
 
 def _week(value: float) -> float | None:

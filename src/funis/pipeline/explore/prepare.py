@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,9 @@ THREADS = 2
 
 MOST_RULES = 4
 """Responder rules whose curves are shown."""
+
+ANY_CHANGE = re.compile(r"\b(\w+) [<>] baseline\(\1\)")
+"""A rule that any change meets, however small: without whole grades the solver would decide it."""
 
 KEPT = 24
 """Prepared states that are kept, about 3 MB each."""
@@ -211,14 +215,15 @@ def _slim(rules: Responses, score: str) -> tuple[Responses, ScoreReader]:
 def _rules(parts: Disease, score: str) -> Responses:
     """Return the rules that are shown: those of the demo trial first, then the main score's own."""
     whole = Responses.of(parts.model.endpoints)
+    known = [name for name in whole.names if not ANY_CHANGE.search(whole.definition(name)[1])]
     asked = () if parts.protocol is None else tuple(
         one.endpoint for one in parts.protocol.endpoints if one.measure == "responder"
     )  # fmt: skip
     own = f"{score}_improved"
-    names = [name for name in dict.fromkeys(asked) if name in whole.names and name != own]
-    if own in whole.names:
+    names = [name for name in dict.fromkeys(asked) if name in known and name != own]
+    if own in known:
         names = [*names[: MOST_RULES - 1], own]
-    return replace(whole, names=tuple((names or list(whole.names))[:MOST_RULES]))
+    return replace(whole, names=tuple((names or known)[:MOST_RULES]))
 
 
 def week_minutes(weeks: int) -> Integers:

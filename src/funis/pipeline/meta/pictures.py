@@ -114,11 +114,21 @@ def _forest_stratum(stratum: Stratum) -> ForestStratum:
 def about(member: Member) -> tuple[str, ...]:
     """Return what a reader may ask of a study: cells, route, dose, design, what was corrected."""
     product = member.product.replace("_", " ")
-    dose = "" if member.dose in ("none", "unknown") else f"{member.dose} cells a dose"
+    known = member.dose not in ("none", "unknown")
+    dose = " or ".join(map(_dose_words, member.dose.split(", "))) if known else ""
     route = "route not stated" if member.route == "unknown" else f"by {member.route}"
     design = f"{member.design.replace('_', ' ')}, masking {member.blinding}"
     given = ", ".join(part for part in (product, route, dose) if part)
     return (given, design, f"read with {member.confidence} confidence", *member.notes)
+
+
+def _dose_words(dose: str) -> str:
+    """Return a dose such as ``2e+06/kg`` in words; one in words already stays as it is."""
+    number, per, weight = dose.partition("/")
+    try:
+        return f"{float(number) / 1e6:g} million cells{per}{weight} a dose"
+    except ValueError:
+        return dose
 
 
 def _forest_lines(stratum: Stratum) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ def trial_report(
     return TrialReport(
         title=protocol.title,
         disease=model.name,
+        disease_id=model.id,
         question=endpoints.question(protocol, model.endpoints),
         arms=arms.arm_summaries(study, data),
         reference=None if reference is None or len(protocol.arms) < 2 else reference.id,

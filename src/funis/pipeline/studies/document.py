@@ -23,6 +23,7 @@ def studies_document(found: StudyTable) -> dict[str, Any]:
         "of": found.of,
         "randomised_patients": found.randomised_patients,
         "randomised_to_drugs": found.randomised_to_drugs,
+        "randomised_of_unknown_size": found.of_unknown_size,
     }
 
 

@@ -105,6 +105,13 @@ class StudyEntry:
     not_represented: str
     link: str
 
+    @property
+    def randomised_words(self) -> str:
+        """How many patients chance allocated, in words."""
+        if self.study.randomised and self.study.population.n is None:
+            return "randomised, number not known"
+        return f"{self.randomised_patients:,} randomised"
+
 
 @dataclass(frozen=True, slots=True)
 class StudyFilter:
@@ -155,6 +162,11 @@ class StudyTable:
     def randomised_patients(self) -> int:
         """Patients allocated by chance to cells or a control; shared patients count twice."""
         return sum(one.randomised_patients for one in self.entries if one.study.gate is None)
+
+    @property
+    def of_unknown_size(self) -> int:
+        """Randomised studies whose patients are not counted, because no number was read."""
+        return sum(e.study.randomised and e.study.population.n is None for e in self.entries)
 
     @property
     def randomised_to_drugs(self) -> int:

@@ -34,6 +34,8 @@ svg { fill: none } text { font-family: 'Libertinus Serif'; fill: #4c5561 }
 .curve { fill: none; stroke-width: 2.2 }
 .curve.a0 { stroke: #6b7480; stroke-dasharray: 6 4 } .curve.a1 { stroke: #0072b2 }
 .curve.a2 { stroke: #c64f00; stroke-dasharray: 2 3 }
+.band.a3 { fill: #007d5c; opacity: 0.13 } .curve.a3 { stroke: #007d5c }
+.cursor { stroke: #111111; stroke-width: 1.2 }
 """
 
 

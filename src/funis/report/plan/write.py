@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 
 from funis.plan import Plan
@@ -25,7 +26,14 @@ FILES: Mapping[str, Callable[[Plan], bytes]] = {
 """What the folder holds, beside the manifest that says it is ours to replace."""
 
 
-def write_plan(plan: Plan, folder: Path | str, day_0: date = DAY_0) -> Path:
+def write_plan(
+    plan: Plan,
+    folder: Path | str,
+    day_0: date = DAY_0,
+    *,
+    request: Mapping[str, object] | None = None,
+    consultation: Path | None = None,
+) -> Path:
     """Write every output of a plan into a folder, whole or not at all, and return its path.
 
     Parameters
@@ -35,6 +43,10 @@ def write_plan(plan: Plan, folder: Path | str, day_0: date = DAY_0) -> Path:
         Where to.
     day_0
         The made-up day of the first infusion, for the calendar.
+    request
+        What the plan was asked for, so that it can be asked for again.
+    consultation
+        File of the consultation; a copy is kept beside the plan.
 
     Raises
     ------
@@ -46,7 +58,11 @@ def write_plan(plan: Plan, folder: Path | str, day_0: date = DAY_0) -> Path:
     with run_folder(target) as place:
         for name, content in contents.items():
             write_bytes(place / name, content)
-        write_manifest(place, _manifest(plan))
+        if consultation is not None:
+            content = consultation.read_bytes()
+            write_bytes(place / f"consultation{consultation.suffix}", content)
+        asked = {} if request is None else {"request": dict(request)}
+        write_manifest(place, {**_manifest(plan), **asked})
     return target
 
 
@@ -68,7 +84,9 @@ def plan_file(plan: Plan, name: str, day_0: date = DAY_0) -> bytes:
 
 def _manifest(plan: Plan) -> dict[str, object]:
     return {
-        "kind": "plan", "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
+        "kind": "plan", "title": plan.protocol.title, "disease_id": plan.consultation.disease,
+        "library_version": f"funis {metadata.version('funis')}",
+        "research_use": RESEARCH_USE, "data": SIMULATED, "evidence": plan.grade,
         "protocol": plan.protocol.id, "arm": plan.protocol.arm,
         "consultation": plan.consultation.id, "files": sorted(FILES),
     }  # fmt: skip

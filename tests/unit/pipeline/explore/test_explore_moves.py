@@ -7,10 +7,11 @@ import pytest
 
 from funis.analysis import band, wilson
 from funis.checks import InputError
+from funis.models import disease_ids
 from funis.pipeline.explore import default_state, explore, prepare
 from funis.pipeline.explore.cohort import cohort, disease_parts, drawn, with_regimen
 from funis.pipeline.explore.document import document
-from funis.pipeline.explore.prepare import forget, scoring_of, week_minutes
+from funis.pipeline.explore.prepare import ANY_CHANGE, forget, scoring_of, week_minutes
 from funis.pipeline.explore.statistics import BAND, bands, mean_interval, share_interval
 from funis.pipeline.inputs import load_trial
 from funis.pipeline.responses import Responses
@@ -162,3 +163,13 @@ def test_components_that_nothing_shown_is_made_of_are_left_out_and_change_nothin
     judged = rules.judge(whole, found.values)
     places = [rules.names.index(name) for name in ready.scoring.responses.names]
     assert np.array_equal(judged[:, :, places], ready.twin_responds)
+
+
+@pytest.mark.parametrize("disease", disease_ids())
+def test_no_rule_that_is_shown_is_met_by_whatever_change(disease):
+    shown = scoring_of(disease).responses
+    assert 1 <= len(shown.names) <= 4
+    for name in shown.names:
+        assert ANY_CHANGE.search(shown.definition(name)[1]) is None
+    assert "BILAG_IMPROVED" in Responses.of(disease_parts("sle").model.endpoints).names
+    assert "BILAG_IMPROVED" not in scoring_of("sle").responses.names

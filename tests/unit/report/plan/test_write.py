@@ -1,6 +1,7 @@
 """The folder of a plan: everything or nothing, the same bytes each time."""
 
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
@@ -9,8 +10,11 @@ import pytest
 from pypdf import PdfReader
 
 from funis.checks import InputError
+from funis.plan import Held, Holds, Interval
 from funis.report import RESEARCH_USE
 from funis.report.plan import BANNER, plan_document, plan_pdf, write_plan
+from funis.report.plan.page import plan_page
+from funis.report.plan.pdf import _STYLE
 from funis.report.plan.write import FILES
 
 
@@ -78,3 +82,22 @@ def test_no_heading_stands_at_the_foot_of_a_page_without_what_it_is_of(plan, mor
             if size == HEADING:
                 below = [text for y, other, text in texts if y < height - 30 and other in CELLS]
                 assert below, f"{heading} stands alone at the foot of its page"
+
+
+@pytest.mark.parametrize("found", ["band", "curve"])
+def test_every_series_of_a_picture_has_a_colour_in_print(plan, found):
+    drawn = {name for text in pictures(plan) for name in re.findall(rf'class="{found} plan [^"]*?(a\d)"', text)}  # noqa: E501  # fmt: skip
+    assert {"a0", "a1", "a2", "a3"} <= drawn
+    assert all(f".{found}.{style} {{" in _STYLE for style in drawn)
+
+
+def pictures(plan):
+    """Pictures of a plan that lists every time from thaw to vein."""
+    one = plan.course.responses[0]
+    rows = tuple(
+        Held(minute, 0.9, Interval(80.0, 40.0, 150.0), 5, 100.0, 13.0, True, one.treated,
+             one.placebo, one.difference)
+        for minute in (0.0, 30.0, 90.0)
+    )  # fmt: skip
+    whole = replace(plan, holds=Holds(30.0, 30.0, rows, one, (0.0, 30.0, 90.0)))
+    return [figure.wide for part in plan_page(whole).sections for figure in part.figures]

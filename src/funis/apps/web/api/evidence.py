@@ -75,6 +75,7 @@ class StudiesAnswer(Answer):
     of: int
     randomised_patients: int
     randomised_to_drugs: int
+    randomised_of_unknown_size: int
 
 
 class StudyAnswer(Answer):

@@ -9,11 +9,21 @@ from pydantic import Field
 
 from funis.apps.web.kinds.design import DESIGN, DesignRequest
 from funis.apps.web.kinds.kind import Kind, Request, Work
+from funis.apps.web.kinds.reproduce import REPRODUCE, ReproduceRequest
 from funis.apps.web.kinds.run import RUN, RunRequest
 
-KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (RUN, DESIGN)}
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (RUN, DESIGN, REPRODUCE)}
 
-AnyRequest = Annotated[RunRequest | DesignRequest, Field(discriminator="kind")]
+AnyRequest = Annotated[RunRequest | DesignRequest | ReproduceRequest, Field(discriminator="kind")]
 """Whatever may be asked: told apart by `kind`."""
 
-__all__ = ["KINDS", "AnyRequest", "DesignRequest", "Kind", "Request", "RunRequest", "Work"]
+__all__ = [
+    "KINDS",
+    "AnyRequest",
+    "DesignRequest",
+    "Kind",
+    "ReproduceRequest",
+    "Request",
+    "RunRequest",
+    "Work",
+]

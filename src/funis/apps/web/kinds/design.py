@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+import math
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from funis.apps.web.kinds.kind import Kind, Work
 from funis.apps.web.kinds.trial import Name, TrialRequest, trial_source, trial_title
+
+if TYPE_CHECKING:
+    from funis.pipeline.design.grow import Growing
+
+KNOWN_SECOND = 0.5
+"""A chart that grows twice a second seems to grow without a break."""
 
 
 class DesignRequest(TrialRequest):
@@ -32,10 +40,24 @@ def work(asked: DesignRequest, at: Work) -> Mapping[str, Any]:
     found = design_trial(
         trial_source(asked, at.folder), sizes=asked.sizes, replicates=asked.replicates,
         patients=asked.patients, structures=asked.structures, ensemble=asked.ensemble,
-        null=asked.null, workers=at.workers, progress=at.progress,
+        null=asked.null, workers=at.workers, progress=at.progress, watch=_watch(at),
     )  # fmt: skip
     write_folder(found, at.run)
     return design_document(found)
+
+
+def _watch(at: Work) -> Callable[[Growing], None]:
+    """Tell what is known twice a second at most, and the whole of it in the end."""
+    from funis.pipeline.design.growing import growing_document
+
+    told = [-math.inf]
+
+    def watch(growing: Growing) -> None:
+        if growing.done == growing.total or monotonic() - told[0] >= KNOWN_SECOND:
+            told[0] = monotonic()
+            at.known(growing_document(growing))
+
+    return watch
 
 
 DESIGN = Kind("design", DesignRequest, trial_title, work)

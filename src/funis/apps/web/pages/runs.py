@@ -1,17 +1,115 @@
-"""The page Runs."""
+"""The page Runs: what is stored, one run, two side by side, why a figure is as it is."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from funis.apps.web.api.runs import folder_of
 from funis.apps.web.pages.render import render
+from funis.checks import InputError
 
 router = APIRouter()
 
+SHOWN = ("course-", "responders-")
+"""Names of the figures that a run's page opens with; the others follow on demand."""
+
+CODE_LIKE = re.compile(r"^([a-z0-9_]+[-\s])?[0-9a-z]{4}[-\s]?[0-9a-z]{4}$", re.IGNORECASE)
+
 
 @router.get("/runs", response_class=HTMLResponse)
-def page(request: Request) -> HTMLResponse:
-    """Show the page."""
-    return render(request, "runs.html.j2")
+def page(
+    request: Request,
+    find: Annotated[str, Query(max_length=200)] = "",
+    run: Annotated[list[str] | None, Query(max_length=10)] = None,
+) -> HTMLResponse:
+    """List the stored runs; a short code in the search field is answered, words filter."""
+    from funis.pipeline.runs import list_runs
+
+    if run is not None and len(run) == 2:
+        return _two(request, run)
+    words, folder = find.strip(), folder_of(request)
+    runs = tuple(one for one in list_runs(folder) if "/" not in one.id)
+    reasons: tuple[Any, ...] = ()
+    fault = ""
+    if run:
+        fault = f"{len(run)} run{'s are' if len(run) > 1 else ' is'} ticked: tick two to compare"
+    if words and CODE_LIKE.match(words) and not any(words == one.id for one in runs):
+        reasons, fault = _reasons(request, words)
+    shown = runs if reasons or fault else tuple(one for one in runs if _has(one, words))
+    return render(
+        request, "runs.html.j2", find=words, runs=shown, total=len(runs), reasons=reasons,
+        fault=fault, folder=folder,
+    )  # fmt: skip
+
+
+@router.get("/runs/{id}", response_class=HTMLResponse)
+def one(request: Request, id: str) -> HTMLResponse:
+    """Show a stored run: what it found, its figures with their codes, its files."""
+    from funis.pipeline.runs import damaged_files, find_run
+    from funis.pipeline.runs.pictures import run_pictures
+    from funis.pipeline.runs.why import figures_of
+    from funis.store import read_manifest
+
+    try:
+        run = find_run(id, folder_of(request))
+    except InputError as error:
+        return _refused(request, str(error.issues[0]), 404)
+    pictures = run_pictures(run)
+    first = tuple(one for one in pictures if one.mark.id.startswith(SHOWN))
+    return render(
+        request, "runs/one.html.j2", run=run, damaged=damaged_files(run.folder),
+        pictures=first, others=tuple(one for one in pictures if one not in first),
+        tables=tuple(mark for mark in figures_of(run) if mark.kind == "table"),
+        manifest=read_manifest(run.folder),
+    )  # fmt: skip
+
+
+def _two(request: Request, ids: list[str]) -> HTMLResponse:
+    from funis.pipeline.runs import find_run
+    from funis.pipeline.runs.compare import compare_runs
+    from funis.pipeline.runs.pictures import run_pictures
+
+    folder = folder_of(request)
+    try:
+        first, second = (find_run(id, folder) for id in ids)
+        found = compare_runs(first.id, second.id, folder=folder)
+    except InputError as error:
+        return _refused(request, str(error.issues[0]), 404)
+    pictures = [{one.mark.id: one for one in run_pictures(run)} for run in (first, second)]
+    both = [(pictures[0][name], pictures[1][name]) for name in pictures[0] if name in pictures[1]]
+    return render(
+        request, "runs/two.html.j2", found=found,
+        pictures=[pair for pair in both if pair[0].mark.id.startswith(SHOWN)],
+    )  # fmt: skip
+
+
+def _reasons(request: Request, code: str) -> tuple[tuple[Any, ...], str]:
+    from funis.pipeline.runs.why import why
+
+    try:
+        found = why(code, folder_of(request))
+    except InputError as error:
+        return (), str(error.issues[0])
+    return tuple((one, _picture(one)) for one in found), ""
+
+
+def _picture(reason: Any) -> Any:
+    """Return the drawing of a figure; None of a table."""
+    from funis.pipeline.runs.pictures import run_pictures
+
+    known = {one.mark.id: one for one in run_pictures(reason.run)}
+    return known.get(reason.figure.id)
+
+
+def _has(run: Any, words: str) -> bool:
+    text = f"{run.id} {run.title} {run.trial} {run.disease} {run.kind_words} {run.code}".lower()
+    return all(word in text for word in words.lower().split())
+
+
+def _refused(request: Request, line: str, status: int) -> HTMLResponse:
+    return render(request, "runs/none.html.j2", status, line=line)

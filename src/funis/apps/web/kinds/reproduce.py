@@ -1,0 +1,46 @@
+"""The kind `reproduce`: a stored run made again and compared, as `funis runs reproduce` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from funis.apps.web.kinds.kind import Kind, Request, Work
+
+RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+RUNS = "runs"
+
+
+class ReproduceRequest(Request):
+    """A stored run of this workbench, by its id."""
+
+    kind: Literal["reproduce"] = "reproduce"
+    run: RunName
+
+
+def title(asked: ReproduceRequest) -> str:
+    """Return the title of the job; whether there is such a run is seen where it is done."""
+    return f"Make {asked.run} again"
+
+
+def work(asked: ReproduceRequest, at: Work) -> Mapping[str, Any]:
+    """Make the run again, hold it against the stored one, and return what was found."""
+    from funis.pipeline.runs import find_run
+    from funis.pipeline.runs.reproduce import reproduce
+
+    place = find_run(asked.run, at.folder / RUNS).folder
+    found = reproduce(place, workers=at.workers, progress=at.progress)
+    return {
+        "run": asked.run,
+        "identical": found.identical,
+        "sentence": found.sentence,
+        "files": [{"name": one.name, "match": one.match, "told": one.told} for one in found.files],
+        "damaged": list(found.damaged),
+        "versions": [list(one) for one in found.versions],
+        "guessed": found.guessed,
+    }
+
+
+REPRODUCE = Kind("reproduce", ReproduceRequest, title, work)

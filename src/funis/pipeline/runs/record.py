@@ -1,0 +1,254 @@
+"""Stored runs: what a folder holds, what each is, and where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from funis.checks import InputError, Issue, nearest
+from funis.pipeline.runs.headline import Headline, headline_of
+from funis.pipeline.runs.request import COHORT, KINDS, kind_of
+from funis.store import MANIFEST, PROGRAM, hash_file, read_manifest
+
+COMPLETE, UNFINISHED, DAMAGED = "complete", "unfinished", "damaged"
+REPORTS = ("report.html", "design.html", "plan.html")
+DEPTH = 2
+"""Folders below the one that is asked for in which runs are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One run as its manifest tells it.
+
+    Attributes
+    ----------
+    id
+        Its folder, relative to the one that was looked through, with slashes.
+    folder
+        Where it lies.
+    kind
+        run | design | plan | cohort.
+    status
+        complete | unfinished | damaged: a file is missing. Contents are held against their hashes
+        by `damaged_files` alone.
+    title, disease
+        As its manifest says.
+    trial
+        Name of the trial, the consultation or the doses.
+    seed
+        None for a plan.
+    patients
+        Virtual patients in all arms; None for a plan or a design.
+    failed
+        Patients whose simulation failed.
+    written
+        When its manifest was written [UTC, ISO 8601]; no part of what a run depends on.
+    version
+        Library that wrote it.
+    size_bytes
+        Of all its files.
+    headline
+        What it found, with intervals and what stands behind them; none for a cohort or a plan.
+    evidence
+        Grade of the published evidence with the numbers of randomised patients.
+    report
+        Name of its page; empty where it has none.
+    code
+        First part of the short codes of its figures; empty for a run older than they are.
+    """
+
+    id: str
+    folder: Path
+    kind: str
+    status: str
+    title: str
+    disease: str
+    trial: str
+    seed: int | None
+    patients: int | None
+    failed: int
+    written: str
+    version: str
+    size_bytes: int
+    headline: tuple[Headline, ...]
+    evidence: str
+    report: str
+    code: str
+
+    @property
+    def kind_words(self) -> str:
+        """What kind of run it is, in words."""
+        return KINDS[self.kind]
+
+
+def list_runs(folder: Path) -> tuple[StoredRun, ...]:
+    """Return the stored runs of a folder and of folders in it, the last written first.
+
+    Raises
+    ------
+    InputError
+        There is no such folder.
+    """
+    if not folder.is_dir():
+        problem = "is not a folder" if folder.exists() else "no such folder"
+        raise InputError(Issue(str(folder), None, None, problem, "a folder that holds runs"))
+    found = [stored_run(one, folder) for one in run_folders(folder)]
+    return tuple(sorted(found, key=lambda one: (one.written, one.id), reverse=True))
+
+
+def run_folders(folder: Path) -> Iterator[Path]:
+    """Yield the folders of runs in a folder, itself included, in the order of their names."""
+    if folder.is_dir():
+        yield from _runs_in(folder, DEPTH)
+
+
+def find_run(name: str, folder: Path) -> StoredRun:
+    """Return a stored run by its id in a folder.
+
+    Raises
+    ------
+    InputError
+        No run of that id, with the nearest one.
+    """
+    known = {_id(one, folder): one for one in run_folders(folder)}
+    if name not in known:
+        expected = f"one of {', '.join(known)}" if known else "a folder that holds runs"
+        message = f"no run '{name}' in {folder}"
+        raise InputError(Issue(None, None, None, message, expected, nearest(name, list(known))))
+    return stored_run(known[name], folder)
+
+
+def run_at(place: str | Path, folder: Path | None = None) -> StoredRun:
+    """Return a stored run by its id in a folder, or by its path.
+
+    Raises
+    ------
+    InputError
+        Neither holds such a run.
+    """
+    above, path = folder if folder is not None else Path(), Path(place)
+    by_id = str(place) in {_id(one, above) for one in run_folders(above)}
+    if not by_id and kind_of(_manifest(path)) is not None:
+        return stored_run(path, path.parent)
+    return find_run(str(place), above)
+
+
+def stored_run(folder: Path, above: Path) -> StoredRun:
+    """Return what the manifest of a folder tells of its run.
+
+    Raises
+    ------
+    InputError
+        The folder holds no run.
+    """
+    manifest = read_manifest(folder)
+    kind = kind_of(manifest)
+    if kind is None:
+        expected = f"a {', a '.join(KINDS.values())}"
+        raise InputError(Issue(str(folder), None, None, "holds no run", expected))
+    settings = manifest.get("settings", {})
+    files = [folder / name for name in manifest.get("files", ())]
+    there = [path.stat().st_size for path in files if path.is_file()]
+    head, evidence = headline_of(kind, folder, manifest)
+    return StoredRun(
+        id=_id(folder, above),
+        folder=folder,
+        kind=kind,
+        status=_status(manifest, len(there) == len(files)),
+        title=str(manifest.get("title", "") or f"Plan: {manifest.get('protocol', '')}"),
+        disease=_disease(manifest),
+        trial=_trial(kind, manifest),
+        seed=manifest.get("seed", settings.get("seed")),
+        patients=_patients(manifest),
+        failed=_failed(manifest.get("failed", 0)),
+        written=_written(folder),
+        version=str(manifest.get("library_version", settings.get("library_version", ""))),
+        size_bytes=sum(there),
+        headline=head,
+        evidence=evidence,
+        report=next((name for name in REPORTS if (folder / name).is_file()), ""),
+        code=str(manifest.get("code", "")),
+    )
+
+
+def damaged_files(folder: Path) -> tuple[str, ...]:
+    """Return the files of a run that are missing or are not as it wrote them.
+
+    Raises
+    ------
+    InputError
+        The folder holds no run.
+    """
+    noted = read_manifest(folder).get("files", {})
+    return tuple(
+        name for name, digest in sorted(noted.items()) if not _whole(folder / name, digest)
+    )
+
+
+def _whole(path: Path, digest: str) -> bool:
+    return path.is_file() and hash_file(path) == digest
+
+
+def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
+    if kind_of(_manifest(folder)) is not None:
+        yield folder
+    elif depth > 0:
+        for child in sorted(folder.iterdir()):
+            if child.is_dir() and not child.is_symlink() and not child.name.startswith("."):
+                yield from _runs_in(child, depth - 1)
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    if not (folder / MANIFEST).is_file():
+        return {}
+    try:
+        return read_manifest(folder)
+    except InputError:
+        return {"kind": f"not of {PROGRAM}"}
+
+
+def _id(folder: Path, above: Path) -> str:
+    return folder.name if folder == above else folder.relative_to(above).as_posix()
+
+
+def _status(manifest: Mapping[str, Any], whole: bool) -> str:
+    if manifest.get("complete") is False:
+        return UNFINISHED
+    return COMPLETE if whole else DAMAGED
+
+
+def _disease(manifest: Mapping[str, Any]) -> str:
+    known = manifest.get("disease") or manifest.get("disease_id")
+    return str(known or manifest.get("settings", {}).get("disease", ""))
+
+
+def _trial(kind: str, manifest: Mapping[str, Any]) -> str:
+    if kind == COHORT:
+        return " ".join(map(str, manifest["settings"].get("doses", ())))
+    if "consultation" in manifest:
+        return f"{manifest['consultation']}, {manifest.get('protocol')}/{manifest.get('arm')}"
+    return Path(str(manifest.get("protocol", {}).get("file", ""))).stem
+
+
+def _patients(manifest: Mapping[str, Any]) -> int | None:
+    if "settings" in manifest:
+        known = manifest["settings"].get("patients")
+        return None if known is None else int(known)
+    patients = manifest.get("patients")
+    return sum(patients.values()) if isinstance(patients, Mapping) else None
+
+
+def _failed(failed: Any) -> int:
+    if not isinstance(failed, Mapping):
+        return int(failed or 0)
+    return sum(
+        sum(arm.values()) if isinstance(arm, Mapping) else int(arm) for arm in failed.values()
+    )
+
+
+def _written(folder: Path) -> str:
+    at = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC)
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
