@@ -136,9 +136,15 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     the first in alphabetical order is taken.
     """
     wanted = _plain(name)
-    likeness = {other: SequenceMatcher(None, wanted, _plain(other)).ratio() for other in names}
+    likeness = {other: _likeness(wanted, _plain(other)) for other in names}
     near = [other for other in sorted(names) if likeness[other] >= NEAREST_SIMILARITY]
     return max(near, key=likeness.__getitem__, default=None)
+
+
+def _likeness(wanted: str, other: str) -> float:
+    """Return how like two names are; 0 where their lengths alone keep them from being near."""
+    matcher = SequenceMatcher(None, wanted, other)
+    return matcher.ratio() if matcher.real_quick_ratio() >= NEAREST_SIMILARITY else 0.0
 
 
 def _plain(name: str) -> str:

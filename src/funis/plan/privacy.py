@@ -24,7 +24,8 @@ TITLES = (
 )
 
 _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("an e-mail address", re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")),
+    # each begins where a word does: begun at every letter, a long word would take minutes
+    ("an e-mail address", re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]+\.[^\s@]+")),
     ("a web address", re.compile(r"(?i)\b(?:https?://|www\.)\S+")),
     (
         "a date",
@@ -39,7 +40,7 @@ _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "an address",
         re.compile(
             rf"(?i:\b\d{{1,5}}[a-z]?,?\s+(?:[\w.'-]+\s+){{0,3}}(?:{STREETS})\b)"
-            r"|(?i:\b[\w.'-]+(?:strasse|straße|weg|allee|platz|laan|straat)\s+\d{1,5}[a-z]?\b)"
+            r"|(?i:(?<![\w.'-])[\w.'-]+(?:strasse|straße|weg|allee|platz|laan|straat)\s+\d{1,5}[a-z]?\b)"
             r"|\b(?i:rue|via|calle|plaza|paseo)\s+(?:de\w*\s+)?[A-ZÀ-ÖØ-Þ]\w+"
             r"|\b\d{5}(?:-\d{4})?\s+[A-ZÄÖÜ][a-zäöüß]+"
         ),

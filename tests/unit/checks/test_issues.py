@@ -1,4 +1,5 @@
 import pickle
+import time
 
 import pytest
 from hypothesis import given
@@ -86,3 +87,9 @@ def test_the_nearest_name_is_found_whatever_the_case(name, found):
 
 def test_of_equally_near_names_the_first_of_the_alphabet_is_taken():
     assert nearest("arm", {"armb", "arma", "armc"}) == "arma"
+
+
+def test_a_name_of_a_hundred_thousand_letters_is_near_nothing_and_soon_told_so():
+    begun = time.perf_counter()
+    assert nearest("seed" * 25_000, [f"seed_{number}" for number in range(1000)]) is None
+    assert time.perf_counter() - begun < 2

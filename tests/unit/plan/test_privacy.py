@@ -1,5 +1,7 @@
 """Whatever looks like a person is refused with its path, and what a consultation says is not."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,19 @@ def test_the_path_of_the_finding_is_told_and_its_text_is_not():
 def test_long_numbers_are_refused_wherever_they_stand(number, before):
     found = list(find_private({"a": {"b": [f"{before}{number}", number]}}))
     assert [path for path, _ in found] == [("a", "b", 0), ("a", "b", 1)]
+
+
+@pytest.mark.parametrize(
+    "piece", ["[", "a", "a.", "1 ", "a@", "0(", "+1 ", "jan ", "a-", "Mr. ", "1a "]
+)
+def test_a_long_text_is_soon_read(piece):
+    begun = time.perf_counter()
+    likeness(piece * (60_000 // len(piece)))
+    assert time.perf_counter() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "text", ["x.y@example.org", "see @a.b@c.de", ".'-lange-strasse 5", "an der Haupt.strasse 12"]
+)
+def test_a_word_is_found_from_wherever_it_begins(text):
+    assert likeness(text) is not None
