@@ -13,6 +13,7 @@ from funis.apps.web.api.plan import TURNS, Consulted, Name, TextRequest
 from funis.apps.web.pages.render import fragment, render
 from funis.apps.web.streaming import streamed
 from funis.checks import InputError
+from funis.pipeline.library import first_disease
 from funis.pipeline.planning import (
     Asked,
     Plan,
@@ -26,7 +27,6 @@ from funis.pipeline.planning import (
     library_plan,
     sample,
 )
-from funis.pipeline.library import first_disease
 from funis.pipeline.processes import Progress
 from funis.report.plan import BANNER
 from funis.report.plan.bands import ARMS
@@ -58,7 +58,8 @@ class FilledRequest(BaseModel):
 @router.get("/plan", response_class=HTMLResponse)
 def page(
     request: Request, disease: str | None = None, protocol: str | None = None,
-    arm: str | None = None, of: str | None = None, consultation: str | None = None, hold: float | None = None,
+    arm: str | None = None, of: str | None = None, consultation: str | None = None,
+    hold: float | None = None,
 ) -> HTMLResponse:  # fmt: skip
     """Show the page: the form with a consultation of the library, and what follows from it."""
     if of:
