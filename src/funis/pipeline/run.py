@@ -299,7 +299,7 @@ def write_run(
     done: VirtualTrial,
     document: Mapping[str, Any],
     out: Path,
-    request: Mapping[str, Any],
+    request: Mapping[str, Any] | None = None,
     text: str = "",
 ) -> None:
     """Write the folder of a run: complete, or not at all.
@@ -323,7 +323,8 @@ def write_run(
             marked_table(getattr(done.data, name), folder / f"{name}.parquet", document["evidence"])
         if text:
             write_text(folder / TRIAL, text)
-        known = {"kind": KIND, "disease_id": done.study.model.id, "request": dict(request)}
+        known: dict[str, Any] = {"kind": KIND, "disease_id": done.study.model.id}
+        known |= {} if request is None else {"request": dict(request)}
         write_manifest(folder, {**manifest(done.report), **known})
 
 

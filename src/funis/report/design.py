@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from funis.report import design_charts as charts
+from funis.report.codes import codes_of
 from funis.report.content import Interval, Provenance
+from funis.report.design_figures import design_figures
 from funis.report.numerals import MISSING, count, decimal, percent
 from funis.report.statement import RESEARCH_USE, SIMULATED
-from funis.report.trial import environment
+from funis.report.trial import code_markup, environment
 from funis.store import write_text
 
 AS_PLANNED = 0.01
@@ -97,6 +99,7 @@ class DesignReport:
     no_effect : share of the posterior in which cells do nothing; None without a posterior.
     bank, parts : patients who were followed, in so many parts that share nobody.
     forms : id of a competing form -> what it says.
+    disease_id, endpoint : names in the library, for the short codes of figures.
     """
 
     title: str
@@ -123,6 +126,8 @@ class DesignReport:
     traps: tuple[TrapView, ...]
     forms: Mapping[str, str]
     provenance: Provenance
+    disease_id: str = ""
+    endpoint: str = ""
 
     @property
     def largest(self) -> SizeView:
@@ -142,7 +147,7 @@ def render_design(report: DesignReport) -> str:
         null_sentence=null_sentence(report), warnings=warnings(report),
         curves=charts.curves(report), errors=charts.errors(report), rows=_rows(report),
         arm_rows=_arm_rows(report), strips=_strips(report), traps=_traps(report),
-        trap_rows=_trap_rows(report),
+        trap_rows=_trap_rows(report), code=code_markup(codes_of(design_figures(report))),
     )  # fmt: skip
 
 

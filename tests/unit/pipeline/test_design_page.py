@@ -13,7 +13,7 @@ import pytest
 from funis.checks import InputError
 from funis.pipeline.design import design_trial
 from funis.pipeline.design.document import design_document
-from funis.pipeline.design.page import design_report, write_folder
+from funis.pipeline.design.page import design_manifest, design_report, write_folder
 from funis.pipeline.design.plan import GROUPS
 from funis.pipeline.design.run import shown_replicates
 from funis.pipeline.design.twin import replicate_trial
@@ -85,6 +85,16 @@ def test_identifiers_of_the_page_are_unique(page):
     assert len(found) == len(set(found))
 
 
+def test_every_figure_and_table_bears_its_code_and_the_manifest_lists_it(report, page):
+    written = re.findall(r'<span class="code"[^>]*>([^<]+)</span>', page)
+    listed = [row["code"] for row in design_manifest(report)["figures"]]
+    assert sorted(written) == sorted(listed)
+    assert all(code.startswith("ra-") for code in listed)
+    numbers = page.count('<details class="numbers">')
+    drawn = page.count("<figure") + page.count("<caption>") - numbers
+    assert len(listed) == drawn
+
+
 def test_the_distributions_of_the_trap_are_whole_and_beside_a_controlled_trial(small):
     for point in small.points:
         for series in point.series:
@@ -105,7 +115,7 @@ def test_a_folder_is_written_whole_and_again_to_the_same_bytes(small, tmp_path):
     place = tmp_path / "design"
     write_folder(small, place)
     assert sorted(one.name for one in place.iterdir()) == [
-        "design.html", "design.json", "manifest.json",
+        "design.html", "design.json", "manifest.json", "trial.yaml",
     ]  # fmt: skip
     manifest = json.loads((place / "manifest.json").read_text())
     assert manifest["files"]["design.json"] == hash_file(place / "design.json")

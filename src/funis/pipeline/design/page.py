@@ -27,6 +27,7 @@ from funis.report.design import (
     TrapView,
     write_design,
 )
+from funis.report.design_figures import design_code, design_figures, design_identity
 from funis.report.statement import SIMULATED
 from funis.store import run_folder, write_manifest, write_text
 
@@ -78,7 +79,9 @@ def design_manifest(report: DesignReport) -> dict[str, Any]:
         "fixed_before_the_first_patient": report.fixed_hash,
         "library_version": source.library_version, "model_hash": source.model_hash,
         "pool_hash": source.pool_hash, "engine": source.engine, "command": source.command,
-        "failed": report.failed, "more": dict(source.more),
+        "failed": report.failed, "more": dict(source.more), "run": design_identity(report),
+        "code": design_code(report),
+        "figures": [mark.document() for mark in design_figures(report)],
     }  # fmt: skip
 
 
@@ -114,6 +117,8 @@ def design_report(result: DesignResult) -> DesignReport:
         traps=tuple(_trap(plan, series) for point in result.points for series in point.series),
         forms={name: library_structures()[name].question for name in forms},
         provenance=_provenance(result),
+        disease_id=model.id,
+        endpoint=plan.request.key,
     )
 
 

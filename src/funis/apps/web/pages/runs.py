@@ -59,12 +59,12 @@ def one(request: Request, id: str) -> HTMLResponse:
         run = find_run(id, folder_of(request))
     except InputError as error:
         return _refused(request, str(error.issues[0]), 404)
-    pictures = run_pictures(run)
-    first = tuple(one for one in pictures if one.mark.id.startswith(SHOWN))
+    first = tuple(one for one in run_pictures(run) if one.mark.id.startswith(SHOWN))
+    shown, marks = {one.mark.id for one in first}, figures_of(run)
     return render(
-        request, "runs/one.html.j2", run=run, damaged=damaged_files(run.folder),
-        pictures=first, others=tuple(one for one in pictures if one not in first),
-        tables=tuple(mark for mark in figures_of(run) if mark.kind == "table"),
+        request, "runs/one.html.j2", run=run, damaged=damaged_files(run.folder), pictures=first,
+        others=tuple(one for one in marks if one.kind == "figure" and one.id not in shown),
+        tables=tuple(one for one in marks if one.kind == "table"),
         manifest=read_manifest(run.folder),
     )  # fmt: skip
 
