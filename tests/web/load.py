@@ -44,6 +44,7 @@ class Heard:
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
     @property
     def p95(self) -> float:
@@ -55,13 +56,19 @@ class Heard:
         early, late = self.memory[len(self.memory) // 4], self.memory[-1]
         return max(late - SLACK_BYTE, 0) / early - 1
 
+    @property
+    def processor_a_move(self) -> float:
+        """Processor time of the server for one move [s]: what two processors can bear at all."""
+        return (self.processor[-1] - self.processor[0]) / len(self.seconds)
+
     def report(self) -> str:
         middle = statistics.median(self.seconds)
         megabytes = [f"{byte / 2**20:.0f}" for byte in (self.memory[0], max(self.memory))]
         return (
             f"{len(self.seconds)} moves, {len(self.errors)} errors, {len(self.foreign)} answers of"
             f" somebody else; median {middle:.3f} s, p95 {self.p95:.3f} s, slowest"
-            f" {max(self.seconds):.3f} s; memory of the server {megabytes[0]} to {megabytes[1]} MB"
+            f" {max(self.seconds):.3f} s; {self.processor_a_move:.3f} s of processor a move;"
+            f" memory of the server {megabytes[0]} to {megabytes[1]} MB"
         )
 
 
@@ -123,6 +130,7 @@ async def watch(server: Server, end: float, heard: Heard) -> None:
     while time.monotonic() < end:
         family = [server_process, *server.family()]
         heard.memory.append(sum(process.memory_info().rss for process in family))
+        heard.processor.append(sum(server_process.cpu_times()[:2]))
         await asyncio.sleep(0.5)
 
 
