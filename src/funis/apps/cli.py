@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     Gate: TypeAlias = PharmacologyGate | PlaceboGate | PopulationGate | RoutesGate | SafetyGate
 
-DEMO_TRIAL = "ra_demo"
 DEMO_FOLDER = Path("funis-demo")
 
 HELP = """In-silico trials of umbilical-cord mesenchymal stromal cells in autoimmune disease.
@@ -147,6 +146,7 @@ def demo(
     workers: Workers = None,
 ) -> int:
     """Conduct the rheumatoid-arthritis trial of the library: `funis run ra_demo`."""
+    from funis.pipeline.library import DEMO_TRIAL
     from funis.pipeline.run import run_trial
 
     progress = terminal.progress()

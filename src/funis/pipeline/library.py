@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from funis.checks import InputError, Issue, nearest
@@ -17,6 +18,9 @@ from funis.product import (
 )
 from funis.protocol import library_regimens, library_structures, load_protocol
 from funis.trial import has_structure
+
+DEMO_TRIAL = "ra_demo"
+"""The trial that `funis demo` conducts."""
 
 Entry = dict[str, Any]
 
@@ -49,6 +53,12 @@ def list_library(kind: str | None = None) -> tuple[Entry, ...]:
         for name, listed in chosen.items()
         for entry in listed()
     )
+
+
+@cache
+def first_disease() -> str:
+    """Return the disease that is shown where none is asked for: that of the demonstration trial."""
+    return load_protocol(library_folder() / "trials" / f"{DEMO_TRIAL}.yaml").disease
 
 
 def _models() -> tuple[Model, ...]:

@@ -128,7 +128,7 @@ def test_a_foreign_folder_and_a_file_in_the_way_are_refused(funis, tmp_path):
 def test_the_demo_replaces_its_own_folder_and_no_other(funis, tmp_path, monkeypatch):
     text = TEXT.replace("patients_per_arm: 60", "patients_per_arm: 3")
     (tmp_path / "small.yaml").write_text(text)
-    monkeypatch.setattr("funis.apps.cli.DEMO_TRIAL", "small.yaml")
+    monkeypatch.setattr("funis.pipeline.library.DEMO_TRIAL", "small.yaml")
     for _ in range(2):
         status, out, _ = funis("demo", "--workers", "1")
         assert (status, "Report: funis-demo/report.html" in out) == (0, True)

@@ -77,6 +77,16 @@ def all_entries() -> tuple[StudyEntry, ...]:
         return _entries(user_hash())
 
 
+def most_studied_disease() -> str:
+    """Return the disease in which most patients were allocated to cells or not by chance."""
+    counts: dict[str, int] = {}
+    for entry in all_entries():
+        if not not_of_cells(entry.study):
+            of = entry.study.disease
+            counts[of] = counts.get(of, 0) + entry.randomised_patients
+    return max(counts, key=lambda disease: counts[disease])
+
+
 def ready() -> bool:
     """Whether this process has made the entries before; the first time takes seconds."""
     return _entries.cache_info().currsize > 0

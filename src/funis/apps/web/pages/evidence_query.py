@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from funis.checks import InputError, Issue
 from funis.pipeline.studies import StudyFilter
+from funis.pipeline.studies.table import most_studied_disease
 
 LONGEST_TEXT = 200
 PAGE_SIZE = 25
@@ -80,7 +81,7 @@ def pool_query(query: QueryParams) -> PoolQuery:
     InputError
         A week that is no number.
     """
-    disease, of = query.get("disease") or "cd", query.get("of") or "cells"
+    disease, of = query.get("disease") or most_studied_disease(), query.get("of") or "cells"
     endpoint = query.get("endpoint") or None
     ticked = None
     if query.get("ticks") == tick_place(disease, of, endpoint or "", query):

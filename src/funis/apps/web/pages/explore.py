@@ -22,10 +22,9 @@ from funis.pipeline.explore import (
 from funis.pipeline.explore.link import state_of
 from funis.pipeline.explore.options import DOSE_CELL, DOSE_PER_KG, EVERY_DAY, TIMES, WEEKS
 from funis.pipeline.explore.text import explore_lines, explore_tables
+from funis.pipeline.library import first_disease
 
 router = APIRouter()
-FIRST = "ra"
-"""Disease of the page where none is asked for."""
 
 LIMITS = {
     "dose": DOSE_CELL, "dose_per_kg": DOSE_PER_KG, "times": TIMES, "every": EVERY_DAY,
@@ -62,9 +61,9 @@ def _asked(request: Request) -> tuple[ExploreState, list[str]]:
     """Return the place that a link names; the default one, and what is wrong, where it is none."""
     pairs = request.query_params.multi_items()
     try:
-        return (state_of(pairs) if pairs else default_state(FIRST)), []
+        return (state_of(pairs) if pairs else default_state(first_disease())), []
     except InputError as error:
-        return default_state(FIRST), [str(issue) for issue in error.issues]
+        return default_state(first_disease()), [str(issue) for issue in error.issues]
 
 
 def _data(state: ExploreState) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from funis.apps.web.api.plan import TURNS, Consulted, Name, TextRequest
 from funis.apps.web.pages.render import fragment, render
 from funis.apps.web.streaming import streamed
 from funis.checks import InputError
+from funis.pipeline.library import first_disease
 from funis.pipeline.planning import (
     Asked,
     Plan,
@@ -36,7 +37,6 @@ from funis.report.strips import legend_mark
 
 router = APIRouter()
 
-FIRST = "ra"
 PREDICTED = ("course", "influences", "events")
 """Sections that are there once a course was predicted."""
 
@@ -57,16 +57,17 @@ class FilledRequest(BaseModel):
 
 @router.get("/plan", response_class=HTMLResponse)
 def page(
-    request: Request, disease: str = FIRST, protocol: str | None = None, arm: str | None = None,
-    of: str | None = None, consultation: str | None = None, hold: float | None = None,
+    request: Request, disease: str | None = None, protocol: str | None = None,
+    arm: str | None = None, of: str | None = None, consultation: str | None = None,
+    hold: float | None = None,
 ) -> HTMLResponse:  # fmt: skip
     """Show the page: the form with a consultation of the library, and what follows from it."""
     if of:
         protocol, _, arm = (part or None for part in of.partition("/"))
     try:
-        values = _workspace(disease, protocol, arm, consultation, hold)
+        values = _workspace(disease or first_disease(), protocol, arm, consultation, hold)
     except InputError as error:
-        values = {**_workspace(FIRST, None, None, None, None), "faults": _lines(error)}
+        values = {**_workspace(first_disease(), None, None, None, None), "faults": _lines(error)}
         return render(request, "plan.html.j2", 422, **values)
     return render(request, "plan.html.j2", **values)
 
