@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,7 +28,7 @@ from funis.apps.web.api import trial as trial_api
 from funis.apps.web.api.answer import Refusal
 from funis.apps.web.background import Background
 from funis.apps.web.guard import Guard
-from funis.apps.web.moves import close_moves
+from funis.apps.web.moves import Moves, close_moves, moves_of
 from funis.apps.web.pages import evidence, explore, home, model, plan, runs, trial
 from funis.apps.web.pages.render import STATIC
 from funis.apps.web.refusals import add_refusals
@@ -45,6 +46,10 @@ APIS = (
     home_api, explore_api, plan_api, trial_api, evidence_api, model_api, runs_api, jobs_api,
     stored_api,
 )  # fmt: skip
+
+
+READ_FIRST = ("funis.pipeline.model_view", "funis.pipeline.planning", "funis.pipeline.design.twin")
+"""Modules that take seconds to import: the first page that asks for them would wait."""
 
 
 def create_app(settings: Settings, *, background: bool = False) -> FastAPI:
@@ -85,7 +90,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         app.state.database, app.state.background = database, background
         if app.state.with_background:
             background.start()
-            threading.Thread(target=_warm, daemon=True).start()
+            threading.Thread(target=_warm, args=(moves_of(app),), daemon=True).start()
         try:
             yield
         finally:
@@ -95,12 +100,18 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         database.close()
 
 
-def _warm() -> None:
-    """Make what the first page shows, so that it need not be waited for."""
+def _warm(moves: Moves) -> None:
+    """Make what the first pages show while Home is read, so that it need not be waited for."""
     from funis.pipeline.evidence_overview import overview
+    from funis.pipeline.explore import default_state
+    from funis.pipeline.library import first_disease
 
     with suppress(InputError):  # of a study of the user's own: the page says it
         overview()
+    with suppress(RuntimeError):  # the workbench was closed meanwhile
+        moves.warm(default_state(first_disease()))
+    for module in READ_FIRST:
+        import_module(module)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
