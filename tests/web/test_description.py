@@ -8,8 +8,8 @@ from schemathesis import openapi
 
 from funis.report.statement import RESEARCH_USE, SIMULATED
 
-SECONDS = 45
-EXAMPLES = 12
+SECONDS = 30
+EXAMPLES = 8
 
 
 @pytest.fixture(scope="module")
@@ -60,4 +60,4 @@ def test_nothing_that_is_described_or_near_it_is_a_fault_of_the_server(client, d
     operations = [one.ok() for one in openapi.from_dict(description).get_all_operations()]
     tried = [held(client, one, SECONDS / len(operations)) for one in operations]
     assert min(tried) >= 1
-    assert sum(tried) > 5 * len(operations)
+    assert sum(tried) > 2 * len(operations)
