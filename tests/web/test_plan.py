@@ -193,10 +193,13 @@ def test_a_bundle_is_read_when_all_of_it_is_test_data_and_refused_in_one_line_el
     assert "without the security label HTEST" in line
 
 
-def test_only_names_of_the_library_are_taken_never_a_path(client, consultation, tmp_path):
+def test_only_names_of_the_library_are_taken_never_a_path(
+    client, consultation, tmp_path, monkeypatch
+):
     place = tmp_path / "mine.yaml"
     place.write_text("id: mine\n")
-    for protocol in (str(place), "../trials/ra_demo", "ra_demo.yaml"):
+    monkeypatch.chdir(tmp_path)
+    for protocol in ("./mine.yaml", "mine.yaml", "../trials/ra_demo", "ra_demo.yaml"):
         body = {"consultation": consultation, "protocol": protocol}
         answer = client.post("/api/plan/at-once", json=body)
         assert answer.status_code == 422

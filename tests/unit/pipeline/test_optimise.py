@@ -257,9 +257,9 @@ def test_a_file_of_costs_is_checked(tmp_path):
 def done():
     """A search; then the same from all pieces that it left, and from every second one."""
     with pytest.MonkeyPatch.context() as patch:
-        kept, followed, follow = {}, [], bank.follow_rows
+        kept, followed, follow = {}, [], bank.followed
         pieces_in(patch, kept)
-        patch.setattr(bank, "follow_rows", lambda *given: followed.append(1) or follow(*given))
+        patch.setattr(bank, "followed", lambda *given: followed.append(1) or follow(*given))
         once = found(stratum="crp >= 5")
         whole = len(followed)
         assert text(found(stratum="crp >= 5")) == text(once)
