@@ -21,6 +21,7 @@ from funis.apps import (
     sizes,
     terminal,
 )
+from funis.apps.bench import bench
 from funis.apps.control import control
 from funis.apps.design import design, twin
 from funis.apps.draft import draft
@@ -430,65 +431,7 @@ app.command()(sequential.adaptive)
 app.command()(sequential.escalation)
 
 
-@app.command("bench")
-def bench_(
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAMES",
-            help="Engines: libroadrunner, amici; or none (default: those that are installed).",
-        ),
-    ] = None,
-    disease: Annotated[
-        str, typer.Option(metavar="DISEASE", help="Disease whose model is timed.")
-    ] = "ra",
-    rounds: Annotated[int, typer.Option(metavar="N", help="Interleaved rounds.")] = 5,
-    patients: Annotated[int, typer.Option(metavar="N", help="Patients of one timing.")] = 4096,
-    peer_patients: Annotated[
-        int, typer.Option(metavar="N", help="Patients of one timing of another engine.")
-    ] = 64,
-    sizes: Annotated[
-        str, typer.Option(metavar="N,N", help="Numbers of patients of the throughput.")
-    ] = "1000,10000,100000",
-    memory: Annotated[
-        str, typer.Option(metavar="N,N", help="Numbers of patients whose memory is measured.")
-    ] = "10000,100000",
-    moves: Annotated[
-        int,
-        typer.Option(metavar="N", help="Moves of the page Explore that are timed; 0 for none."),
-    ] = 200,
-    into: Into = None,
-    json: Json = False,
-) -> int:
-    """Measure the engine against its peers: speed at equal error, start, memory."""
-    from funis.pipeline.bench import bench
-    from funis.pipeline.inputs import named, require_whole, whole_numbers
-    from funis.pipeline.tables import fill_marked, marked_place
-
-    with terminal.one_document(json) as put:
-        require_whole(rounds=rounds, patients=patients, peer_patients=peer_patients)
-        require_whole(0, moves=moves)
-        if into is not None:
-            marked_place(into, "funis bench")
-        done = bench(
-            disease,
-            against=None if against is None else named(against),
-            rounds=rounds,
-            patients=patients,
-            peer_patients=peer_patients,
-            sizes=whole_numbers("--sizes", sizes),
-            memory=whole_numbers("--memory", memory),
-            moves=moves,
-            progress=terminal.progress(json),
-        )
-        if into is not None:
-            text = "\n".join(table.markdown() for table in done.tables())
-            fill_marked(into, "funis bench", text)
-        if json:
-            put(done.document())
-        else:
-            terminal.show_tables(done.tables())
-    return terminal.SUCCESS
+app.command("bench")(bench)
 
 
 def main() -> None:

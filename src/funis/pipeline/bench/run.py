@@ -80,6 +80,10 @@ class Bench:
 
     def tables(self) -> tuple[Table, ...]:
         """Return everything as tables."""
+        return (*self.engine_tables(), *move_tables(self.moves, self.browser))
+
+    def engine_tables(self) -> tuple[Table, ...]:
+        """Return what was measured of the engine as tables."""
         return (
             Table("Where", ("what", "value"), tuple((k, v) for k, v in self.machine.items())),
             *(self._ratio_table(peer) for peer in self.ratios),
@@ -101,8 +105,6 @@ class Bench:
                 ("patients", "MB"),
                 tuple((f"{int(n):,}", f"{size:.0f}") for n, size in self.memory.items()),
             ),
-            *([moves_table(dict(self.moves))] if self.moves else []),
-            browser_table(self.browser),
         )
 
     def _ratio_table(self, peer: str) -> Table:
@@ -132,6 +134,18 @@ class Bench:
             for name, speeds in self.regimens
         )
         return Table("One core, by regimen", columns, rows)
+
+
+def bench_moves(
+    moves: int, progress: Progress = silent
+) -> tuple[Mapping[str, MoveTimes], BrowserMoves]:
+    """Measure moves of the page Explore alone: of each disease, and in a browser."""
+    return move_times(moves, progress=progress), browser_moves(moves)
+
+
+def move_tables(moves: Mapping[str, MoveTimes], browser: BrowserMoves) -> tuple[Table, ...]:
+    """Return what was measured of the page Explore as tables."""
+    return (*([moves_table(dict(moves))] if moves else []), browser_table(browser))
 
 
 def bench(
