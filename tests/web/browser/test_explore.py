@@ -7,7 +7,7 @@ import pytest
 SHOWN = "#published caption"
 PLACE = "disease=ra&route=iv&dose=7e7&times=2&every=28&patients=20"
 LINK = "() => location.search"
-MOVES = "() => performance.getEntriesByName('explore-move').length"
+MOVES = "() => performance.getEntriesByName('explore-whole').length"
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def drawn_after(page, act):
     """Do something and wait until a new view is drawn."""
     before = page.evaluate(MOVES)
     act()
-    page.wait_for_function(f"() => performance.getEntriesByName('explore-move').length > {before}")
+    page.wait_for_function(f"() => performance.getEntriesByName('explore-whole').length > {before}")
 
 
 def test_every_curve_has_twin_words_and_numbers(explored):

@@ -31,5 +31,5 @@ def test_moves_are_timed_from_the_event_to_the_frame_after():
     assert found["browser"].startswith("Chromium ")
     assert found["moves"] == 3
     assert 0 < found["drawn"][0] <= found["drawn"][1]
-    assert found["drawn"][0] < found["painted"][0]
+    assert found["drawn"][0] < found["whole"][0] < found["painted"][0]
     assert 40_000 < found["size"] < 400_000

@@ -169,24 +169,32 @@ function chart(parent, id, kind, level) {
   return charts.get(key);
 }
 
-/** Draw a view; measured from the event that asked for it. */
+/** Draw a view: score, responders and headline at once, what is inside the body in the next frame. */
 function draw(view, move) {
   drawn = view;
   const doses = doseWeeks();
   score(view, doses);
   for (const one of view.responders) responder(view, one, doses);
-  for (const one of view.cells) curve("cells", "cells", view, one, doses);
-  for (const one of view.mechanism) curve("mechanism", "ratio", view, one, doses);
   headline(view);
   at("fault").hidden = true;
   at("results").setAttribute("aria-busy", "false");
   if (!wanted) history.replaceState(null, "", `/explore?${view.link}`);
   // uPlot draws in a microtask of its own: this one comes after it
   queueMicrotask(() => timed("explore-move", move));
-  requestAnimationFrame(() => setTimeout(() => timed("explore-paint", move)));
+  requestAnimationFrame(() => inside(view, doses, move));
+}
+
+/** Draw cells and mechanism, unless a newer view came meanwhile. */
+function inside(view, doses, move) {
+  if (drawn !== view) return;
+  for (const one of view.cells) curve("cells", "cells", view, one, doses);
+  for (const one of view.mechanism) curve("mechanism", "ratio", view, one, doses);
+  queueMicrotask(() => timed("explore-whole", move));
+  setTimeout(() => timed("explore-paint", move));
   rest();
 }
 
+/** Measured from the event that asked for the move. */
 function timed(name, move) {
   performance.measure(name, { start: move.since, end: performance.now() });
 }
