@@ -27,8 +27,12 @@ def bench(
         ),
     ] = None,
     disease: Annotated[
-        str, typer.Option(metavar="DISEASE", help="Disease whose model is timed.")
-    ] = "ra",
+        str | None,
+        typer.Option(
+            metavar="DISEASE",
+            help="Disease whose model is timed (default: that of the demonstration trial).",
+        ),
+    ] = None,
     rounds: Annotated[int, typer.Option(metavar="N", help="Interleaved rounds.")] = 5,
     patients: Annotated[int, typer.Option(metavar="N", help="Patients of one timing.")] = 4096,
     peer_patients: Annotated[

@@ -26,7 +26,7 @@ def evaluate(tree: ast.expr, environment: Mapping[str, Value]) -> Value:
     Returns
     -------
     Value
-        An array if any value used is an array, else a float or bool.
+        An array if any value used is an array, else a float or bool; it may be one of those given.
     """
     with np.errstate(all="ignore"):
         column = _value(tree, environment)
@@ -69,7 +69,7 @@ def _look_up(key: str, environment: Mapping[str, Value]) -> Column:
 
 def _column(value: Any) -> Column:
     column = np.asarray(value)
-    return column if column.dtype == np.bool_ else column.astype(np.float64)
+    return column if column.dtype == np.bool_ else _number(column)
 
 
 def _number(column: Column) -> Column:
@@ -88,11 +88,14 @@ def _signed(operation: ast.unaryop, column: Column) -> Column:
 
 def _compare(node: ast.Compare, environment: Mapping[str, Value]) -> Column:
     values = [_number(_value(part, environment)) for part in (node.left, *node.comparators)]
-    result = np.asarray(True)
+    result = None
     for operation, left, right in zip(node.ops, values, values[1:], strict=False):
-        known = ~(np.isnan(left) | np.isnan(right))
-        result = result & known & _COMPARISONS[type(operation)](left, right)
-    return result
+        holds = _COMPARISONS[type(operation)](left, right)
+        if isinstance(operation, ast.NotEq):  # the only one that a missing value would meet
+            holds = holds & ~(np.isnan(left) | np.isnan(right))
+        result = holds if result is None else result & holds
+    assert result is not None
+    return np.asarray(result)
 
 
 def _call(name: str, arguments: Sequence[ast.expr], environment: Mapping[str, Value]) -> Column:
@@ -124,10 +127,11 @@ def _percent_change(name: str, environment: Mapping[str, Value]) -> Column:
     Rounded to 1e-9 so that an exact fall, 10.5 to 8.4, is 20 and not a hair less.
     """
     value, baseline = _number(_look_up(name, environment)), _baseline(name, environment)
-    from_zero = np.where(value == 0, 0.0, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        percent = np.round(100.0 * (value - baseline) / baseline, 9)
-    return np.where(baseline == 0, from_zero, percent)
+    percent = np.asarray(np.round(100.0 * (value - baseline) / baseline, 9))
+    zero = baseline == 0
+    if not zero.any():
+        return percent
+    return np.where(zero, np.where(value == 0, 0.0, np.nan), percent)
 
 
 def _round(column: Column) -> Column:

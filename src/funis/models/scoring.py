@@ -157,10 +157,10 @@ def _compute(
         item = definitions[name]
         value = np.asarray(item.expression.evaluate(environment))
         if isinstance(item, Responder):
-            holds = np.broadcast_to(value.astype(np.bool_), (size,)).copy()
+            holds = np.broadcast_to(value.astype(np.bool_, copy=False), (size,)).copy()
             now[name] = _remembered(item, holds, visits)
         else:
-            now[name] = np.broadcast_to(value.astype(np.float64), (size,)).copy()
+            now[name] = np.broadcast_to(value.astype(np.float64, copy=False), (size,)).copy()
     return now
 
 

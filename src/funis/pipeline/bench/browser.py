@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from funis.pipeline.explore import default_state, explore_options, permalink
+from funis.pipeline.library import first_disease
 from funis.pipeline.tables import Table
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ GIVEN = "FUNIS_CHROMIUM"
 
 ADDRESS = re.compile(r"http://\S+/open\?token=\S+")
 STARTED_SECONDS = 60.0
-PLACE = "/explore?disease=ra"
 FIRST_MOVES = 10
 """Moves before the measured ones: the browser compiles the page's script."""
 
@@ -120,22 +121,23 @@ def _browser() -> str | None:
 
 def _measured(page: Page, address: str, name: str, moves: int) -> BrowserMoves:
     origin = address.partition("/open")[0]
-    page.goto(origin + PLACE)
+    place = origin + "/explore?" + permalink(default_state(first_disease()))
+    page.goto(place)
     page.wait_for_function(f"() => ({COUNT})() > 0", timeout=120_000)
     page.evaluate(DRIVE, [FIRST_MOVES + moves, SWEEP])
     drawn, whole, painted = (_ends(page.evaluate(TIMES, kind)[-moves:]) for kind in KINDS)
-    paint, size = _fresh(page, origin)
+    paint, size = _fresh(page, place)
     return BrowserMoves(name, "", moves, drawn, whole, painted, paint, int(size))
 
 
-def _fresh(page: Page, origin: str) -> tuple[float, float]:
+def _fresh(page: Page, place: str) -> tuple[float, float]:
     """Return first paint [ms] and size [byte] for a visitor who has nothing of the page yet."""
     browser = page.context.browser
     assert browser is not None
     context = browser.new_context(storage_state=page.context.storage_state())
     try:
         visitor = context.new_page()
-        visitor.goto(origin + PLACE, wait_until="networkidle")
+        visitor.goto(place, wait_until="networkidle")
         paint, size = visitor.evaluate(LOADED)
     finally:
         context.close()
@@ -177,7 +179,9 @@ def _address(server: subprocess.Popen[Any], log: Path) -> str:
 
 def browser_table(found: BrowserMoves) -> Table:
     """Return what was measured as a table; one line says why where nothing was."""
-    title = "Explore in a browser: 200 virtual patients with rheumatoid arthritis and their twins"
+    state = default_state(first_disease())
+    name = explore_options(state.disease).name.lower()
+    title = f"Explore in a browser: {state.patients} virtual patients and their twins, {name}"
     if not found.browser:
         return Table(title, ("what", "value"), (("not measured", found.why),))
     rows = (

@@ -16,6 +16,7 @@ from funis.pipeline.bench.moves import MoveTimes, move_times, moves_table
 from funis.pipeline.bench.peers import Funis, find_peers, installed_peers
 from funis.pipeline.bench.rounds import Ratio, one_core, ratios
 from funis.pipeline.bench.workload import OUTPUTS, WEEKS, workload
+from funis.pipeline.library import first_disease
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.tables import Table
 from funis.solver.kernel.batch import load_kernel
@@ -149,7 +150,7 @@ def move_tables(moves: Mapping[str, MoveTimes], browser: BrowserMoves) -> tuple[
 
 
 def bench(
-    disease: str = "ra",
+    disease: str | None = None,
     *,
     against: Sequence[str] | None = None,
     rounds: int = 5,
@@ -164,6 +165,7 @@ def bench(
 
     Parameters
     ----------
+    disease : whose model is timed; that of the demonstration trial when None.
     against : peers to compare with; those that are installed when None.
     rounds : interleaved rounds, of which medians and ranges are given.
     patients, peer_patients : patients of a timing of this engine and of a peer.
@@ -177,7 +179,7 @@ def bench(
         An unknown disease or peer.
     """
     peers = find_peers(installed_peers() if against is None else tuple(against))
-    model = load_model(disease)
+    model = load_model(disease or first_disease())
     load_kernel(model.form, False)  # compiled before anything is timed
     with one_core():
         compared = {
@@ -204,8 +206,8 @@ def bench(
         {name: peer.name for name, peer in peers.items()},
         tuple(regimens),
         tuple(throughput),
-        start_seconds(disease, min(rounds, 3)),
-        peak_megabytes(disease, memory, MEMORY_WEEKS),
+        start_seconds(model.id, min(rounds, 3)),
+        peak_megabytes(model.id, memory, MEMORY_WEEKS),
         move_times(moves, progress=progress),
         browser_moves(moves),
     )
