@@ -45,7 +45,10 @@ def browser():
 
 @pytest.fixture(scope="package")
 def session(browser, workbench):
-    """Cookies of the session that the one-time address has opened, as Playwright keeps them."""
+    """Cookies of a session that a one-time address has opened, as Playwright keeps them.
+
+    Tests outside of this folder, run in between, end it and the browser; the workbench stays.
+    """
     context = browser.new_context()
     context.new_page().goto(workbench.opening)
     kept = context.storage_state()

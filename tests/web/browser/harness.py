@@ -32,11 +32,16 @@ STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A workbench that listens: its origin, the address that opens its session, its folder."""
+    """A workbench that listens: its origin, its folder, what it has printed."""
 
     origin: str
-    opening: str
     folder: Path
+    log: Path
+
+    @property
+    def opening(self) -> str:
+        """The newest address that opens a session; each is good for one."""
+        return ADDRESS.findall(self.log.read_text(encoding="utf-8"))[-1]
 
 
 @contextmanager
@@ -53,18 +58,18 @@ def served(folder: Path) -> Iterator[Served]:
         env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
     ) as server:  # fmt: skip
         try:
-            yield Served(f"http://127.0.0.1:{port}", _opening(server, log, port), folder)
+            _wait(server, log, port)
+            yield Served(f"http://127.0.0.1:{port}", folder, log)
         finally:
             _end(server)
 
 
-def _opening(server: subprocess.Popen[bytes], log: Path, port: int) -> str:
-    """Wait until the server has printed its address and listens, and return the address."""
+def _wait(server: subprocess.Popen[bytes], log: Path, port: int) -> None:
+    """Wait until the server has printed its address and listens."""
     late = time.monotonic() + STARTED_SECONDS
     while time.monotonic() < late and server.poll() is None:
-        printed = ADDRESS.search(log.read_text(encoding="utf-8"))
-        if printed and _listens(port):
-            return printed[0]
+        if ADDRESS.search(log.read_text(encoding="utf-8")) and _listens(port):
+            return
         time.sleep(0.05)
     raise RuntimeError(f"the workbench did not start: {log.read_text(encoding='utf-8')}")
 
