@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from funis.apps.web.api.runs import folder_of
+from funis.apps.web.api.runs import folder_of, stored_runs
 from funis.apps.web.pages.render import render
 from funis.checks import InputError
 
@@ -28,12 +28,9 @@ def page(
     run: Annotated[list[str] | None, Query(max_length=10)] = None,
 ) -> HTMLResponse:
     """List the stored runs; a short code in the search field is answered, words filter."""
-    from funis.pipeline.runs import list_runs
-
     if run is not None and len(run) == 2:
         return _two(request, run)
-    words, folder = find.strip(), folder_of(request)
-    runs = tuple(one for one in list_runs(folder) if "/" not in one.id)
+    words, folder, runs = find.strip(), folder_of(request), stored_runs(request)
     reasons: tuple[Any, ...] = ()
     fault = ""
     if run:
@@ -50,10 +47,9 @@ def page(
 @router.get("/runs/{id}", response_class=HTMLResponse)
 def one(request: Request, id: str) -> HTMLResponse:
     """Show a stored run: what it found, its figures with their codes, its files."""
-    from funis.pipeline.runs import damaged_files, find_run
+    from funis.pipeline.runs import damaged_files, find_run, run_manifest
     from funis.pipeline.runs.pictures import run_pictures
     from funis.pipeline.runs.why import figures_of
-    from funis.store import read_manifest
 
     try:
         run = find_run(id, folder_of(request))
@@ -65,7 +61,7 @@ def one(request: Request, id: str) -> HTMLResponse:
         request, "runs/one.html.j2", run=run, damaged=damaged_files(run.folder), pictures=first,
         others=tuple(one for one in marks if one.kind == "figure" and one.id not in shown),
         tables=tuple(one for one in marks if one.kind == "table"),
-        manifest=read_manifest(run.folder),
+        manifest=run_manifest(run.folder),
     )  # fmt: skip
 
 
