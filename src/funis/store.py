@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 JOURNAL = "journal.jsonl"
 PROGRAM = "funis"
-_HALF = re.compile(r"\.(.+)\.[0-9a-f]{12}")
+HALF = re.compile(r"\.(.+)\.[0-9a-f]{12}")
+"""Hidden name of what is being written or removed, and the name that it is beside."""
+
+
+class NotOurs(InputError):
+    """A manifest that another program wrote."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -89,10 +94,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _refusal(path, "no such file", "the folder of a funis run") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise _refusal(path, "cannot be read", "the manifest of a funis run") from None
     if not isinstance(manifest, dict) or manifest.get("program") != PROGRAM:
-        raise _refusal(path, "is not by funis", "the manifest of a funis run")
+        raise NotOurs(
+            Issue(str(path), None, None, "is not by funis", "the manifest of a funis run")
+        )
     return manifest
 
 
@@ -214,6 +221,36 @@ def remove_run(path: Path) -> None:
     InputError
         It is no run, holds a file that no funis run wrote, is being written, or cannot be removed.
     """
+    with run_removed(path):
+        pass
+
+
+@contextmanager
+def run_removed(path: Path) -> Iterator[None]:
+    """Take a run folder from under its name for a block; its files are removed at the end.
+
+    After an error in the block it stands under its name again.
+
+    Raises
+    ------
+    InputError
+        As ``remove_run``, before the block.
+    """
+    _check_removable(path)
+    aside = _beside(path)
+    try:
+        os.replace(path, aside)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        yield
+    except BaseException:
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _check_removable(path: Path) -> None:
     read_manifest(path)
     noted = _notes((path / JOURNAL).read_bytes()) if (path / JOURNAL).is_file() else {}
     foreign = sorted(_names(path) - _own_names(path) - {JOURNAL, *noted})
@@ -223,12 +260,6 @@ def remove_run(path: Path) -> None:
     if (path / JOURNAL).is_file():
         with _journal(path):
             pass  # nobody else writes it
-    aside = _beside(path)
-    try:
-        os.replace(path, aside)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +386,7 @@ def _journal(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     except OSError as error:
         raise _unwritable(path / JOURNAL, error) from None
     try:
-        if not _locked(file):
+        if not locked(file):
             raise _refusal(path, "is being written by another process", "another name")
         text = (path / JOURNAL).read_bytes()
         noted = text[: text.rfind(b"\n") + 1]  # a line that was cut short is not noted
@@ -375,7 +406,7 @@ def _notes(text: bytes) -> dict[str, str]:
     return found
 
 
-def _locked(file: int) -> bool:
+def locked(file: int) -> bool:
     """Lock an open file until it is closed or the process ends; systems without locks pass."""
     try:
         import fcntl
@@ -391,7 +422,7 @@ def _locked(file: int) -> bool:
 def _remove_halves(path: Path, own: Collection[str]) -> None:
     """Remove what a killed process had begun to write under a hidden name."""
     for half in path.rglob(".*"):
-        found = _HALF.fullmatch(half.name)
+        found = HALF.fullmatch(half.name)
         if found and half.with_name(found[1]).relative_to(path).as_posix() in own:
             half.unlink(missing_ok=True)
 
@@ -399,9 +430,10 @@ def _remove_halves(path: Path, own: Collection[str]) -> None:
 def _own_names(folder: Path) -> set[str]:
     """Names of the files that a funis run wrote into a folder; none if it is no run."""
     try:
-        return {MANIFEST, *read_manifest(folder).get("files", ())}
+        files = read_manifest(folder).get("files", {})
     except InputError:
         return set()
+    return {MANIFEST, *(files if isinstance(files, Mapping) else ())}
 
 
 def _move(temporary: Path, path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 from markupsafe import escape
 
+from funis.apps.web.storage import Status, jobs
 from funis.evidence import load_evidence
 from funis.models import disease_ids
 from funis.pipeline import evidence_overview
@@ -105,6 +106,43 @@ def test_cards_that_are_made_already_stand_in_the_page(client, found):
     page = client.get("/").text
     assert page.count('class="card disease"') == len(found)
     assert "hx-trigger" not in page
+
+
+@pytest.fixture
+def database(client):
+    return client.app.state.database
+
+
+def test_a_job_whose_tab_was_closed_is_reached_from_home(client, database):
+    asked = {"kind": "run", "trial": "ra_two_arm"}
+    ids = [client.post("/api/jobs", json=asked).json()["id"] for _ in range(2)]
+    with database.writing() as session:
+        again = jobs.submit(session, "reproduce", {"run": "x"}, "Make x again").id
+    page = client.get("/").text
+    for id in ids:
+        assert f'<a href="/trial/jobs/{id}">' in page
+    assert "Make x again" in page
+    assert f"/trial/jobs/{again}" not in page
+    for id in (*ids, again):
+        client.delete(f"/api/jobs/{id}")
+    assert "/trial/jobs/" not in client.get("/").text
+
+
+def test_a_job_that_failed_is_shown_with_its_first_line(client, database):
+    with database.writing() as session:
+        id = jobs.submit(session, "design", {}, "A <b>bold</b> design").id
+        job = jobs.claim(session, "worker")
+        jobs.finish(session, id, job.attempt, Status.FAILED, error="out of <memory>\nmore")
+    page = client.get("/").text
+    assert f'<a href="/trial/jobs/{id}">A &lt;b&gt;bold&lt;/b&gt; design</a>' in page
+    assert "failed: out of &lt;memory&gt;</td>" in page
+    client.delete(f"/api/jobs/{id}")
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/api/runs"])
+def test_lists_wait_for_no_writer(client, database, path):
+    with database.writing():
+        assert client.get(path).status_code == 200
 
 
 def test_cards_that_are_not_made_follow_by_themselves(client, monkeypatch):

@@ -85,8 +85,41 @@ def test_a_list_begins_with_the_newest_and_goes_on_page_by_page(database: Databa
     put(database, *"abcde")
     with database.reading() as session:
         page = jobs.listing(session, most=2)
-        after = jobs.listing(session, most=2, before=page[-1].id)
+        after = jobs.listing(session, most=2, before=page[-1].number)
     assert [job.title for job in (*page, *after)] == ["e", "d", "c", "b"]
+
+
+def test_a_list_goes_on_where_it_was_when_the_last_job_of_a_page_is_deleted(
+    database: Database,
+) -> None:
+    put(database, *"abcd")
+    with database.writing() as session:
+        page = jobs.listing(session, most=2)
+        assert jobs.delete(session, page[-1].id)
+        after = jobs.listing(session, most=2, before=page[-1].number)
+    assert [job.title for job in after] == ["b", "a"]
+
+
+def test_a_list_loads_neither_requests_nor_results(database: Database) -> None:
+    from sqlalchemy import event
+
+    put(database, *"ab")
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    with database.reading() as session:
+        first, second = jobs.listing(session)
+    assert (first.request, first.result, first.ahead, second.ahead) == ({}, None, 1, 0)
+    asked = [words for words in said if "FROM jobs" in words]
+    assert asked
+    assert not [words for words in asked if "jobs.request" in words or "jobs.result" in words]
+
+
+def test_a_list_can_be_of_jobs_that_stand_so_alone(database: Database) -> None:
+    first, second = put(database, "first", "second")
+    with database.writing() as session:
+        jobs.cancel(session, first)
+        assert [job.id for job in jobs.listing(session, statuses=(Status.QUEUED,))] == [second]
+        assert jobs.open_ids(session) == {second}
 
 
 def test_a_lost_workers_job_goes_to_another_and_the_old_attempt_can_write_nothing(

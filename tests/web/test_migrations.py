@@ -56,6 +56,22 @@ def test_a_database_in_its_present_form_keeps_its_jobs(tmp_path: Path) -> None:
     database.close()
 
 
+def test_without_the_index_of_runs_a_database_keeps_its_jobs(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    migrate(database, "0001")
+    with database.writing() as session:
+        job = jobs.submit(session, "run", {})
+        row = "'a', '', '', '', 1, '', '2026-01-01', 1, 1"
+        session.execute(text(f"INSERT INTO runs VALUES ({row})"))
+    migrate(database)
+    assert tables(database) == {"jobs"}
+    migrate_down(database, "0001")
+    assert tables(database) == {"jobs", "runs"}
+    with database.reading() as session:
+        assert jobs.get(session, job.id) == job
+    database.close()
+
+
 def test_a_step_that_fails_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from fastapi import HTTPException
 
 from funis.apps.web.kinds import Work
 from funis.apps.web.kinds.reproduce import REPRODUCE
+from funis.apps.web.storage import jobs
 from funis.checks import InputError
 from funis.pipeline.processes import silent
 from funis.report.statement import RESEARCH_USE, SIMULATED
@@ -71,6 +73,19 @@ def test_words_filter_and_a_code_is_answered(client, stored):
         assert "ACR 20 % response at week 12" in text
         assert "funis run ra_two_arm --patients 4 --seed 7" in text
         assert "parameters stand behind it" in text
+
+
+@pytest.mark.parametrize("words", ["mesenchy", "cells mesenchy", "infusion"])
+def test_words_of_the_length_of_a_code_filter(client, stored, words):
+    answer = client.get("/runs", params={"find": words})
+    assert "2 of 2 stored runs" in plain(answer)
+    assert 'role="alert"' not in answer.text.partition("<dialog")[0]
+
+
+def test_a_word_like_a_code_that_no_run_has_is_told_both(client, stored):
+    told = "its last sign does not fit the others"
+    assert told in plain(client.get("/runs?find=diabetes"))
+    assert "None of the 2 stored runs has these words" in plain(client.get("/runs?find=pustular"))
 
 
 def test_a_slip_in_a_code_is_said_in_one_line(client, stored):
@@ -174,6 +189,61 @@ def test_asking_for_it_puts_a_job_into_the_queue_and_a_path_is_no_run(client, st
     assert made.json()["kind"] == "reproduce"
     assert client.post("/api/jobs", json={"kind": "reproduce", "run": "../x"}).status_code == 422
     client.post(f"/api/jobs/{made.json()['id']}/cancel")
+
+
+def test_a_run_whose_job_cannot_be_forgotten_is_not_deleted(client, stored, monkeypatch):
+    """The files go after the transaction: one that is undone leaves the run where it was."""
+    id = client.post("/api/jobs", json={"kind": "run", "trial": "ra_two_arm"}).json()["id"]
+    client.post(f"/api/jobs/{id}/cancel")
+    shutil.copytree(stored / "first", stored / id)
+
+    def fail(*_):
+        assert not (stored / id).exists()
+        raise HTTPException(409, ["not now"])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "delete", fail)
+        assert client.delete(f"/api/runs/{id}").status_code == 409
+    assert (stored / id / "manifest.json").is_file()
+    assert client.delete(f"/api/runs/{id}").status_code == 200
+    assert not [one for one in stored.iterdir() if id in one.name]
+    assert client.get(f"/api/jobs/{id}").status_code == 404
+
+
+@pytest.mark.parametrize("harm", [{"files": None}, {"protocol": "text"}, {"figures": [{"x": 1}]}])
+def test_a_damaged_run_is_listed_so_and_brings_no_page_down(client, stored, harm):
+    path = stored / "first" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **harm}))
+    assert "✗ damaged" in plain(client.get("/runs"))
+    assert "✗ damaged" in plain(client.get("/"))
+    (one,) = [run for run in client.get("/api/runs").json()["runs"] if run["id"] == "first"]
+    assert one["status"] == "damaged"
+    code = (
+        code_of(stored.parent / "runs", "results-ACR20@12") if "files" in harm else "ra-0000-0000"
+    )
+    for place in (
+        "/runs/first", "/api/runs/first", "/api/runs/stored/first", "/runs?run=first&run=second",
+        "/api/runs/first/files/report.html", "/api/runs/stored/first/beside/second",
+        f"/api/runs/why/{code}", "/api/runs/stored/first/figures/x",
+    ):  # fmt: skip
+        assert client.get(place).status_code in (200, 404, 422), place
+    assert client.delete("/api/runs/first").status_code in (200, 422)
+
+
+def test_a_report_that_is_not_text_is_read_as_far_as_it_goes(client, stored):
+    with (stored / "first" / "report.html").open("ab") as file:
+        file.write(b"\xff\xfe")
+    assert client.get("/runs/first").status_code == 200
+    assert client.get("/runs?run=first&run=second").status_code == 200
+    assert client.get("/api/runs/first/files/report.html").status_code == 200
+
+
+def test_a_run_is_one_answer_with_manifest_and_names(client, stored):
+    found = client.get("/api/runs/first").json()
+    assert found == client.get("/api/runs/stored/first").json()
+    assert "report.html" in found["names"]
+    assert found["manifest"]["seed"] == found["run"]["seed"] == 7
+    assert client.get("/api/runs").json() == client.get("/api/runs/stored/all").json()
 
 
 def test_a_deleted_run_is_gone_from_list_and_disk(client, stored):

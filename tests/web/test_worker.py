@@ -1,10 +1,12 @@
 """What a worker says of its job, and how a job ends."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from funis.apps.web import kinds, worker
 from funis.apps.web.kinds import Kind, Request, Work
@@ -76,8 +78,7 @@ def test_progress_is_written_now_and_then_and_partial_results_at_once(begin, dat
             for item in at.progress("Counting", range(1000), 1000):
                 if item == 500:
                     at.known({"half": item})
-                    (job,) = jobs.listing(session)
-                    seen.append(job)
+                    seen.append(jobs.get(session, at.run.name))
                     session.rollback()
 
     job = begin(work)
@@ -135,8 +136,6 @@ def test_a_cancelled_job_that_does_not_end_is_ended_with_its_process(
     monkeypatch.setattr(worker.os, "_exit", ends.append)
 
     def stubborn(asked: Asked, at: Work) -> None:
-        import time
-
         with database.writing() as session:
             jobs.cancel(session, at.run.name)
         end = time.monotonic() + 10
@@ -146,6 +145,62 @@ def test_a_cancelled_job_that_does_not_end_is_ended_with_its_process(
     job = begin(stubborn)
     assert ends[0] == worker.ENDED_FOR_CANCELLATION
     assert job.status == Status.CANCELLED
+
+
+def locked_out(*given: Any, **more: Any) -> Any:
+    raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+
+def test_progress_that_cannot_be_written_does_not_end_the_work(begin, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(jobs, "advance", locked_out)
+
+    def work(asked: Asked, at: Work) -> dict[str, int]:
+        at.known({"half": 1})
+        return {"sum": sum(at.progress("Counting", range(10), 10))}
+
+    job = begin(work)
+    assert (job.status, job.result) == (Status.DONE, {"sum": 45})
+    assert "its progress was not written" in capsys.readouterr().err
+
+
+def test_checkpoints_stay_where_the_end_of_a_job_cannot_be_written(
+    begin, monkeypatch, tmp_path, capsys
+) -> None:
+    def work(asked: Asked, at: Work) -> None:
+        (at.checkpoints / "half").write_text("half")
+        monkeypatch.setattr(jobs, "finish", locked_out)
+
+    job = begin(work)
+    assert job.status == Status.RUNNING
+    assert (tmp_path / "checkpoints" / job.id / "half").is_file()
+    assert "database is locked" in capsys.readouterr().err
+
+
+def test_a_beat_that_cannot_be_written_is_not_the_last(begin, monkeypatch, capsys) -> None:
+    beats = []
+
+    def beat(*given: Any) -> Status:
+        beats.append(given)
+        if len(beats) == 1:
+            locked_out()
+        return Status.RUNNING
+
+    monkeypatch.setattr(worker, "HEARTBEAT_SECOND", 0.02)
+    monkeypatch.setattr(jobs, "heartbeat", beat)
+
+    def work(asked: Asked, at: Work) -> None:
+        end = time.monotonic() + 10
+        while len(beats) < 3 and time.monotonic() < end:
+            time.sleep(0.02)
+
+    assert begin(work).status == Status.DONE
+    assert len(beats) >= 3
+
+
+def test_a_worker_that_cannot_ask_for_a_job_asks_again(database, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(jobs, "claim", locked_out)
+    assert worker._claimed(database, "worker") is None
+    assert "database is locked" in capsys.readouterr().err
 
 
 def test_checkpoints_outlive_a_lost_attempt_and_go_with_the_job(begin, database, tmp_path) -> None:

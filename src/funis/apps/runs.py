@@ -64,8 +64,9 @@ def show(run: RunName, folder: Folder = HERE, json: Json = False) -> int:
         damaged, figures = damaged_files(found.folder), figures_of(found)
         if json:
             marks = [asdict(one) for one in figures]
-            return put({"run": _plain(found), "damaged": list(damaged), "figures": marks})
-        terminal.show_tables(run_tables(found, damaged, figures))
+            put({"run": _plain(found), "damaged": list(damaged), "figures": marks})
+        else:
+            terminal.show_tables(run_tables(found, damaged, figures))
     return terminal.NOT_PASSED if damaged else terminal.SUCCESS
 
 

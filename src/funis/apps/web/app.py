@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from funis.apps.web import api, pages
 from funis.apps.web.api import evidence as evidence_api
 from funis.apps.web.api import explore as explore_api
 from funis.apps.web.api import home as home_api
@@ -23,7 +22,6 @@ from funis.apps.web.api import jobs as jobs_api
 from funis.apps.web.api import model as model_api
 from funis.apps.web.api import plan as plan_api
 from funis.apps.web.api import runs as runs_api
-from funis.apps.web.api import stored as stored_api
 from funis.apps.web.api import trial as trial_api
 from funis.apps.web.api.answer import Refusal
 from funis.apps.web.background import Background
@@ -39,12 +37,9 @@ from funis.apps.web.storage.migrate import migrate
 from funis.checks import InputError
 from funis.report.statement import RESEARCH_USE
 
-__all__ = ["api", "create_app", "pages"]
-
 PAGES = (home, explore, plan, trial, evidence, model, runs)
 APIS = (
     home_api, explore_api, plan_api, trial_api, evidence_api, model_api, runs_api, jobs_api,
-    stored_api,
 )  # fmt: skip
 
 

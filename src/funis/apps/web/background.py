@@ -6,11 +6,13 @@ import secrets
 import subprocess
 import sys
 import threading
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from funis.apps.web.storage import Database, jobs
+from funis.apps.web.storage.leavings import sweep
 from funis.apps.web.worker import ENDED_FOR_CANCELLATION
 from funis.pipeline.processes import worker_count
 
@@ -31,8 +33,7 @@ class Background:
 
     def start(self) -> None:
         """Put what a dead server left in work back into the queue, and start a worker."""
-        with self.database.writing() as session:
-            jobs.release(session)
+        self._release()
         self._watch = threading.Thread(target=self._keep_one, daemon=True)
         self._watch.start()
 
@@ -51,23 +52,35 @@ class Background:
             self._process.kill()
         if self._watch is not None:
             self._watch.join()
-            with self.database.writing() as session:
-                jobs.release(session)
+            self._release()
 
     def _keep_one(self) -> None:
+        """Keep a worker until the server ends, whatever goes wrong with one of them."""
         while not self._ending.is_set():
-            name = secrets.token_hex(8)
-            command = [
-                sys.executable, "-P", "-m", "funis.apps.web.worker", str(self.folder.absolute()),
-                str(worker_count(self.workers)), name,
-            ]  # fmt: skip
-            with subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
-            ) as self._process:
-                if self._ending.is_set():
-                    self._process.kill()
-                status = self._process.wait()
-            if not self._ending.is_set():
-                with self.database.writing() as session:
-                    jobs.release(session, name, crashed=status != ENDED_FOR_CANCELLATION)
-                self._ending.wait(PAUSE_SECOND)
+            try:
+                self._one_worker(secrets.token_hex(8))
+            except Exception:
+                traceback.print_exc(file=sys.stderr)
+            self._ending.wait(PAUSE_SECOND)
+
+    def _one_worker(self, name: str) -> None:
+        """Start a worker, wait for its end, and tidy up after it."""
+        command = [
+            sys.executable, "-P", "-m", "funis.apps.web.worker", str(self.folder.absolute()),
+            str(worker_count(self.workers)), name,
+        ]  # fmt: skip
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+        ) as self._process:
+            if self._ending.is_set():
+                self._process.kill()
+            status = self._process.wait()
+        if not self._ending.is_set():
+            self._release(name, crashed=status != ENDED_FOR_CANCELLATION)
+
+    def _release(self, worker: str | None = None, *, crashed: bool = False) -> None:
+        """Put the jobs of a dead worker back; remove what those left that are over."""
+        with self.database.writing() as session:
+            jobs.release(session, worker, crashed=crashed)
+            kept = jobs.open_ids(session)
+        sweep(self.folder, kept)

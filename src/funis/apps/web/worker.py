@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import sys
 import threading
 import traceback
@@ -20,7 +19,9 @@ from typing import Any, TypeVar
 
 from funis.apps.door import user_lines
 from funis.apps.web.kinds import KINDS, Work
-from funis.apps.web.storage import Database, Status, jobs, open_database, runs
+from funis.apps.web.storage import Database, DatabaseError, Status, jobs, open_database
+from funis.apps.web.storage.leavings import checkpoints_of, remove_checkpoints, remove_halves
+from funis.apps.web.storage.runs import runs_folder
 
 Item = TypeVar("Item")
 
@@ -32,7 +33,6 @@ HEARTBEAT_SECOND = 1.0
 GRACE_SECOND = 5.0
 """After so long a cancelled job that does not end by itself is ended with its process."""
 
-CHECKPOINTS = "checkpoints"
 ENDED_FOR_CANCELLATION = 3
 
 
@@ -77,22 +77,31 @@ class Hold:
             self._write(None)
 
     def _write(self, result: Mapping[str, Any] | None) -> None:
-        with self.database.writing() as session:
-            status = jobs.advance(
-                session, self.job.id, self.job.attempt, words=self.words, done=self.done,
-                total=self.total, result=result,
-            )  # fmt: skip
-        self.last = monotonic()
+        """Write how far the work has got; where that cannot be written the work goes on."""
+        try:
+            with self.database.writing() as session:
+                status = jobs.advance(
+                    session, self.job.id, self.job.attempt, words=self.words, done=self.done,
+                    total=self.total, result=result,
+                )  # fmt: skip
+        except DatabaseError as error:
+            print(f"job {self.job.id}: its progress was not written: {error}", file=sys.stderr)
+            return
+        finally:
+            self.last = monotonic()
         if status == Status.CANCELLING:
             raise Cancelled
 
     def finish(self, status: Status, **values: Any) -> None:
-        """End the job, unless another attempt has it by now."""
-        try:
-            with self.database.writing() as session:
-                jobs.finish(session, self.job.id, self.job.attempt, status, **values)
-        except jobs.Fenced:
-            print(f"job {self.job.id}: another attempt has it", file=sys.stderr)
+        """End the job.
+
+        Raises
+        ------
+        Fenced
+            Another attempt has it by now.
+        """
+        with self.database.writing() as session:
+            jobs.finish(session, self.job.id, self.job.attempt, status, **values)
 
 
 class Pulse:
@@ -113,41 +122,63 @@ class Pulse:
         since: float | None = None
         while not self.over.wait(HEARTBEAT_SECOND):
             try:
-                with self.hold.database.writing() as session:
-                    status = jobs.heartbeat(session, self.hold.job.id, self.hold.job.attempt)
+                since = self._one_beat(since)
+            except DatabaseError as error:  # the next beat may be written
+                print(f"job {self.hold.job.id}: a beat was not written: {error}", file=sys.stderr)
             except jobs.Fenced:
                 os._exit(ENDED_FOR_CANCELLATION)
-            if status == Status.CANCELLING:
-                self.hold.cancelled.set()
-                since = since or monotonic()
-                if monotonic() - since > GRACE_SECOND:
-                    self.hold.finish(Status.CANCELLED)
-                    os._exit(ENDED_FOR_CANCELLATION)
+
+    def _one_beat(self, since: float | None) -> float | None:
+        """Beat once; return since when the job is being cancelled [s]."""
+        with self.hold.database.writing() as session:
+            status = jobs.heartbeat(session, self.hold.job.id, self.hold.job.attempt)
+        if status != Status.CANCELLING:
+            return since
+        self.hold.cancelled.set()
+        since = since or monotonic()
+        if monotonic() - since > GRACE_SECOND:
+            self.hold.finish(Status.CANCELLED)
+            os._exit(ENDED_FOR_CANCELLATION)
+        return since
 
 
 def conduct(database: Database, folder: Path, job: jobs.Job, workers: int) -> None:
-    """Do a job that was claimed, and say how it ended."""
+    """Do a job that was claimed, and say how it ended.
+
+    Where that cannot be said the checkpoints stay: the job is begun again from them.
+    """
     hold = Hold(database, job)
-    kept = folder / CHECKPOINTS / job.id
-    at = Work(folder, runs.runs_folder(folder) / job.id, kept, workers, hold.progress, hold.known)
-    runs.remove_halves(folder, job.id)
+    kept, run = checkpoints_of(folder, job.id), runs_folder(folder) / job.id
+    remove_halves(folder, job.id)
     try:
-        kept.mkdir(parents=True, exist_ok=True)
-        kind = KINDS[job.kind]
-        with Pulse(hold):
-            result = kind.work(kind.request.model_validate(job.request), at)
-        hold.finish(Status.DONE, result=result)
-    except Cancelled:
-        hold.finish(Status.CANCELLED)
+        status, told = _worked(hold, Work(folder, run, kept, workers, hold.progress, hold.known))
+        hold.finish(status, **told)
     except jobs.Fenced:
-        return
+        print(f"job {job.id}: another attempt has it", file=sys.stderr)
+    except DatabaseError:
+        traceback.print_exc(file=sys.stderr)
+    else:
+        remove_checkpoints(folder, job.id)
+
+
+def _worked(hold: Hold, at: Work) -> tuple[Status, dict[str, Any]]:
+    """Do the work of a job; return how it ended, with its result or the lines of its error."""
+    try:
+        at.checkpoints.mkdir(parents=True, exist_ok=True)
+        kind = KINDS[hold.job.kind]
+        with Pulse(hold):
+            result = kind.work(kind.request.model_validate(hold.job.request), at)
+    except Cancelled:
+        return Status.CANCELLED, {}
+    except (jobs.Fenced, DatabaseError):
+        raise
     except Exception as error:
         lines = user_lines(error)
         if lines is None:
             traceback.print_exception(error, file=sys.stderr)
             lines = [f"unexpected fault: {type(error).__name__}: {error}"]
-        hold.finish(Status.FAILED, error="\n".join(lines))
-    shutil.rmtree(kept, ignore_errors=True)
+        return Status.FAILED, {"error": "\n".join(lines)}
+    return Status.DONE, {"result": result}
 
 
 def listen(wake: threading.Event) -> None:
@@ -155,6 +186,16 @@ def listen(wake: threading.Event) -> None:
     while sys.stdin.buffer.readline():
         wake.set()
     os._exit(0)
+
+
+def _claimed(database: Database, name: str) -> jobs.Job | None:
+    """Take a job; None where there is none, or where the database cannot be written to now."""
+    try:
+        with database.writing() as session:
+            return jobs.claim(session, name)
+    except DatabaseError:
+        traceback.print_exc(file=sys.stderr)
+        return None
 
 
 def main(folder: Path, workers: int, name: str = "") -> None:
@@ -168,8 +209,7 @@ def main(folder: Path, workers: int, name: str = "") -> None:
     database = open_database(Path("."))
     name = name or secrets.token_hex(8)
     while True:
-        with database.writing() as session:
-            job = jobs.claim(session, name)
+        job = _claimed(database, name)
         if job is None:
             wake.wait(IDLE_SECOND)
             wake.clear()

@@ -21,11 +21,11 @@ from funis.pipeline.runs.headline import (
     interval_of,
     read_document,
 )
+from funis.pipeline.runs.manifest import run_manifest
 from funis.pipeline.runs.record import StoredRun, run_at
 from funis.pipeline.runs.request import request_of
 from funis.report.content import Interval
 from funis.report.results import difference_text, interval_text
-from funis.store import read_manifest
 
 ABSENT = "–"
 HOW = (
@@ -138,7 +138,7 @@ def compare_runs(
         One of them is no stored run.
     """
     one, other = run_at(first, folder), run_at(second, folder)
-    manifests = read_manifest(one.folder), read_manifest(other.folder)
+    manifests = run_manifest(one.folder), run_manifest(other.folder)
     names = {name for manifest in manifests for name in manifest.get("files", ())}
     return RunComparison(
         one,

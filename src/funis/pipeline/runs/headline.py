@@ -49,8 +49,20 @@ class Headline:
 
 def headline_of(
     kind: str, folder: Path, manifest: Mapping[str, Any]
+) -> tuple[tuple[Headline, ...], str] | None:
+    """Return the headline of a run and the grade of the evidence beside it; empty without one.
+
+    None where the results are not as funis writes them.
+    """
+    try:
+        return _headline(kind, folder, manifest)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None  # whatever somebody put into the file
+
+
+def _headline(
+    kind: str, folder: Path, manifest: Mapping[str, Any]
 ) -> tuple[tuple[Headline, ...], str]:
-    """Return the headline of a run and the grade of the evidence beside it; empty without one."""
     if kind == "run":
         document = read_document(folder / RESULTS)
         return tuple(_of_run(document, manifest)), str(document.get("evidence", ""))
@@ -64,7 +76,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """Return a JSON document of a run; empty where it is missing or damaged."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -43,7 +43,7 @@ def run_pictures(run: StoredRun) -> tuple[Picture, ...]:
     """Return the figures of a run that its page draws, in their order; none without a page."""
     if not run.report:
         return ()
-    page = (run.folder / run.report).read_text(encoding="utf-8")
+    page = (run.folder / run.report).read_text(encoding="utf-8", errors="replace")
     marks = {mark.id: mark for mark in figures_of(run) if mark.kind == "figure"}
     found: Mapping[str, re.Match[str]] = {one[1]: one for one in _SVG.finditer(page)}
     return tuple(

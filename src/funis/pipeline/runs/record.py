@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,10 +11,12 @@ from typing import Any
 
 from funis.checks import InputError, Issue, nearest
 from funis.pipeline.runs.headline import Headline, headline_of
+from funis.pipeline.runs.manifest import holds_run, run_manifest
 from funis.pipeline.runs.request import COHORT, KINDS, kind_of
-from funis.store import MANIFEST, PROGRAM, hash_file, read_manifest
+from funis.store import MANIFEST, hash_file
 
 COMPLETE, UNFINISHED, DAMAGED = "complete", "unfinished", "damaged"
+NOT_KNOWN = "unknown"
 REPORTS = ("report.html", "design.html", "plan.html")
 DEPTH = 2
 """Folders below the one that is asked for in which runs are looked for."""
@@ -30,10 +33,10 @@ class StoredRun:
     folder
         Where it lies.
     kind
-        run | design | plan | cohort.
+        run | design | plan | cohort; unknown where the manifest cannot be read.
     status
-        complete | unfinished | damaged: a file is missing. Contents are held against their hashes
-        by `damaged_files` alone.
+        complete | unfinished | damaged: a file is missing, or manifest or results are not as funis
+        writes them. Contents are held against their hashes by `damaged_files` alone.
     title, disease
         As its manifest says.
     trial
@@ -81,11 +84,13 @@ class StoredRun:
     @property
     def kind_words(self) -> str:
         """What kind of run it is, in words."""
-        return KINDS[self.kind]
+        return KINDS.get(self.kind, "damaged run")
 
 
 def list_runs(folder: Path) -> tuple[StoredRun, ...]:
     """Return the stored runs of a folder and of folders in it, the last written first.
+
+    One whose manifest cannot be read is among them, as damaged.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def list_runs(folder: Path) -> tuple[StoredRun, ...]:
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "no such folder"
         raise InputError(Issue(str(folder), None, None, problem, "a folder that holds runs"))
-    found = [stored_run(one, folder) for one in run_folders(folder)]
+    found = [one for place in run_folders(folder) for one in _listed(place, folder)]
     return tuple(sorted(found, key=lambda one: (one.written, one.id), reverse=True))
 
 
@@ -113,6 +118,8 @@ def find_run(name: str, folder: Path) -> StoredRun:
     InputError
         No run of that id, with the nearest one.
     """
+    if (place := _direct(name, folder)) is not None:
+        return stored_run(place, folder)
     known = {_id(one, folder): one for one in run_folders(folder)}
     if name not in known:
         expected = f"one of {', '.join(known)}" if known else "a folder that holds runs"
@@ -130,10 +137,37 @@ def run_at(place: str | Path, folder: Path | None = None) -> StoredRun:
         Neither holds such a run.
     """
     above, path = folder if folder is not None else Path(), Path(place)
-    by_id = str(place) in {_id(one, above) for one in run_folders(above)}
-    if not by_id and kind_of(_manifest(path)) is not None:
+    name = str(place)
+    by_id = _direct(name, above) or name in {_id(one, above) for one in run_folders(above)}
+    if not by_id and holds_run(path):
         return stored_run(path, path.parent)
-    return find_run(str(place), above)
+    return find_run(name, above)
+
+
+def _direct(name: str, folder: Path) -> Path | None:
+    """Return the run of a plain id without a look at any other; None where it names none."""
+    plain = bool(name) and Path(name).name == name and not name.startswith(".")
+    at = os.path.join(folder, name)
+    if not plain or os.path.islink(at) or not os.path.isdir(at):
+        return None
+    return Path(at) if holds_run(Path(at)) else None
+
+
+def _listed(place: Path, above: Path) -> Iterator[StoredRun]:
+    """Yield the run of a folder, as damaged where its manifest is; nothing of one just removed."""
+    try:
+        yield stored_run(place, above)
+    except InputError:
+        if (place / MANIFEST).is_file():
+            yield _unreadable(place, above)
+
+
+def _unreadable(place: Path, above: Path) -> StoredRun:
+    return StoredRun(
+        id=_id(place, above), folder=place, kind=NOT_KNOWN, status=DAMAGED, title=place.name,
+        disease="", trial="", seed=None, patients=None, failed=0, written=_written(place),
+        version="", size_bytes=0, headline=(), evidence="", report="", code="",
+    )  # fmt: skip
 
 
 def stored_run(folder: Path, above: Path) -> StoredRun:
@@ -144,7 +178,7 @@ def stored_run(folder: Path, above: Path) -> StoredRun:
     InputError
         The folder holds no run.
     """
-    manifest = read_manifest(folder)
+    manifest = run_manifest(folder)
     kind = kind_of(manifest)
     if kind is None:
         expected = f"a {', a '.join(KINDS.values())}"
@@ -152,12 +186,14 @@ def stored_run(folder: Path, above: Path) -> StoredRun:
     settings = manifest.get("settings", {})
     files = [folder / name for name in manifest.get("files", ())]
     there = [path.stat().st_size for path in files if path.is_file()]
-    head, evidence = headline_of(kind, folder, manifest)
+    found = headline_of(kind, folder, manifest)
+    head, evidence = found or ((), "")
+    whole = found is not None and len(there) == len(files)
     return StoredRun(
         id=_id(folder, above),
         folder=folder,
         kind=kind,
-        status=_status(manifest, len(there) == len(files)),
+        status=_status(manifest, whole),
         title=str(manifest.get("title", "") or f"Plan: {manifest.get('protocol', '')}"),
         disease=_disease(manifest),
         trial=_trial(kind, manifest),
@@ -182,7 +218,7 @@ def damaged_files(folder: Path) -> tuple[str, ...]:
     InputError
         The folder holds no run.
     """
-    noted = read_manifest(folder).get("files", {})
+    noted = run_manifest(folder).get("files", {})
     return tuple(
         name for name, digest in sorted(noted.items()) if not _whole(folder / name, digest)
     )
@@ -193,21 +229,12 @@ def _whole(path: Path, digest: str) -> bool:
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
-    if kind_of(_manifest(folder)) is not None:
+    if holds_run(folder):
         yield folder
     elif depth > 0:
         for child in sorted(folder.iterdir()):
             if child.is_dir() and not child.is_symlink() and not child.name.startswith("."):
                 yield from _runs_in(child, depth - 1)
-
-
-def _manifest(folder: Path) -> Mapping[str, Any]:
-    if not (folder / MANIFEST).is_file():
-        return {}
-    try:
-        return read_manifest(folder)
-    except InputError:
-        return {"kind": f"not of {PROGRAM}"}
 
 
 def _id(folder: Path, above: Path) -> str:

@@ -14,6 +14,7 @@ from funis.pipeline.processes import Progress, silent
 from funis.pipeline.reporting.methods import engine_text, version
 from funis.pipeline.runs.again import Again, run_again
 from funis.pipeline.runs.contents import NEW, FileMatch, match_files
+from funis.pipeline.runs.manifest import run_manifest
 from funis.pipeline.runs.record import UNFINISHED, StoredRun, damaged_files, run_at
 from funis.pipeline.runs.request import request_of
 from funis.store import check_run_folder, read_manifest
@@ -74,6 +75,7 @@ def reproduce(
     folder: Path | None = None,
     trial: Path | None = None,
     keep: Path | None = None,
+    scratch: Path | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Reproduction:
@@ -89,6 +91,8 @@ def reproduce(
         The trial file, where the run's own is not there any more.
     keep
         Folder to leave the new run in; it is thrown away when None.
+    scratch
+        Folder in which one that is thrown away is made; the system's own for that when None.
     workers
         Processes; they change no byte.
 
@@ -101,9 +105,9 @@ def reproduce(
     if run.status == UNFINISHED:
         expected = "a complete run; the command that began it goes on with it"
         raise InputError(Issue(str(run.folder), None, None, "is not complete", expected))
-    manifest = read_manifest(run.folder)
+    manifest = run_manifest(run.folder)
     request = request_of(run.folder, manifest)
-    with _place(keep) as out:
+    with _place(keep, scratch) as out:
         run_again(
             Again(run.folder, manifest, request, trial), out, workers=workers, progress=progress
         )
@@ -134,13 +138,13 @@ def _versions(manifest: dict[str, object]) -> Iterator[tuple[str, str, str]]:
 
 
 @contextmanager
-def _place(keep: Path | None) -> Iterator[Path]:
+def _place(keep: Path | None, scratch: Path | None) -> Iterator[Path]:
     """Give a folder that does not exist yet; one that is not kept is removed at the end."""
     if keep is not None:
         check_run_folder(keep)
         yield keep
         return
-    above = Path(tempfile.mkdtemp(prefix="funis-again-"))
+    above = Path(tempfile.mkdtemp(prefix="funis-again-", dir=scratch))
     try:
         yield above / "run"
     finally:

@@ -45,7 +45,7 @@ def kind_of(manifest: Mapping[str, Any]) -> str | None:
     """Return the kind of run that a manifest is of; None where it is of none."""
     kind = manifest.get("kind")
     if kind is not None:
-        return str(kind) if kind in KINDS else None
+        return kind if isinstance(kind, str) and kind in KINDS else None
     if "settings" in manifest:
         return COHORT
     if "fixed_before_the_first_patient" in manifest:

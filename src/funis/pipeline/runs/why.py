@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funis.checks import InputError, Issue
+from funis.pipeline.runs.manifest import run_manifest
 from funis.pipeline.runs.record import StoredRun, run_folders, stored_run
 from funis.report.codes import FigureMark, read_code
-from funis.store import read_manifest
 
 if TYPE_CHECKING:
     from funis.models import Model
@@ -107,7 +108,7 @@ class Reason:
 
 def figures_of(run: StoredRun) -> tuple[FigureMark, ...]:
     """Return the figures and tables of a run with their codes; none of an older one."""
-    return tuple(_figures(read_manifest(run.folder)))
+    return tuple(_figures(run_manifest(run.folder)))
 
 
 def why(code: str, folder: Path) -> tuple[Reason, ...]:
@@ -128,8 +129,7 @@ def why(code: str, folder: Path) -> tuple[Reason, ...]:
     signs = read_code(code)
     looked, older = 0, 0
     found: list[Reason] = []
-    for place in run_folders(folder):
-        manifest = read_manifest(place)
+    for place, manifest in _manifests(folder):
         looked, older = looked + 1, older + ("figures" not in manifest)
         for mark in _figures(manifest):
             if read_code(mark.code) == signs:
@@ -139,6 +139,13 @@ def why(code: str, folder: Path) -> tuple[Reason, ...]:
         message = f"no figure has the code '{code[:60]}' in the {looked} runs of {folder}{told}"
         raise InputError(Issue(None, None, None, message, "the folder of the run, by --folder"))
     return tuple(found)
+
+
+def _manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the runs of a folder with their manifests; one that cannot be read has no figures."""
+    for place in run_folders(folder):
+        with suppress(InputError):
+            yield place, run_manifest(place)
 
 
 def _figures(manifest: Mapping[str, Any]) -> Iterator[FigureMark]:

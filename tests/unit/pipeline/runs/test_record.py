@@ -8,7 +8,7 @@ import pytest
 
 from funis import store
 from funis.checks import InputError
-from funis.pipeline.runs import damaged_files, delete_run, find_run, list_runs, run_at
+from funis.pipeline.runs import damaged_files, delete_run, find_run, list_runs, record, run_at
 
 
 def test_runs_are_listed_the_last_written_first_with_what_they_found(runs):
@@ -58,15 +58,64 @@ def test_a_manifest_of_before_the_codes_is_read_too(runs):
     assert run.headline[0].words == "msc minus placebo, ACR20 at week 12"
 
 
-def test_other_folders_and_broken_manifests_are_passed_over(runs):
+def test_other_folders_and_manifests_of_others_are_passed_over(runs):
     (runs / "mine").mkdir()
     (runs / "mine" / "notes.txt").write_text("x")
-    (runs / "broken").mkdir()
-    (runs / "broken" / "manifest.json").write_text("{")
+    (runs / "page").mkdir()
+    (runs / "page" / "manifest.json").write_text('{"name": "an app"}')
     (runs / ".hidden").mkdir()
     store.write_manifest(runs / ".hidden", {"kind": "plan"})
     store.write_manifest(runs / "mine" / "export", {"kind": "export"})
     assert {run.id for run in list_runs(runs)} == {"seed3", "seed4"}
+
+
+def change(**values):
+    return lambda manifest: json.dumps({**manifest, **values})
+
+
+DAMAGES = {
+    "no file list": change(files=None), "a number for files": change(files=3),
+    "the protocol as text": change(protocol="ra_two_arm"), "no settings": change(settings=None),
+    "a figure of another shape": change(figures=[{"id": "a", "kind": "figure", "colour": "red"}]),
+    "patients as text": change(patients="many"), "failed as text": change(failed={"msc": "two"}),
+    "cut short": lambda manifest: json.dumps(manifest)[:99], "empty": lambda manifest: "",
+    "deep": lambda manifest: "[" * 100_000, "not text": lambda manifest: "\udcff",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", DAMAGES)
+def test_a_manifest_that_is_not_as_funis_writes_it_is_listed_as_damaged(runs, harm):
+    path = runs / "seed3" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_bytes(DAMAGES[harm](manifest).encode(errors="surrogateescape"))
+    found = {run.id: run for run in list_runs(runs)}
+    assert (found["seed3"].status, found["seed3"].title) == ("damaged", "seed3")
+    assert found["seed3"].kind_words == "damaged run"
+    assert found["seed4"].status == "complete"
+    for ask in (find_run, run_at):
+        with pytest.raises(InputError, match=r"manifest\.json") as told:
+            ask("seed3", runs)
+        assert len(told.value.issues) == 1
+
+
+@pytest.mark.parametrize("content", ['{"arms": 1}', '{"contrasts": [{}], "success": [{}]}', "[]"])
+def test_results_of_another_shape_make_a_run_damaged_and_no_list_impossible(runs, content):
+    (runs / "seed3" / "results.json").write_text(content)
+    assert find_run("seed3", runs).headline == ()
+    assert len(list_runs(runs)) == 2
+
+
+def test_a_plain_id_is_found_without_a_look_at_every_other_run(runs, monkeypatch):
+    monkeypatch.setattr(record, "run_folders", None)
+    assert find_run("seed3", runs).seed == 3
+    assert run_at("seed4", runs).seed == 4
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a" * 300, "a\0b", ".seed3", "link"])
+def test_a_name_that_is_no_id_is_no_run(runs, name):
+    (runs / "link").symlink_to(runs / "seed3")
+    with pytest.raises(InputError, match="no run"):
+        find_run(name, runs)
 
 
 def test_an_unknown_run_is_refused_with_the_nearest_and_no_path_leads_out(runs):

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from funis.apps.web.api.answer import Answer, Refusal
 from funis.apps.web.kinds import KINDS, AnyRequest
 from funis.apps.web.storage import Database, Status, jobs
+from funis.apps.web.storage.leavings import remove_checkpoints
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
@@ -21,7 +22,7 @@ HELD: dict[int | str, dict[str, Any]] = {**NOT_THERE, 409: {"model": Refusal}}
 
 
 class JobAnswer(Answer):
-    """A job as it stands; `id` names the run too that it writes."""
+    """A job as it stands; a trial or a design writes the run of the same `id`."""
 
     id: str
     kind: str
@@ -40,23 +41,23 @@ class JobAnswer(Answer):
     result: dict[str, Any] | None
 
     @classmethod
-    def of(cls, job: jobs.Job, *, whole: bool = True) -> Self:
-        """Return the answer for a job; a list leaves results out."""
+    def of(cls, job: jobs.Job) -> Self:
+        """Return the answer for a job."""
         return cls(
             id=job.id, kind=job.kind, title=job.title, status=job.status, words=job.words,
             done=job.done, total=job.total, ahead=job.ahead,
             error=job.error.splitlines() if job.error else [], created=job.created,
             started=job.started, ended=job.ended, attempt=job.attempt,
-            request=dict(job.request) if whole else {},
-            result=dict(job.result) if whole and job.result is not None else None,
+            request=dict(job.request),
+            result=None if job.result is None else dict(job.result),
         )  # fmt: skip
 
 
 class JobsAnswer(Answer):
-    """Jobs, the newest first, without requests and results; `next` asks for those before."""
+    """Jobs, the newest first, without requests and results; `before=next` gives those before."""
 
     jobs: list[JobAnswer]
-    next: str | None
+    next: int | None
 
 
 class Forgotten(Answer):
@@ -87,13 +88,13 @@ def submit(request: Request, asked: Annotated[AnyRequest, Body()]) -> JobAnswer:
 def listing(
     request: Request,
     most: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[str | None, Query(pattern=r"^[0-9a-f]{16}$")] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> JobsAnswer:
     """List jobs, the newest first."""
     with database_of(request).reading() as session:
         found = jobs.listing(session, most=most, before=before)
-    after = found[-1].id if len(found) == most else None
-    return JobsAnswer(jobs=[JobAnswer.of(job, whole=False) for job in found], next=after)
+    after = found[-1].number if len(found) == most else None
+    return JobsAnswer(jobs=[JobAnswer.of(job) for job in found], next=after)
 
 
 @router.get("/{id}", responses=NOT_THERE)
@@ -108,8 +109,10 @@ def one(request: Request, id: JobId) -> JobAnswer:
 def cancel(request: Request, id: JobId) -> JobAnswer:
     """Cancel a job: at once where it waits, soon where it is in work."""
     with database_of(request).writing() as session:
-        job = jobs.cancel(session, id)
-    return JobAnswer.of(_known(job, id))
+        job = _known(jobs.cancel(session, id), id)
+    if job.status.is_over:
+        remove_checkpoints(request.app.state.settings.folder, id)
+    return JobAnswer.of(job)
 
 
 @router.delete("/{id}", responses=HELD)
@@ -122,6 +125,7 @@ def delete(request: Request, id: JobId) -> Forgotten:
         raise HTTPException(409, [f"job {id} is in work; cancel it first"]) from None
     if not found:
         raise HTTPException(404, [f"no job {id}"])
+    remove_checkpoints(request.app.state.settings.folder, id)
     return Forgotten(deleted=id)
 
 

@@ -1,27 +1,30 @@
-"""The answers behind the page Runs: what runs found, two side by side, why a figure is so."""
+"""Stored runs over the API: what each found, two side by side, why a figure is so, files."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi import Path as InPath
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 
 from funis.apps.web.api.answer import Answer, Refusal
-from funis.apps.web.storage.runs import runs_folder
+from funis.apps.web.api.files import file_answer
+from funis.apps.web.api.jobs import HELD, NOT_THERE, Forgotten, database_of
+from funis.apps.web.storage import jobs
+from funis.apps.web.storage.runs import RUN_ID, file_of, place_of, removed, runs_folder
 
 if TYPE_CHECKING:
     from funis.pipeline.runs import StoredRun
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
-RunId = Annotated[
-    str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Id of a stored run.")
-]
+RunId = Annotated[str, InPath(pattern=RUN_ID, description="Id of a stored run.")]
 REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Refusal}}
 
 
@@ -137,11 +140,13 @@ class StoredAnswer(Answer):
 
 
 class StoredRunAnswer(Answer):
-    """A stored run, the files that are not as it wrote them, and its figures."""
+    """A stored run, its files, those that are not as it wrote them, its figures and manifest."""
 
     run: RunValue
+    names: list[str]
     damaged: list[str]
     figures: list[FigureValue]
+    manifest: dict[str, Any]
 
 
 class ComparisonAnswer(Answer):
@@ -190,26 +195,54 @@ class PictureAnswer(Answer):
     evidence: str
 
 
+@router.get("")
 @router.get("/stored/all")
 def stored(request: Request) -> StoredAnswer:
-    """List the stored runs with what they found."""
-    from funis.pipeline.runs import list_runs
-
-    folder = folder_of(request)
-    return StoredAnswer(runs=[run_value(run) for run in list_runs(folder)])
+    """List the stored runs with what they found, the last written first."""
+    return StoredAnswer(runs=[run_value(run) for run in stored_runs(request)])
 
 
-@router.get("/stored/{id}", responses=REFUSED)
+@router.get("/{id}", responses={**NOT_THERE, **REFUSED})
+@router.get("/stored/{id}", responses={**NOT_THERE, **REFUSED})
 def one(request: Request, id: RunId) -> StoredRunAnswer:
     """Return a stored run, and whether its files are as it wrote them."""
-    from funis.pipeline.runs import damaged_files, find_run
+    from funis.pipeline.runs import damaged_files, find_run, run_manifest
     from funis.pipeline.runs.why import figures_of
 
+    if place_of(workbench_of(request), id) is None:
+        raise HTTPException(404, [f"no run {id}"])
     run = find_run(id, folder_of(request))
-    figures = [FigureValue(**asdict(mark)) for mark in figures_of(run)]
+    manifest = run_manifest(run.folder)
     return StoredRunAnswer(
-        run=run_value(run), damaged=list(damaged_files(run.folder)), figures=figures
-    )
+        run=run_value(run), names=sorted(manifest.get("files", {})),
+        damaged=list(damaged_files(run.folder)), manifest=manifest,
+        figures=[FigureValue(**asdict(mark)) for mark in figures_of(run)],
+    )  # fmt: skip
+
+
+@router.delete("/{id}", responses={**HELD, **REFUSED})
+def delete(request: Request, id: RunId) -> Forgotten:
+    """Delete a run with all its files, and forget the job that wrote it."""
+    with ExitStack() as after, database_of(request).writing() as session:
+        job = jobs.get(session, id)
+        if job is not None and not job.status.is_over:
+            raise HTTPException(409, [f"run {id} is being written; cancel its job first"])
+        gone = removed(workbench_of(request), id)
+        if gone is None:
+            raise HTTPException(404, [f"no run {id}"])
+        after.enter_context(gone)  # its files go when nobody waits for the database any more
+        if job is not None:
+            jobs.delete(session, id)
+    return Forgotten(deleted=id)
+
+
+@router.get("/{id}/files/{name:path}", response_class=FileResponse, responses=NOT_THERE)
+def file(request: Request, id: RunId, name: str) -> Response:
+    """Return a file of a run: one that its manifest lists, or the manifest."""
+    path = file_of(workbench_of(request), id, name)
+    if path is None:
+        raise HTTPException(404, [f"no such file in run {id}"])
+    return file_answer(path, id)
 
 
 @router.get("/stored/{id}/beside/{other}", responses=REFUSED)
@@ -254,11 +287,24 @@ def why(request: Request, code: str) -> WhyAnswer:
     )
 
 
+def workbench_of(request: Request) -> Path:
+    """Return the folder of the workbench that was asked."""
+    folder: Path = request.app.state.settings.folder
+    return folder
+
+
 def folder_of(request: Request) -> Path:
     """Return the folder of runs of a workbench; it is made where it is missing."""
-    folder = runs_folder(request.app.state.settings.folder)
+    folder = runs_folder(workbench_of(request))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def stored_runs(request: Request) -> tuple[StoredRun, ...]:
+    """Return the runs that lie right in the folder of runs, the last written first."""
+    from funis.pipeline.runs import list_runs
+
+    return tuple(run for run in list_runs(folder_of(request)) if "/" not in run.id)
 
 
 def run_value(run: StoredRun) -> RunValue:

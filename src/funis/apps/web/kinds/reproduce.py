@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from funis.apps.web.kinds.kind import Kind, Request, Work
+from funis.apps.web.storage.runs import RUN_ID, runs_folder
 
-RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-RUNS = "runs"
+RunName = Annotated[str, Field(pattern=RUN_ID)]
 
 
 class ReproduceRequest(Request):
@@ -30,8 +30,10 @@ def work(asked: ReproduceRequest, at: Work) -> Mapping[str, Any]:
     from funis.pipeline.runs import find_run
     from funis.pipeline.runs.reproduce import reproduce
 
-    place = find_run(asked.run, at.folder / RUNS).folder
-    found = reproduce(place, workers=at.workers, progress=at.progress)
+    place = find_run(asked.run, runs_folder(at.folder)).folder
+    found = reproduce(
+        place, scratch=at.checkpoints, workers=at.workers, progress=at.progress
+    )  # fmt: skip
     return {
         "run": asked.run,
         "identical": found.identical,

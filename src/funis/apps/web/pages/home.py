@@ -8,12 +8,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from funis.apps.web.api.jobs import database_of
+from funis.apps.web.api.runs import stored_runs
 from funis.apps.web.pages.render import render
-from funis.apps.web.storage import jobs, runs
+from funis.apps.web.storage import Status, jobs
+from funis.apps.web.storage.tables import OPEN
 
 router = APIRouter()
 
-MOST_RUNS = 5
+MOST_RUNS, MOST_WAITING, MOST_FAILED = 5, 20, 3
+FOLLOWED = ("run", "design")
+"""Kinds of jobs that have a page of their own."""
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -45,8 +50,8 @@ def _cards() -> list[dict[str, Any]]:
 
 
 def _recent(request: Request) -> dict[str, Any]:
-    state = request.app.state
-    with state.database.writing() as session:
-        stored = runs.listing(session, state.settings.folder)[:MOST_RUNS]
-        waiting = [job for job in jobs.listing(session, most=20) if not job.status.is_over]
-    return {"stored": stored, "waiting": waiting}
+    with database_of(request).reading() as session:
+        waiting = jobs.listing(session, most=MOST_WAITING, statuses=OPEN)
+        failed = jobs.listing(session, most=MOST_FAILED, statuses=(Status.FAILED,))
+    stored = stored_runs(request)[:MOST_RUNS]
+    return {"stored": stored, "waiting": waiting, "failed": failed, "followed": FOLLOWED}

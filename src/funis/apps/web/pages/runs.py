@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from funis.apps.web.api.runs import folder_of
+from funis.apps.web.api.runs import folder_of, stored_runs
 from funis.apps.web.pages.render import render
 from funis.checks import InputError
 
@@ -18,7 +18,8 @@ router = APIRouter()
 SHOWN = ("course-", "responders-")
 """Names of the figures that a run's page opens with; the others follow on demand."""
 
-CODE_LIKE = re.compile(r"^([a-z0-9_]+[-\s])?[0-9a-z]{4}[-\s]?[0-9a-z]{4}$", re.IGNORECASE)
+CODE_LIKE = re.compile(r"^([a-z0-9_]+[-\s])?[0-9a-tv-z]{4}[-\s]?[0-9a-tv-z]{4}$", re.IGNORECASE)
+"""Eight signs of a code, with or without what stands before; `diabetes` looks like one too."""
 
 
 @router.get("/runs", response_class=HTMLResponse)
@@ -28,19 +29,13 @@ def page(
     run: Annotated[list[str] | None, Query(max_length=10)] = None,
 ) -> HTMLResponse:
     """List the stored runs; a short code in the search field is answered, words filter."""
-    from funis.pipeline.runs import list_runs
-
     if run is not None and len(run) == 2:
         return _two(request, run)
-    words, folder = find.strip(), folder_of(request)
-    runs = tuple(one for one in list_runs(folder) if "/" not in one.id)
-    reasons: tuple[Any, ...] = ()
-    fault = ""
+    words, folder, runs = find.strip(), folder_of(request), stored_runs(request)
+    reasons, shown, fault = _found(request, words, runs)
     if run:
+        shown = runs
         fault = f"{len(run)} run{'s are' if len(run) > 1 else ' is'} ticked: tick two to compare"
-    if words and CODE_LIKE.match(words) and not any(words == one.id for one in runs):
-        reasons, fault = _reasons(request, words)
-    shown = runs if reasons or fault else tuple(one for one in runs if _has(one, words))
     return render(
         request, "runs.html.j2", find=words, runs=shown, total=len(runs), reasons=reasons,
         fault=fault, folder=folder,
@@ -50,10 +45,9 @@ def page(
 @router.get("/runs/{id}", response_class=HTMLResponse)
 def one(request: Request, id: str) -> HTMLResponse:
     """Show a stored run: what it found, its figures with their codes, its files."""
-    from funis.pipeline.runs import damaged_files, find_run
+    from funis.pipeline.runs import damaged_files, find_run, run_manifest
     from funis.pipeline.runs.pictures import run_pictures
     from funis.pipeline.runs.why import figures_of
-    from funis.store import read_manifest
 
     try:
         run = find_run(id, folder_of(request))
@@ -65,7 +59,7 @@ def one(request: Request, id: str) -> HTMLResponse:
         request, "runs/one.html.j2", run=run, damaged=damaged_files(run.folder), pictures=first,
         others=tuple(one for one in marks if one.kind == "figure" and one.id not in shown),
         tables=tuple(one for one in marks if one.kind == "table"),
-        manifest=read_manifest(run.folder),
+        manifest=run_manifest(run.folder),
     )  # fmt: skip
 
 
@@ -86,6 +80,20 @@ def _two(request: Request, ids: list[str]) -> HTMLResponse:
         request, "runs/two.html.j2", found=found,
         pictures=[pair for pair in both if pair[0].mark.id.startswith(SHOWN)],
     )  # fmt: skip
+
+
+def _found(
+    request: Request, words: str, runs: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], tuple[Any, ...], str]:
+    """Return why a code's figure is so, the runs to list, and what is wrong with the words.
+
+    A code is answered; all else filters. A slip in a code is told where no run has the words.
+    """
+    reasons, fault = _reasons(request, words) if CODE_LIKE.match(words) else ((), "")
+    shown = tuple(one for one in runs if _has(one, words))
+    if reasons or (fault and not shown):
+        return reasons, runs, fault
+    return (), shown, ""
 
 
 def _reasons(request: Request, code: str) -> tuple[tuple[Any, ...], str]:

@@ -7,17 +7,17 @@ number, and an attempt that was given to somebody else can write nothing any mor
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, defer
 
 from funis.apps.web.storage.database import first_free
-from funis.apps.web.storage.tables import HELD, JobRow, Status
+from funis.apps.web.storage.tables import HELD, OPEN, JobRow, Status
 
 LOST_AFTER = timedelta(seconds=30)
 """A job whose worker has been silent for so long may be claimed by another."""
@@ -44,17 +44,20 @@ class Job:
 
     Attributes
     ----------
-    id, kind, title : what it is called; ``id`` is the name of the run that it writes.
-    request : what was asked, as JSON values.
+    number : counts up as jobs come; a list goes on from it.
+    id, kind, title : what it is called; ``id`` is the name of the run folder that a trial or a
+        design writes.
+    request : what was asked, as JSON values; empty in a list.
     status : queued | running | cancelling | cancelled | done | failed.
     words, done, total : how far the present stage has got.
-    result : what is known so far, and at the end the result, as JSON values.
+    result : what is known so far, and at the end the result, as JSON values; None in a list.
     error : why it failed, one line each.
     created, started, ended : moments in UTC.
     attempt : how often it was begun; it is part of the claim of a worker.
     ahead : jobs in the queue that will be begun before it.
     """
 
+    number: int
     id: str
     kind: str
     title: str
@@ -106,13 +109,38 @@ def get(session: Session, id: str) -> Job | None:
     return None if row is None else _job(session, row)
 
 
-def listing(session: Session, *, most: int = 100, before: str | None = None) -> tuple[Job, ...]:
-    """Return jobs, the newest first; ``before`` is the last id of the page read before."""
+def listing(
+    session: Session,
+    *,
+    most: int = 100,
+    before: int | None = None,
+    statuses: Collection[Status] | None = None,
+) -> tuple[Job, ...]:
+    """Return jobs without their requests and results, the newest first.
+
+    Parameters
+    ----------
+    session
+        One that reads.
+    most
+        How many at most.
+    before
+        The last number of the page read before.
+    statuses
+        Only jobs that stand so; all when None.
+    """
     asked = select(JobRow).order_by(JobRow.number.desc()).limit(most)
+    asked = asked.options(defer(JobRow.request), defer(JobRow.result))
     if before is not None:
-        last = select(JobRow.number).where(JobRow.id == before).scalar_subquery()
-        asked = asked.where(JobRow.number < last)
-    return tuple(_job(session, row) for row in session.scalars(asked))
+        asked = asked.where(JobRow.number < before)
+    if statuses is not None:
+        asked = asked.where(JobRow.status.in_(statuses))
+    return tuple(_job(session, row, whole=False) for row in session.scalars(asked))
+
+
+def open_ids(session: Session) -> frozenset[str]:
+    """Return the ids of the jobs that wait or are in work."""
+    return frozenset(session.scalars(select(JobRow.id).where(JobRow.status.in_(OPEN))))
 
 
 def cancel(session: Session, id: str) -> Job | None:
@@ -273,10 +301,11 @@ def _write(session: Session, id: str, attempt: int, **values: Any) -> None:
         raise Fenced(f"attempt {attempt} at job {id} is no longer the one that counts")
 
 
-def _job(session: Session, row: JobRow) -> Job:
+def _job(session: Session, row: JobRow, *, whole: bool = True) -> Job:
+    request, result = (row.request, row.result) if whole else ({}, None)
     return Job(
-        row.id, row.kind, row.title, row.request, Status(row.status), row.words, row.done,
-        row.total, row.result, row.error, row.created, row.started, row.ended, row.attempt,
+        row.number, row.id, row.kind, row.title, request, Status(row.status), row.words, row.done,
+        row.total, result, row.error, row.created, row.started, row.ended, row.attempt,
         _ahead(session, row),
     )  # fmt: skip
 
@@ -284,7 +313,5 @@ def _job(session: Session, row: JobRow) -> Job:
 def _ahead(session: Session, row: JobRow) -> int:
     if row.status != Status.QUEUED:
         return 0
-    before = select(JobRow.number).where(
-        JobRow.number < row.number, JobRow.status.in_((Status.QUEUED, *HELD))
-    )
-    return len(session.scalars(before).all())
+    before = JobRow.number < row.number, JobRow.status.in_(OPEN)
+    return session.scalar(select(func.count(JobRow.number)).where(*before)) or 0

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from funis.checks import InputError, Issue
+from funis.store import locked
 
 FILE = "server.lock"
 
@@ -32,21 +33,9 @@ def alone_in(folder: Path) -> Iterator[None]:
         expected = "a folder that can be written to"
         raise InputError(Issue(str(folder), None, None, problem, expected)) from None
     try:
-        if not _locked(file):
+        if not locked(file):
             problem = "is open in another `funis serve`"
             raise InputError(Issue(str(folder), None, None, problem, "another folder: --folder"))
         yield
     finally:
         os.close(file)
-
-
-def _locked(file: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -9,7 +9,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 
 from funis.apps.web.storage.database import Database
 from funis.checks import InputError, Issue
@@ -66,6 +65,3 @@ def _config(connection: object) -> Config:
 
 def _folder() -> Path:
     return Path(str(resources.files("funis.apps.web.storage"))) / "migrations"
-
-
-__all__ = ["CommandError", "migrate", "migrate_down", "revision", "revisions"]

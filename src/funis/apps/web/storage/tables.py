@@ -1,4 +1,4 @@
-"""The tables of the database: jobs, and the runs that they and the command line wrote."""
+"""The table of the database: jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, String, Text, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ID_LENGTH = 64
@@ -30,6 +30,9 @@ class Status(StrEnum):
 
 HELD = (Status.RUNNING, Status.CANCELLING)
 """States in which a job is in the hands of a worker."""
+
+OPEN = (Status.QUEUED, *HELD)
+"""States of a job that is not over."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -82,19 +85,3 @@ class JobRow(Base):
     crashes: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None] = mapped_column(String(80))
     heartbeat: Mapped[datetime | None] = mapped_column(Moment)
-
-
-class RunRow(Base):
-    """A run that lies in the folder of runs, as its manifest tells of it."""
-
-    __tablename__ = "runs"
-
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    title: Mapped[str] = mapped_column(String(300))
-    disease: Mapped[str] = mapped_column(String(120))
-    command: Mapped[str] = mapped_column(Text)
-    seed: Mapped[int | None] = mapped_column(BigInteger)
-    library_version: Mapped[str] = mapped_column(String(60))
-    written: Mapped[datetime] = mapped_column(Moment, index=True)
-    files: Mapped[int] = mapped_column()
-    size_byte: Mapped[int] = mapped_column(BigInteger)
