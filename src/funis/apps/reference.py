@@ -453,11 +453,13 @@ what it leaves out: [ledger.md](ledger.md). The document of `--json`:
  "rule": "...",
  "old": {"studies": ["..."], "rows": 21,
     "pooled_effect": {"endpoint": "ACR20@12", "design": "randomised contrast",
-       "measure": "risk ratio", "studies": ["..."], "estimate": 2.0, "low95": 0.5, "high95": 7.3},
+       "measure": "risk ratio", "studies": ["..."], "patients": 80, "randomised": 81,
+       "estimate": 2.0, "low95": 0.5, "high95": 7.3},
     "gain_in_spreads": 0.5,
     "potency": {"borrowed": {"no_effect": 0.1, "median": 1.2, "low80": 0.5, "high80": 2.8,
        "mean": 1.1}, "own": {}},
-    "trial": {"probability_of_success": 0.5, "own_data_only": 0.5, "if_cells_do_nothing": 0.025,
+    "trial": {"probability_of_success": {"estimate": 0.5, "low95": 0.48, "high95": 0.52},
+       "own_data_only": {}, "if_cells_do_nothing": {},
        "difference": {"median": 0.1, "low80": 0.0, "high80": 0.3}}},
  "new": {}, "no_rows": {}}
 ```
