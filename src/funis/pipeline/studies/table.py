@@ -152,7 +152,8 @@ def link_of(study: Study) -> str:
 
 
 def _year(study: Study) -> int | None:
-    for text in (study.citation, study.id, study.title):
+    """Return the year of a study: of its id, as a citation may be of the review that lists it."""
+    for text in (study.id, study.citation, study.title):
         found = _YEAR.findall((text or "").replace("_", " "))
         if found:
             return int(found[0])
