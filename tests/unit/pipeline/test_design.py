@@ -35,6 +35,7 @@ from funis.pipeline.design.grow import Ask, grow
 from funis.pipeline.design.growing import growing_document
 from funis.pipeline.design.plan import PRESENT, design_plan
 from funis.pipeline.design.replicates import Outcomes, decide, outcomes, picked
+from funis.pipeline.design.shares import mean_share
 from funis.pipeline.design.twin import replicate_trial
 from funis.pipeline.design.worlds import parse_sizes
 from funis.pipeline.inputs import find_trial, load_trial
@@ -579,3 +580,27 @@ def test_a_trial_that_grows_enrols_more_and_keeps_the_error(tmp_path):
     assert rate <= 0.025 + 3 * error
     assert made.patients.max() <= 120
     assert made.patients.mean() > 80
+
+
+def test_replicates_that_one_trial_does_not_show_are_refused_in_one_line(tmp_path):
+    end = ENROLMENT + "interim: {looks: [0.5, 1], resize: {rule: promising_zone, at_most: 1.5}}\n"
+    adaptive = written(tmp_path / "adaptive.yaml", end=end)
+    text = find_trial("ra_two_arm").read_text(encoding="utf-8")
+    first = text.index("role: primary")
+    strata = f"{text[:first]}method: cmh, strata: [DAS28_CRP], {text[first:]}"
+    (tmp_path / "strata.yaml").write_text(strata, encoding="utf-8")
+    for path, told in (
+        (adaptive, "adapts while it runs"),
+        (tmp_path / "strata.yaml", "by a number"),
+    ):
+        with pytest.raises(InputError, match=f"{told}.*single replicates are not shown") as refused:
+            replicate_trial(path, n=16, replicate=0, world="null", **SMALL)
+        assert len(str(refused.value).splitlines()) == 1
+
+
+def test_all_of_so_many_is_no_more_certain_than_none_of_them():
+    group = np.arange(8)
+    always, never = (mean_share(np.full((8, 10), met), group) for met in (True, False))
+    assert (always.low, always.high) == (1 - 3 / 80, 1.0)
+    assert (never.low, never.high) == (0.0, 3 / 80)
+    assert mean_share(np.ones((2, 1), dtype=bool), np.arange(2)).low == 0.0

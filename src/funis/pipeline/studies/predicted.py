@@ -52,15 +52,6 @@ def of_study(document: dict[str, Any], study: str) -> dict[str, list[dict[str, A
     }
 
 
-def of_endpoint(document: dict[str, Any], endpoint: str, studies: set[str]) -> list[dict[str, Any]]:
-    """Return the rows of some studies on one endpoint, by the key of a meta-analysis."""
-    return [
-        row
-        for row in document["rows"]
-        if row["study"] in studies and row["our_endpoint"].split("@")[0] == endpoint
-    ]
-
-
 def _known(disease: str) -> str:
     known = disease_ids()
     if disease not in known:
