@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from threading import Lock
 
-from funis.checks import InputError, Issue, IssueList, nearest
+from funis.checks import InputError, Issue, IssueList, nearest, one_of
 from funis.evidence import Study, all_studies, evidence_diseases, load_evidence
 from funis.models import disease_ids, library_folder
 from funis.pipeline.meta.printed import cells_of
@@ -244,8 +244,4 @@ def require_disease(disease: str) -> str:
     InputError
         No such disease, with the nearest.
     """
-    names = disease_names()
-    if disease not in names:
-        message, expected = f"unknown disease '{disease}'", f"one of {', '.join(names)}"
-        raise InputError(Issue(None, None, "disease", message, expected, nearest(disease, names)))
-    return disease
+    return one_of("disease", disease, disease_names())
