@@ -20,20 +20,18 @@ from funis.pipeline.claims.published import (
     window_of,
 )
 from funis.pipeline.explore.prepare import scoring_of
-from funis.pipeline.meta.numbers import shown_interval, value_words
+from funis.pipeline.meta.numbers import stratum_interval, value_words
 from funis.pipeline.meta.run import MEASURES, pooled_stratum, strata_near
 from funis.pipeline.meta.values import STUDY_TYPES, Member, Stratum
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.pipeline.reporting.published import evidence_base, evidence_text
 from funis.pipeline.studies.reach import user_hash
 from funis.protocol import SUFFIXES, EndpointRequest
+from funis.report.content import Interval
 from funis.report.statement import NOT_APPROVED
 
 MOST_ENDPOINTS = 2
 """Endpoints whose pooled effects are shown: the primary one, and the main score."""
-
-
-Ends = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +184,12 @@ def _mine(member: Member, tissue: str, routes: Sequence[str]) -> bool:
 
 
 def _effect(known: Known, request: EndpointRequest, stratum: Stratum) -> PublishedEffect:
-    scale, pooled = SCALES[stratum.measure], stratum.pooled
-    ends: Ends = (None, None, None)
-    if pooled is not None:
-        shown = scale.shown
-        ends = (shown(pooled.estimate), shown(pooled.low), shown(pooled.high))
-    elif len(stratum.members) == 1:
-        one = shown_interval(stratum.members[0].effect)
-        ends = (one.estimate, one.low, one.high)
+    scale = SCALES[stratum.measure]
+    one = stratum_interval(stratum) or Interval(None, None, None)
     weeks = sorted(member.week for member in stratum.members)
     return PublishedEffect(
         endpoint_name(request.endpoint, known.endpoints), weeks[len(weeks) // 2],
-        STUDY_TYPES[stratum.kind], scale.contrast, scale.name, *ends,
+        STUDY_TYPES[stratum.kind], scale.contrast, scale.name, one.estimate, one.low, one.high,
         tuple(member.effect.study for member in stratum.members), stratum.patients,
         stratum.randomised, stratum.label,
     )  # fmt: skip

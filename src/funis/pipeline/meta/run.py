@@ -155,7 +155,7 @@ def meta_analysis(
         of=base.of,
         endpoint=key,
         name=endpoint_name(row.endpoint, base.endpoints),
-        unit=_unit(row.endpoint, base.endpoints),
+        unit=unit_of(row.endpoint, base.endpoints),
         better=_better(row.endpoint, base.endpoints),
         week=best,
         window=width,
@@ -370,7 +370,8 @@ def _better(name: str, endpoints: Endpoints) -> str:
     return "neither" if name in levels else better(name, endpoints)
 
 
-def _unit(name: str, endpoints: Endpoints) -> str:
+def unit_of(name: str, endpoints: Endpoints) -> str:
+    """Return the unit of an endpoint; empty for a response and for what has none."""
     if name not in endpoints.numbers:
         return ""
     unit = endpoints.number(name).unit
@@ -384,4 +385,5 @@ __all__ = [
     "choices",
     "meta_analysis",
     "pooled_stratum",
+    "unit_of",
 ]
