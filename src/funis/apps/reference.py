@@ -135,7 +135,7 @@ as usual, and said.
 WHY_NOTES = """
 Every figure and table of a report bears a short code such as `ra-7F3K-2QXM`: the disease, four
 signs of the run, three of the figure and one that checks the others, in Crockford's base 32. It is
-made from protocol, model, pool, library version, seed, settings and the name of the figure, so the
+made from protocol, model, endpoints, pool, library version, seed, settings and name of figure: the
 same run has the same codes on every machine. Case, hyphens and the part before the first hyphen do
 not count; O is read as 0, I and L as 1; one wrong sign, or two neighbours exchanged, is noticed.
 
