@@ -136,15 +136,20 @@ def test_a_design_grows_and_a_dot_opens_down_to_a_patient_beside_his_twin(editor
     expect(editor.locator("#opened h2")).to_contain_text(", 16 patients", timeout=60_000)
 
 
-def test_a_run_is_followed_to_its_results(editor, axe):
+def test_a_run_is_followed_to_its_results(editor, axe, shots):
     editor.locator("#run-patients").fill("4")
     editor.locator("#run-ensemble").select_option("none")
     editor.get_by_role("button", name="Run", exact=True).click()
     editor.wait_for_url("**/trial/jobs/*")
     expect(editor.locator("#state")).to_have_text("Done.", timeout=120_000)
     expect(editor.get_by_role("link", name="Report")).to_be_visible()
-    expect(editor.locator("#known")).to_contain_text("Each arm against the reference")
+    known = editor.locator("#known")
+    expect(known).to_contain_text("Each arm beside the reference")
+    expect(known.locator("table").first).to_contain_text("ACR 20 % response at week 12")
+    expect(known.locator("table").first).to_contain_text("percentage points")
+    expect(known.locator("caption").first).to_be_visible()
     axe(editor)
+    shots(editor, "trial_run")
 
 
 def test_a_job_is_cancelled(editor):
