@@ -229,7 +229,7 @@ class Held:
     dmso_mg_per_kg : float or None
         Load of dimethyl sulfoxide for the lightest weight of the band; None where not reported.
     in_time : bool or None
-        Whether the cells arrive before they expire; None where no expiry is stated.
+        Whether the infusion is over before the cells expire; None where either is not stated.
     treated, placebo, difference : Interval or None
         The primary endpoint treated and on placebo, and treated minus placebo; None where nothing
         was predicted.
