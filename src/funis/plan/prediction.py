@@ -157,6 +157,8 @@ class Comparison:
         Whether the alternatives can be told apart, in one sentence.
     response, course : str
         What is compared, in words with the unit.
+    response_is_share : bool
+        Whether the response is a share of virtual patients, which reads as percent.
     settings : tuple of str
         Dose shapes and potencies that a difference had to survive.
     """
@@ -171,6 +173,7 @@ class Comparison:
     settings: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
     caveats: tuple[str, ...] = ()
+    response_is_share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
