@@ -195,7 +195,8 @@ def _comparison(found: Comparison) -> Table:
     response = _percent if found.response_is_share else _text
     rows = tuple(
         ("=" if one.alike else "", one.id, one.label, one.kind, f"{one.cells_million:,.0f}",
-         str(one.infusions), response(one.response), "" if one.course is None else _text(one.course),
+         str(one.infusions), response(one.response),
+         "" if one.course is None else _text(one.course),
          "not known" if one.events is None else _text(one.events))
         for one in found.alternatives
     )  # fmt: skip
