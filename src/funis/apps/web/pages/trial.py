@@ -31,10 +31,11 @@ def page(
     """
     asked = {} if job is None else _asked(request, job)
     trial, own = asked.get("trial", trial), asked.get("protocol")
-    if own is not None:
-        trial, new = None, ""
     draft, lines = _draft(trial, new) if own is None else (_own(own), [])
-    values = {"draft": draft, "lines": lines, "library": library(), "trial": trial, "new": new}
+    values = {
+        "draft": draft, "lines": lines, "library": library(), "trial": trial, "new": new,
+        "own": own is not None,
+    }  # fmt: skip
     return render(request, "trial.html.j2", 422 if lines else 200, **values)
 
 
