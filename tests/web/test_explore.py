@@ -90,7 +90,12 @@ def test_files_hold_twin_grade_and_banner(client):
     picture = client.get(f"/api/explore/files/figure.svg?{PLACE}")
     assert picture.headers["content-type"].startswith("image/svg+xml")
     plain = " ".join(re.sub(r"<[^>]+>", " ", picture.text).split())
-    for words in (RESEARCH_USE, SIMULATED, "Evidence on umbilical cord cells by iv", "on the twin"):
+    for words in (
+        RESEARCH_USE,
+        SIMULATED,
+        "Evidence on umbilical cord cells by vein",
+        "on the twin",
+    ):
         assert words in plain
     assert 'class="curve twin"' in picture.text
     assert "<script" not in picture.text

@@ -26,9 +26,10 @@ from funis.pipeline.meta.values import STUDY_TYPES, Member, Stratum
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.pipeline.reporting.published import evidence_base, evidence_text
 from funis.pipeline.studies.reach import user_hash
+from funis.pipeline.studies.table import route_text
+from funis.plan.regulatory import library_regulatory, statement
 from funis.protocol import SUFFIXES, EndpointRequest
 from funis.report.content import Interval
-from funis.report.statement import NOT_APPROVED
 
 MOST_ENDPOINTS = 2
 """Endpoints whose pooled effects are shown: the primary one, and the main score."""
@@ -104,7 +105,7 @@ def _grade(disease: str, tissue: str, routes: tuple[str, ...], state: str) -> Gr
     base = evidence_base(mine)
     assert base is not None
     found = base.randomised_studies + base.other_studies
-    named = f"{tissue.replace('_', ' ')} cells by {' and '.join(routes)}"
+    named = f"{tissue.replace('_', ' ')} cells {' and '.join(map(route_text, routes))}"
     sizes = (
         f"{_studies(base.randomised_studies, 'randomised ')}"
         f" ({base.randomised_patients} randomised patients known),"
@@ -118,7 +119,7 @@ def _grade(disease: str, tissue: str, routes: tuple[str, ...], state: str) -> Gr
         base.other_studies, base.other_patients,
         f"Evidence on {named}: {level}; {sizes}.",
         evidence_text(evidence_base(published)),
-        tuple(_effects(known, tissue, routes)), NOT_APPROVED,
+        tuple(_effects(known, tissue, routes)), statement(library_regulatory().rows),
     )  # fmt: skip
 
 

@@ -20,6 +20,14 @@ TYPES = ("randomised", "non-randomised controlled", "single-arm", "meta-analysis
 """Designs, the better one first."""
 
 ROUTE_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)?")
+ROUTE_NAMES = {
+    "iv": "by vein", "it": "into the fluid", "ia": "by artery", "sc": "under the skin",
+    "im": "into a muscle", "local": "into the tissue itself", "oral": "by mouth",
+    "intravascular": "into a vessel", "ia_renal": "by the artery of the kidney",
+    "ia_pancreatic": "by the artery of the pancreas",
+}  # fmt: skip
+"""How a reader calls the routes of studies."""
+
 _YEAR = re.compile(r"(?<!\d)(19[89]\d|20[0-4]\d)(?!\d)")
 _NO_ROUTES = frozenset({"none", "sham", "or", "mixed"})
 
@@ -117,6 +125,12 @@ def entry_routes(entry: StudyEntry) -> tuple[str, ...]:
     """Return the single routes of a study, of words such as ``iv+sc`` each part."""
     words = (word for route in entry.routes for word in ROUTE_WORDS.findall(route))
     return tuple(dict.fromkeys(word for word in words if word not in _NO_ROUTES))
+
+
+def route_text(route: str) -> str:
+    """Return a route of a study such as ``it+iv`` in words; what is not known stays as it is."""
+    named = ROUTE_WORDS.sub(lambda found: ROUTE_NAMES.get(found[0], found[0]), route)
+    return named.replace("+", " and ")
 
 
 def _entry(study: Study, shelf: Shelf | None, reach: dict[str, str]) -> StudyEntry:

@@ -127,8 +127,9 @@ def _judgements(caption: str, found: Iterable[Judgement], origin: str) -> Table:
 
 
 def _judgement(one: Judgement) -> tuple[Cell, ...]:
+    text = one.text.removesuffix(f": {one.rule}")  # the rule stands below its name
     return (
-        Cell(one.text, one.rule if one.rule != one.text else ""),
+        Cell(text[:1].upper() + text[1:], one.rule if one.rule != text else ""),
         Cell(one.verdict, kind=_KINDS[one.verdict]),
         Cell(one.reason, _value(one)),
         Cell(one.source, kind="source"),

@@ -39,7 +39,7 @@ def page(request: Request) -> HTMLResponse:
     """Show the studies that the filters leave."""
     from funis.pipeline.studies import filter_studies
     from funis.pipeline.studies.document import dose_words
-    from funis.pipeline.studies.table import disease_names, ready
+    from funis.pipeline.studies.table import disease_names, ready, route_text
     from funis.pipeline.studies.values import SIGN_WORDS
 
     if not ready() and "hx-request" not in request.headers and "wait" not in request.query_params:
@@ -57,6 +57,7 @@ def page(request: Request) -> HTMLResponse:
         shown=() if faults else shown, faults=faults, query=request.query_params,
         names=disease_names(), dose_words=dose_words, sign_words=SIGN_WORDS, number=number,
         pages=pages, with_page=lambda n: with_page(request.query_params, n), tab="studies",
+        route_text=route_text,
     )  # fmt: skip
 
 

@@ -298,7 +298,7 @@ function tables(view) {
 function delivered(view) {
   const million = (value) => brief(value / 1e6);
   const rows = Object.entries(view.delivered).map(([route, one]) => [
-    route, million(one.dose_cell), withEnds([one.viable.value, one.viable.low, one.viable.high].map((value) => value / 1e6), brief),
+    options.routes.find((known) => known.id === route)?.name ?? route, million(one.dose_cell), withEnds([one.viable.value, one.viable.low, one.viable.high].map((value) => value / 1e6), brief),
     withEnds([one.functional.value, one.functional.low, one.functional.high].map((value) => value / 1e6), brief), `${brief(100 * one.viability)} %`,
   ]);
   fill(at("delivered"), ["Route", "In the vials", "Living in the vein", "Acting as a usual lot", "Living share"], rows, `Million cells of one dose, ${brief(Object.values(view.delivered)[0].hold_minute)} minutes after thaw (95 % interval)`);

@@ -162,16 +162,18 @@ function visits(ask) {
   return part("part-visits", "Visits", field("Weeks", control, "The first is week 0. A visit that is moved in the timeline takes along whatever is asked at it."));
 }
 
+const named_of = (id) => `${String(id).slice(0, 1).toUpperCase()}${String(id).slice(1).replaceAll("_", " ")}`;
+
 function criteria(ask) {
   const here = listed(at(ask.data, ["population", "criteria"])), known = new Set(here.map((one) => one?.expression));
   const rest = ask.options.criteria.filter((one) => !known.has(one.expression));
-  const add = html("select", { id: "f-criterion-new" }, html("option", { value: "" }, "choose"), rest.map((one) => html("option", { value: one.expression }, one.expression)));
+  const add = html("select", { id: "f-criterion-new" }, html("option", { value: "" }, "choose"), rest.map((one) => html("option", { value: one.expression }, `${named_of(one.id)}: ${one.expression}`)));
   add.addEventListener("change", () => {
     const one = rest.find((other) => other.expression === add.value);
     if (one) ask.change({ kind: "insert", path: ["population", "criteria"], value: { id: one.id, expression: one.expression, visits: one.visits, ...(one.source ? { source: one.source } : {}) } });
   });
   return part("part-criteria", "Criteria of entry",
-    ...here.map((_, k) => html("div", { class: "row" }, input(ask, ["population", "criteria", k, "expression"], `Condition ${k + 1}`),
+    ...here.map((one, k) => html("div", { class: "row" }, input(ask, ["population", "criteria", k, "expression"], one?.id ? named_of(one.id) : `Condition ${k + 1}`),
       button("Remove", () => ask.change({ kind: "remove", path: ["population", "criteria", k] }), `Remove condition ${k + 1}`, "danger"))),
     field("Add a condition of another trial", add));
 }
