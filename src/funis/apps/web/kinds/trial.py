@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, NoReturn, Self
 
 from pydantic import Field, model_validator
 
 from funis.apps.web.kinds.kind import Request, kept_protocol
+
+if TYPE_CHECKING:
+    from funis.pipeline.inputs import Trial
 
 LONGEST_PROTOCOL = 200_000
 """Characters of a protocol; the longest of the library has 8,000."""
@@ -29,8 +32,19 @@ class TrialRequest(Request):
         return self
 
 
-def trial_title(asked: TrialRequest) -> str:
+def trial_title(asked: TrialRequest, folder: Path) -> str:
     """Check the trial of a request as a whole, and return its title.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong with it, a line each.
+    """
+    return requested_trial(asked).protocol.title
+
+
+def requested_trial(asked: TrialRequest) -> Trial:
+    """Return the trial of a request.
 
     Raises
     ------
@@ -40,10 +54,10 @@ def trial_title(asked: TrialRequest) -> str:
     from funis.pipeline.inputs import load_trial, text_trial, trial_names
 
     if asked.protocol is not None:
-        return text_trial(asked.protocol).protocol.title
+        return text_trial(asked.protocol)
     if asked.trial not in trial_names():
         _refuse(str(asked.trial), trial_names())
-    return load_trial(str(asked.trial)).protocol.title
+    return load_trial(str(asked.trial))
 
 
 def trial_source(asked: TrialRequest, folder: Path) -> str:
@@ -53,7 +67,7 @@ def trial_source(asked: TrialRequest, folder: Path) -> str:
     return str(asked.trial)
 
 
-def _refuse(name: str, names: tuple[str, ...]) -> Any:
+def _refuse(name: str, names: tuple[str, ...]) -> NoReturn:
     from funis.checks import InputError, Issue, nearest
 
     expected = f"one of {', '.join(names)}"
