@@ -18,7 +18,7 @@ from funis.apps.web.pages.evidence_query import (
     with_page,
 )
 from funis.apps.web.pages.render import render
-from funis.apps.web.questions import questions, session_of
+from funis.apps.web.questions import question, questions, session_of
 from funis.checks import InputError
 
 router = APIRouter()
@@ -65,14 +65,14 @@ def study(request: Request, study_id: str) -> HTMLResponse:
     """Show one study in full."""
     from funis.pipeline.studies.document import dose_words
     from funis.pipeline.studies.page import study_page
+    from funis.pipeline.studies.predicted import kept_predictions
     from funis.pipeline.studies.table import disease_names, entry_of
 
     try:
         disease = entry_of(study_id).study.disease
     except InputError as error:
         return refused(request, error, 404)
-    asked = {"kind": "predictions", "disease": disease}
-    told = questions(request).answer(session_of(request), asked)
+    told = kept_predictions(disease) or _told(request, "predictions", disease=disease)
     return render(
         request, "evidence/study.html.j2", page=study_page(study_id, told),
         names=disease_names(), dose_words=dose_words, tab="studies",
@@ -117,9 +117,9 @@ def _pooled(request: Request) -> dict[str, Any]:
         wanted.disease, endpoint, week=wanted.week, measure=wanted.measure,
         any_route=wanted.any_route, of=wanted.of, studies=wanted.studies,
     )  # fmt: skip
-    predictions = questions(request).answer(
-        session_of(request), {"kind": "predictions", "disease": wanted.disease}
-    ) or kept_predictions(wanted.disease)
+    predictions = kept_predictions(wanted.disease) or _told(
+        request, "predictions", disease=wanted.disease
+    )  # fmt: skip
     place = tick_place(wanted.disease, wanted.of, endpoint, request.query_params)
     return values | {
         "found": found, "view": pool_view(found, predictions), "place": place, "endpoint": endpoint,
@@ -138,8 +138,7 @@ def claims(request: Request) -> HTMLResponse:
     )
     from funis.pipeline.studies.table import disease_names
 
-    told = questions(request).answer(session_of(request), {"kind": "register"})
-    document = told or kept_register() or unjudged_register()
+    document = kept_register() or _told(request, "register") or unjudged_register()
     query, shown = request.query_params, document["claims"]
     faults: tuple[str, ...] = ()
     try:
@@ -153,6 +152,11 @@ def claims(request: Request) -> HTMLResponse:
         of=len(document["claims"]), verdicts=VERDICTS, names=disease_names(), query=query,
         tab="claims",
     )  # fmt: skip
+
+
+def _told(request: Request, kind: str, **words: str) -> dict[str, Any] | None:
+    """Return what this session was told, for a server whose user keeps nothing."""
+    return questions(request).answer(session_of(request), question(kind, **words))
 
 
 def refused(request: Request, error: InputError, status: int) -> HTMLResponse:

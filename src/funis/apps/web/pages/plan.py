@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
-from funis.apps.web.api.plan import TURNS, Consulted, Name, TextRequest
+from funis.apps.web.api.plan import Consulted, Name, TextRequest
 from funis.apps.web.pages.render import fragment, render
 from funis.apps.web.streaming import streamed
+from funis.apps.web.turns import TURNS
 from funis.checks import InputError
 from funis.pipeline.library import first_disease
 from funis.pipeline.planning import (
