@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOCAL = LOOPBACK[0]
 DEFAULT_PORT = 8420
 PORT_OF_HTTP = 80
 
@@ -31,7 +32,7 @@ class Settings:
     """
 
     folder: Path
-    host: str = "127.0.0.1"
+    host: str = LOCAL
     port: int = DEFAULT_PORT
     workers: int | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
