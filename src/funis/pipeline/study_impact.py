@@ -48,7 +48,7 @@ def own_studies(text: str) -> OwnStudies:
         document = _document(text)
         studies, issues = study_issues(document, all_studies())
     except InputError as error:
-        return OwnStudies((), tuple(str(one) for one in error.issues), ())
+        return OwnStudies((), error.lines, ())
     issues = issues + _of_one_disease(document, studies)
     return OwnStudies(
         studies, tuple(str(one) for one in issues.errors),

@@ -93,3 +93,9 @@ def test_a_name_of_a_hundred_thousand_letters_is_near_nothing_and_soon_told_so()
     begun = time.perf_counter()
     assert nearest("seed" * 25_000, [f"seed_{number}" for number in range(1000)]) is None
     assert time.perf_counter() - begun < 2
+
+
+def test_an_error_is_told_a_line_an_issue():
+    error = InputError([Issue("a.yaml", 3, "seed", "is wrong"), Issue(None, None, None, "too")])
+    assert error.lines == ("a.yaml:3: seed: is wrong", "too")
+    assert str(error) == "\n".join(error.lines)

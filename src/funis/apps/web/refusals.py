@@ -48,8 +48,8 @@ def refusal(
 
 
 def _input_error(request: Request, error: Exception) -> Response:
-    issues = error.issues if isinstance(error, InputError) else ()
-    return refusal(request, 422, [str(issue) for issue in issues])
+    assert isinstance(error, InputError)
+    return refusal(request, 422, error.lines)
 
 
 def _not_as_described(request: Request, error: Exception) -> Response:

@@ -58,7 +58,7 @@ def _work(work: Work, said: queue.Queue[dict[str, Any] | None], gone: threading.
     try:
         said.put({"result": work(progress)})
     except InputError as error:
-        said.put({"detail": [str(issue) for issue in error.issues]})
+        said.put({"detail": list(error.lines)})
     except HTTPException as error:
         said.put({"detail": error.detail})
     except Left:

@@ -49,7 +49,7 @@ def page(request: Request) -> HTMLResponse:
     try:
         found = filter_studies(studies_query(request.query_params))
     except InputError as error:
-        faults = _lines(error)
+        faults = error.lines
     number, pages = page_number(request.query_params, len(found.entries))
     shown = found.entries[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return render(
@@ -89,7 +89,7 @@ def pool(request: Request) -> HTMLResponse:
     try:
         values |= _pooled(request)
     except InputError as error:
-        faults = _lines(error)
+        faults = error.lines
     return render(
         request, "evidence/pool.html.j2", 422 if faults else 200, faults=faults,
         names=disease_names(), groups=GROUPS, measures=MEASURES, query=request.query_params,
@@ -145,7 +145,7 @@ def claims(request: Request) -> HTMLResponse:
         verdict = query.get("verdict") if document["judged"] else None
         shown = filter_claims(document, verdict, query.get("disease"))
     except InputError as error:
-        faults = _lines(error)
+        faults = error.lines
     return render(
         request, "evidence/claims.html.j2", 422 if faults else 200, claims=shown, faults=faults,
         judged=document["judged"], counted=counted(document) if document["judged"] else (),
@@ -161,8 +161,4 @@ def _told(request: Request, kind: str, **words: str) -> dict[str, Any] | None:
 
 def refused(request: Request, error: InputError, status: int) -> HTMLResponse:
     """Say in place of a page what is wrong with its address."""
-    return render(request, "evidence/refused.html.j2", status, faults=_lines(error), tab="")
-
-
-def _lines(error: InputError) -> tuple[str, ...]:
-    return tuple(str(issue) for issue in error.issues)
+    return render(request, "evidence/refused.html.j2", status, faults=error.lines, tab="")

@@ -61,7 +61,7 @@ def impact(request: Request, study_id: str) -> HTMLResponse:
         )
         values["view"] = None if document is None else impact_view(document)
     except InputError as error:
-        values["faults"] = _lines(error)
+        values["faults"] = error.lines
     return render(
         request, "evidence/impact.html.j2", 422 if values["faults"] and trial else 200,
         entry=entry, trial=trial, trials=trials_on(entry.study.disease), tab="impact", **values,
@@ -104,7 +104,7 @@ async def store(request: Request) -> HTMLResponse:
     try:
         added = await run_in_threadpool(store_own, fields.get("text", ""))
     except InputError as error:
-        return render(request, "evidence/faults.html.j2", 422, faults=_lines(error))
+        return render(request, "evidence/faults.html.j2", 422, faults=error.lines)
     return render(request, "evidence/stored.html.j2", ids=added.ids, file=added.path.name)
 
 
@@ -162,7 +162,7 @@ def _ask(request: Request, asked: Mapping[str, Any], check: Any) -> HTMLResponse
         check()
         found = questions(request).ask(session_of(request), asked)
     except InputError as error:
-        return render(request, "evidence/faults.html.j2", 422, faults=_lines(error))
+        return render(request, "evidence/faults.html.j2", 422, faults=error.lines)
     return _shown(request, found)
 
 
@@ -186,8 +186,4 @@ def _all_trials() -> tuple[str, ...]:
 
 
 def _refused(request: Request, error: InputError, status: int) -> HTMLResponse:
-    return render(request, "evidence/refused.html.j2", status, faults=_lines(error), tab="")
-
-
-def _lines(error: InputError) -> tuple[str, ...]:
-    return tuple(str(issue) for issue in error.issues)
+    return render(request, "evidence/refused.html.j2", status, faults=error.lines, tab="")

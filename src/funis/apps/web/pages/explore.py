@@ -71,7 +71,7 @@ def _asked(request: Request) -> tuple[ExploreState, list[str]]:
     try:
         return (state_of(pairs) if pairs else default_state(first_disease())), []
     except InputError as error:
-        return default_state(first_disease()), [str(issue) for issue in error.issues]
+        return default_state(first_disease()), list(error.lines)
 
 
 def _data(state: ExploreState) -> dict[str, Any]:

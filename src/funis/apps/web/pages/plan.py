@@ -68,7 +68,7 @@ def page(
     try:
         values = _workspace(disease or first_disease(), protocol, arm, consultation, hold)
     except InputError as error:
-        values = {**_workspace(first_disease(), None, None, None, None), "faults": _lines(error)}
+        values = {**_workspace(first_disease(), None, None, None, None), "faults": error.lines}
         return render(request, "plan.html.j2", 422, **values)
     return render(request, "plan.html.j2", **values)
 
@@ -198,7 +198,3 @@ def _said(plan: Plan) -> str:
 
 def _reason(asked_by: tuple[str, ...]) -> str:
     return f"Asked: {'; '.join(asked_by)}" if asked_by else ""
-
-
-def _lines(error: InputError) -> tuple[str, ...]:
-    return tuple(str(issue) for issue in error.issues)
