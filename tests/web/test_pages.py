@@ -1,10 +1,10 @@
 """Every page of the workbench."""
 
-from importlib.resources import files
+import re
 
 import pytest
 
-from funis.apps.web.pages.render import PLACES, STATIC
+from funis.apps.web.pages.render import PLACES
 from funis.report.statement import RESEARCH_USE
 
 
@@ -30,8 +30,11 @@ def test_what_is_described_is_typed_and_states_its_use(client):
     assert described["info"]["description"] == RESEARCH_USE
 
 
-def test_the_figures_look_as_in_the_report():
-    figures = (STATIC / "figures.css").read_text().splitlines()[1:]
-    report = files("funis.report") / "templates" / "style.css"
-    assert len(figures) > 30
-    assert set(figures) <= set(report.read_text(encoding="utf-8").splitlines())
+def test_the_style_that_reports_and_pages_share_is_served(client):
+    page = client.get("/runs").text
+    assert {*re.findall(r"/static/shared/(\w+)[.]css", page)} == {"tokens", "figures"}
+    for sheet in re.findall(r"/static/shared/[^\"]+", page):
+        answer = client.get(sheet)
+        assert answer.headers["Content-Type"].startswith("text/css")
+        assert len(answer.text) > 1000
+    assert client.get("/static/shared/../style.css").status_code == 404

@@ -152,7 +152,7 @@ def test_an_id_is_no_path(id, client, stored):
 
 def test_two_runs_stand_side_by_side(client, stored):
     text = plain(client.get("/runs?run=first&run=second"))
-    assert "20 of 20 settings, 9 of 9 estimates and 7 of 7 files are the same" in text
+    assert "21 of 21 settings, 9 of 9 estimates and 7 of 7 files are the same" in text
     assert text.count("DAS28-CRP, 1 million/kg") >= 2
     answer = client.get("/api/runs/stored/first/beside/second").json()
     assert answer["sentence"] in text

@@ -135,7 +135,7 @@ as usual, and said.
 WHY_NOTES = """
 Every figure and table of a report bears a short code such as `ra-7F3K-2QXM`: the disease, four
 signs of the run, three of the figure and one that checks the others, in Crockford's base 32. It is
-made from protocol, model, pool, library version, seed, settings and the name of the figure, so the
+made from protocol, model, endpoints, pool, library version, seed, settings and name of figure: the
 same run has the same codes on every machine. Case, hyphens and the part before the first hyphen do
 not count; O is read as 0, I and L as 1; one wrong sign, or two neighbours exchanged, is noticed.
 
@@ -453,11 +453,13 @@ what it leaves out: [ledger.md](ledger.md). The document of `--json`:
  "rule": "...",
  "old": {"studies": ["..."], "rows": 21,
     "pooled_effect": {"endpoint": "ACR20@12", "design": "randomised contrast",
-       "measure": "risk ratio", "studies": ["..."], "estimate": 2.0, "low95": 0.5, "high95": 7.3},
+       "measure": "risk ratio", "studies": ["..."], "patients": 80, "randomised": 81,
+       "estimate": 2.0, "low95": 0.5, "high95": 7.3},
     "gain_in_spreads": 0.5,
     "potency": {"borrowed": {"no_effect": 0.1, "median": 1.2, "low80": 0.5, "high80": 2.8,
        "mean": 1.1}, "own": {}},
-    "trial": {"probability_of_success": 0.5, "own_data_only": 0.5, "if_cells_do_nothing": 0.025,
+    "trial": {"probability_of_success": {"estimate": 0.5, "low95": 0.48, "high95": 0.52},
+       "own_data_only": {}, "if_cells_do_nothing": {},
        "difference": {"median": 0.1, "low80": 0.0, "high80": 0.3}}},
  "new": {}, "no_rows": {}}
 ```

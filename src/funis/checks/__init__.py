@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from funis.checks.documents import Document, KeyPath, dotted, parse_yaml, read_yaml
 from funis.checks.expressions import FUNCTIONS, Expression, parse_expression
-from funis.checks.issues import InputError, Issue, IssueList, nearest
+from funis.checks.issues import InputError, Issue, IssueList, nearest, one_of, unknown
 
 if TYPE_CHECKING:
     from funis.checks.schemas import StrictModel, validate
@@ -24,9 +24,11 @@ __all__ = [
     "StrictModel",
     "dotted",
     "nearest",
+    "one_of",
     "parse_expression",
     "parse_yaml",
     "read_yaml",
+    "unknown",
     "validate",
 ]
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, overload
 
+MOST_NAMES, MOST_SIGNS = 60, 60
+"""Names that an error lists, and signs of a wrong name that it repeats."""
+
 NEAREST_SIMILARITY = 0.6
 
 
@@ -132,6 +135,28 @@ class InputError(ValueError):
     def __str__(self) -> str:
         """The issues, one a line."""
         return str(self.issues)
+
+
+def one_of(key: str, name: str, known: Collection[str]) -> str:
+    """Return a name that is among those known.
+
+    Raises
+    ------
+    InputError
+        In one line, with the key, the names that are known and the nearest.
+    """
+    if name not in known:
+        raise unknown(key, name, known, key=key)
+    return name
+
+
+def unknown(what: str, name: str, known: Collection[str], *, key: str | None = None) -> InputError:
+    """Return the error of a name that is not known; more than `MOST_NAMES` are not listed."""
+    shown = name if len(name) <= MOST_SIGNS else f"{name[:MOST_SIGNS]}..."
+    expected = f"one of {', '.join(known)}" if 0 < len(known) <= MOST_NAMES else None
+    return InputError(
+        Issue(None, None, key, f"unknown {what} '{shown}'", expected, nearest(shown, known))
+    )
 
 
 def nearest(name: str, names: Collection[str]) -> str | None:

@@ -14,8 +14,16 @@ from funis.cache import cache_key, cached, keep
 from funis.evidence.meta import SCALES
 from funis.evidence.user import user_files
 from funis.models import disease_ids, library_folder, load_model
-from funis.pipeline.meta.numbers import interval_words, shown_interval, value_words
-from funis.pipeline.meta.run import MEASURES, WINDOW_WEEK, Base, base_of, choices_in, strata_near
+from funis.pipeline.meta.numbers import interval_words, stratum_interval, value_words
+from funis.pipeline.meta.run import (
+    MEASURES,
+    WINDOW_WEEK,
+    Base,
+    base_of,
+    choices_in,
+    strata_near,
+    unit_of,
+)
 from funis.pipeline.meta.values import STUDY_TYPES, Stratum, StratumKind
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.pipeline.reporting.published import evidence_base
@@ -29,7 +37,7 @@ from funis.store import hash_file, hash_folder
 _MAKING = Lock()
 """Who asks while it is being made waits for it, and makes no second one."""
 
-FORM = 1
+FORM = 2
 """Changes when what is kept of an overview does."""
 
 ORDER: tuple[StratumKind, ...] = ("randomised contrast", "non-randomised contrast", "single-arm")
@@ -182,18 +190,21 @@ def _told(about: Mapping[str, Any]) -> bool:
 def best_effect(disease: str, base: Base) -> ShownEffect | None:
     """Return the endpoint with most patients in the best design; None where nothing was printed."""
     found = [
-        (ORDER.index(stratum.kind), -stratum.patients, choice.endpoint, choice.week, stratum)
+        (
+            ORDER.index(stratum.kind), -stratum.patients, choice.endpoint, choice.week, stratum,
+            interval,
+        )
         for choice in choices_in(base)
         for stratum in _strata(base, choice.endpoint, choice.week)
         if stratum.kind in ORDER and _is_result(base, choice.endpoint, stratum)
-    ]
+        if (interval := stratum_interval(stratum)) is not None
+    ]  # fmt: skip
     if not found:
         return None
-    _, _, key, week, stratum = min(found, key=lambda one: one[:4])
+    _, _, key, week, stratum, interval = min(found, key=lambda one: one[:4])
     row = base.gathered.rows[key][0]
-    unit = _unit(base, row.endpoint) if stratum.measure in ("md", "mean") else ""
+    unit = unit_of(row.endpoint, base.endpoints) if stratum.measure in ("md", "mean") else ""
     alone = stratum.kind == "single-arm"
-    interval = _interval(stratum)
     return ShownEffect(
         design=STUDY_TYPES[stratum.kind], endpoint=endpoint_name(row.endpoint, base.endpoints),
         week=week, measure=SCALES[stratum.measure].name,
@@ -210,21 +221,9 @@ def _is_result(base: Base, key: str, stratum: Stratum) -> bool:
     return stratum.kind != "single-arm" or base.gathered.rows[key][0].measure != "value"
 
 
-def _unit(base: Base, endpoint: str) -> str:
-    unit = base.endpoints.number(endpoint).unit if endpoint in base.endpoints.numbers else ""
-    return "" if unit in ("1", "dimensionless") else unit
-
-
 def _strata(base: Base, key: str, week: float) -> Sequence[Stratum]:
     measure = MEASURES[base.gathered.rows[key][0].measure][0]
     return strata_near(base, key, week=week, window=WINDOW_WEEK, measure=measure)[0]
-
-
-def _interval(stratum: Stratum) -> Interval:
-    if stratum.pooled is None:
-        return shown_interval(stratum.members[0].effect)
-    shown, pooled = SCALES[stratum.measure].shown, stratum.pooled
-    return Interval(shown(pooled.estimate), shown(pooled.low), shown(pooled.high))
 
 
 def _placebo(disease: str, key: str, week: float, beside: Stratum) -> str | None:
@@ -234,10 +233,11 @@ def _placebo(disease: str, key: str, week: float, beside: Stratum) -> str | None
     if key not in base.gathered.rows:
         return None
     found, _ = strata_near(base, key, week=week, window=window, measure=beside.measure)
-    if not found:
+    known = [(one, interval) for one in found if (interval := stratum_interval(one)) is not None]
+    if not known:
         return _uncounted(base, key, week, window, beside)
-    most = max(found, key=lambda one: one.patients)
-    words = interval_words(_interval(most), most.measure)
+    most, interval = max(known, key=lambda one: one[0].patients)
+    words = interval_words(interval, most.measure)
     count = len(most.members)
     return f"{words}; {count} placebo {'arm' if count == 1 else 'arms'}, {most.patients} patients"
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funis.analysis import wilson
 from funis.calibrate.outlook import Outlook
 from funis.calibrate.planned import planned_trial
 from funis.calibrate.posterior import Draws, draw, effective_share, joint_mass, own_posterior
@@ -29,6 +30,7 @@ from funis.pipeline.calibrate import (
 )
 from funis.pipeline.calibration_data import PATIENTS, POINTS, SEED, reconstructions
 from funis.pipeline.inputs import Trial, load_trial, require_whole
+from funis.pipeline.meta.numbers import interval_words
 from funis.pipeline.meta.pooled_effect import PooledEffect, effect_words, pooled_effect
 from funis.pipeline.planned import CONDUCTS, PlannedTrial, simulate_planned
 from funis.pipeline.processes import Progress, silent
@@ -44,6 +46,7 @@ from funis.pipeline.unreported import (
 )
 from funis.population import uniform
 from funis.report import RESEARCH_USE
+from funis.report.content import Interval
 
 Array = NDArray[np.float64]
 
@@ -66,12 +69,13 @@ class Potency:
 class Chance:
     """The chance of a planned trial, with what other diseases say and from own rows only.
 
+    Intervals are Wilson's (95 %) of the conducts: what is not known of cells is in the probability.
     ``difference`` holds the median and the middle 80 % of what the first arm may report.
     """
 
-    probability: float
-    own: float
-    no_effect: float
+    probability: Interval
+    own: Interval
+    no_effect: Interval
     difference: tuple[float, float, float]
 
 
@@ -287,9 +291,11 @@ def _middle(values: Array) -> tuple[float, float, float]:
     return float(median), float(low), float(high)
 
 
-def _probability(found: Outlook) -> float:
+def _probability(found: Outlook) -> Interval:
     assert found.probability is not None
-    return found.probability
+    conducts = len(found.contrasts[0].met)
+    share = wilson(round(found.probability * conducts), conducts)
+    return Interval(share.estimate, share.low, share.high)
 
 
 def impact_document(found: Impact) -> dict[str, Any]:
@@ -321,14 +327,18 @@ def side_document(side: Side) -> dict[str, Any]:
         "gain_in_spreads": side.gain,
         "potency": {"borrowed": _plain(side.borrowed), "own": _plain(side.own)},
         "trial": {
-            "probability_of_success": side.chance.probability,
-            "own_data_only": side.chance.own,
-            "if_cells_do_nothing": side.chance.no_effect,
+            "probability_of_success": _shown(side.chance.probability),
+            "own_data_only": _shown(side.chance.own),
+            "if_cells_do_nothing": _shown(side.chance.no_effect),
             "difference": dict(
                 zip(("median", "low80", "high80"), side.chance.difference, strict=True)
             ),
         },
     }
+
+
+def _shown(chance: Interval) -> dict[str, float | None]:
+    return {"estimate": chance.estimate, "low95": chance.low, "high95": chance.high}
 
 
 def _plain(potency: Potency) -> dict[str, float]:
@@ -364,9 +374,9 @@ def _words(side: Side) -> dict[str, str]:
         "no effect, own data only": _percent(side.own.no_effect),
         "potency if any, own data only": _factor(side.own),
         "trial's difference: median (80 %)": f"{middle:.3g} ({low:.3g} to {high:.3g})",
-        "probability of success": _percent(side.chance.probability),
-        "probability of success, own data only": _percent(side.chance.own),
-        "the same if cells do nothing": _percent(side.chance.no_effect),
+        "probability of success": interval_words(side.chance.probability, "proportion"),
+        "probability of success, own data only": interval_words(side.chance.own, "proportion"),
+        "the same if cells do nothing": interval_words(side.chance.no_effect, "proportion"),
     }
 
 

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from funis.checks import InputError
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.pipeline.studies.outcome import endpoints_of
-from funis.pipeline.studies.table import entry_of
 from funis.protocol import SUFFIXES
 from funis.report.numerals import MISSING, decimal, percent
 from funis.report.scales import Scale
 
 POTENCY = Scale(0.05, 10.0, 0.0, 100.0, log=True)
 SHARE = Scale(0.0, 1.0, 0.0, 100.0)
+CONDUCTED = "With the 95 % interval of how often the trial was conducted."
 ROOM = 0.08
 """Room on both sides of an axis, as a share of what it spans."""
 
@@ -121,20 +120,13 @@ def _pooled_side(side: Mapping[str, Any], scale: Scale | None) -> Side:
     if estimate is None:
         return Side("no comparison printed")
     count = len(side["studies"])
-    patients = sum(_randomised(name) for name in side["studies"])
     text = (
         f"{decimal(estimate)} ({decimal(low)} to {decimal(high)}); {side['design']},"
-        f" {count} {'study' if count == 1 else 'studies'}, {patients:,} randomised patients"
+        f" {count} {'study' if count == 1 else 'studies'},"
+        f" {side['randomised']:,} randomised patients"
     )
     assert scale is not None
     return Side(text, *_places(scale, (estimate, low, high)))
-
-
-def _randomised(study: str) -> int:
-    try:
-        return entry_of(study).randomised_patients
-    except InputError:  # a study of the user's own that stands in no file
-        return 0
 
 
 def _three(side: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
@@ -160,7 +152,8 @@ def _planned(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
         ("own_data_only", "Probability of success, this disease's own numbers only"),
         ("if_cells_do_nothing", "The same if cells do nothing (potency 0)"),
     ):
-        yield _line(words, "", (_share(side[key]) for side in (old, new)), ends=("0 %", "100 %"))
+        sides = (_chance(side[key]) for side in (old, new))
+        yield _line(words, CONDUCTED, sides, ends=("0 %", "100 %"))
     triples = [
         [side["difference"][key] for key in ("median", "low80", "high80")] for side in (old, new)
     ]
@@ -175,6 +168,14 @@ def _planned(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
 
 def _share(value: float | None) -> Side:
     return Side(MISSING) if value is None else Side(percent(value), SHARE.at(value))
+
+
+def _chance(side: Mapping[str, float | None]) -> Side:
+    share, low, high = _three(side)
+    if share is None or low is None or high is None:
+        return Side(MISSING)
+    words = f"{percent(share)} ({percent(low)} to {percent(high)})"
+    return Side(words, *_places(SHARE, (share, low, high)))
 
 
 def _factor(side: Mapping[str, Any]) -> Side:

@@ -9,7 +9,7 @@ from typing import Any
 from funis.cache import cache_key, cached, keep
 from funis.pipeline.studies.reach import library_hash, user_hash
 
-FORM = "2"
+FORM = "3"
 """Changes when a kept document has another shape."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +23,7 @@ from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Processes, Progress, silent
 from funis.pipeline.reporting import requests_of, trial_report, twin_plan
 from funis.pipeline.series import series_views
+from funis.pipeline.study_key import code_hash, study_key
 from funis.pipeline.uncertainty import chosen_ensemble, uncertainty_view
 from funis.report import TrialReport
 from funis.store import hash_bytes
@@ -119,9 +119,12 @@ def _processes(study: Study, workers: int, checkpoints: Path | None) -> Processe
         "" if points is None else hash_bytes(repr(points.names).encode() + points.factors.tobytes())
     )
     named = (
-        version("funis"), version("numpy"), platform.python_version(), study.protocol.hash,
-        study.model.hash, study.pool.hash, study.patients_per_arm, study.seed, drawn,
-    )  # fmt: skip
+        study_key(study),
+        code_hash(),
+        platform.python_version(),
+        study.patients_per_arm,
+        drawn,
+    )
     return KeptProcesses(study, workers, checkpoints, repr(named))
 
 

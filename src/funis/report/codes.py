@@ -72,6 +72,7 @@ def run_identity(source: Provenance, *more: object) -> str:
         What else it was asked for, as JSON values.
     """
     asked = {name: text for name, text in source.more.items() if name not in MACHINE}
+    asked |= {"endpoints": source.endpoints_hash} if source.endpoints_hash else {}
     content = (
         source.protocol_hash, source.model_hash, source.pool_hash, source.library_version,
         source.seed, asked, more,

@@ -323,7 +323,11 @@ class StructureRow:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What it takes to run this trial again; the date only where one is given."""
+    """What it takes to run this trial again; the date only where one is given.
+
+    ``endpoints_hash`` is of the scores, noise and responder rules, which ``model_hash`` leaves out;
+    empty for a run older than it is.
+    """
 
     protocol_file: str
     protocol_hash: str
@@ -335,6 +339,7 @@ class Provenance:
     command: str = ""
     date: str | None = None
     more: Mapping[str, str] = field(default_factory=dict)
+    endpoints_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ def manifest(report: TrialReport) -> dict[str, Any]:
         "figures": [mark.document() for mark in trial_figures(report)],
         "alerts": [f"{alert.title}. {alert.text}" for alert in alerts(report)],
     }
+    if source.endpoints_hash:
+        document["endpoints_hash"] = source.endpoints_hash
     if source.date is not None:
         document["date"] = source.date
     return {**document, **({"more": dict(source.more)} if source.more else {})}

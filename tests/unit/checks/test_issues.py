@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funis.checks import InputError, Issue, IssueList, nearest
+from funis.checks import InputError, Issue, IssueList, nearest, one_of, unknown
 
 
 def issue(message="wrong", **parts):
@@ -99,3 +99,19 @@ def test_an_error_is_told_a_line_an_issue():
     error = InputError([Issue("a.yaml", 3, "seed", "is wrong"), Issue(None, None, None, "too")])
     assert error.lines == ("a.yaml:3: seed: is wrong", "too")
     assert str(error) == "\n".join(error.lines)
+
+
+def test_a_known_name_is_given_back_and_another_is_told_in_one_line() -> None:
+    assert one_of("disease", "ra", ("ra", "sle")) == "ra"
+    with pytest.raises(InputError) as refused:
+        one_of("disease", "raa", ("ra", "sle"))
+    assert str(refused.value) == (
+        "disease: unknown disease 'raa'; expected one of ra, sle; did you mean 'ra'?"
+    )
+
+
+def test_an_unknown_name_is_not_repeated_whole_nor_are_very_many_names_listed() -> None:
+    many = [f"name_{number}" for number in range(200)]
+    text = str(unknown("parameter of ra", "x" * 5000, many))
+    assert len(text) < 120
+    assert "name_7" not in text

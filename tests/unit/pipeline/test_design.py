@@ -15,9 +15,12 @@ from funis.models.factors import Points
 from funis.pipeline.design import design_trial
 from funis.pipeline.design.bank import (
     Bank,
+    Piece,
     World,
     build_banks,
+    design_study,
     follow_people,
+    piece_key,
     settings_of,
     spread,
 )
@@ -32,10 +35,12 @@ from funis.pipeline.design.grow import Ask, grow
 from funis.pipeline.design.growing import growing_document
 from funis.pipeline.design.plan import PRESENT, design_plan
 from funis.pipeline.design.replicates import Outcomes, decide, outcomes, picked
+from funis.pipeline.design.shares import mean_share
 from funis.pipeline.design.twin import replicate_trial
 from funis.pipeline.design.worlds import parse_sizes
 from funis.pipeline.inputs import find_trial, load_trial
 from funis.pipeline.processes import silent
+from funis.pipeline.study_key import study_key
 from funis.trial import Study, conduct
 from funis.trial.bank import follow_rows
 from funis.trial.enrol import enrol
@@ -180,8 +185,32 @@ def test_pieces_come_in_an_order_that_is_spread_and_loses_none():
     for count in (1, 2, 3, 7, 64, 67):
         order = spread(list(range(count)))
         assert sorted(order) == list(range(count))
-    half = spread(list(range(64)))[:8]
-    assert sorted(half) == list(range(0, 64, 8))
+
+
+@pytest.mark.parametrize("count", [32, 64, 67])
+def test_the_first_pieces_lie_in_every_part_of_a_posterior_and_lean_to_no_end(count):
+    first = np.array(spread(list(range(count)))[:8])
+    assert np.bincount(4 * first // count).min() >= 1
+    assert abs((first.mean() + 0.5) / count - 0.5) < 0.05
+
+
+def test_courses_under_other_endpoints_of_other_people_or_products_are_kept_apart(
+    two_arm, small_pool
+):
+    plan = design_plan(two_arm, 16)
+    study = design_study(plan, small_pool, PRESENT)
+    endpoints = study.model.endpoints
+    louder = replace(endpoints.components[0], noise_sd=endpoints.components[0].noise_sd + 0.1)
+    endpoints = replace(endpoints, components=(louder, *endpoints.components[1:]))
+    others = (
+        replace(study, model=replace(study.model, endpoints=endpoints)),
+        replace(study, pool=replace(study.pool, seed=study.pool.seed + 1)),
+        replace(study, products={}),
+    )
+    piece = Piece(World("null", PRESENT, Points(("potency",), np.zeros((2, 1)))), range(2))
+    keys = {piece_key(plan, study_key(one), piece) for one in (study, *others)}
+    assert len(keys) == 4
+    assert others[0].model.hash == study.model.hash
 
 
 def test_a_cancelled_design_goes_on_to_the_same_bytes(small, monkeypatch, tmp_path):
@@ -551,3 +580,27 @@ def test_a_trial_that_grows_enrols_more_and_keeps_the_error(tmp_path):
     assert rate <= 0.025 + 3 * error
     assert made.patients.max() <= 120
     assert made.patients.mean() > 80
+
+
+def test_replicates_that_one_trial_does_not_show_are_refused_in_one_line(tmp_path):
+    end = ENROLMENT + "interim: {looks: [0.5, 1], resize: {rule: promising_zone, at_most: 1.5}}\n"
+    adaptive = written(tmp_path / "adaptive.yaml", end=end)
+    text = find_trial("ra_two_arm").read_text(encoding="utf-8")
+    first = text.index("role: primary")
+    strata = f"{text[:first]}method: cmh, strata: [DAS28_CRP], {text[first:]}"
+    (tmp_path / "strata.yaml").write_text(strata, encoding="utf-8")
+    for path, told in (
+        (adaptive, "adapts while it runs"),
+        (tmp_path / "strata.yaml", "by a number"),
+    ):
+        with pytest.raises(InputError, match=f"{told}.*single replicates are not shown") as refused:
+            replicate_trial(path, n=16, replicate=0, world="null", **SMALL)
+        assert len(str(refused.value).splitlines()) == 1
+
+
+def test_all_of_so_many_is_no_more_certain_than_none_of_them():
+    group = np.arange(8)
+    always, never = (mean_share(np.full((8, 10), met), group) for met in (True, False))
+    assert (always.low, always.high) == (1 - 3 / 80, 1.0)
+    assert (never.low, never.high) == (0.0, 3 / 80)
+    assert mean_share(np.ones((2, 1), dtype=bool), np.arange(2)).low == 0.0

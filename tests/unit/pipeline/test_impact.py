@@ -48,9 +48,9 @@ def test_a_negative_trial_moves_potency_toward_zero(added):
 
 def test_a_negative_trial_moves_the_chance_of_a_planned_trial_down(added):
     old, new = added.old.chance, added.new.chance
-    assert new.probability < old.probability - 0.02
-    assert new.own < old.own - 0.1
-    assert new.no_effect == pytest.approx(old.no_effect, abs=0.01)
+    assert new.probability.estimate < old.probability.estimate - 0.02
+    assert new.own.high < old.own.low
+    assert new.no_effect.estimate == pytest.approx(old.no_effect.estimate, abs=0.01)
 
 
 def test_the_pooled_effect_is_that_of_the_trials_that_compare(added):

@@ -23,6 +23,7 @@ from funis.evidence import (
 from funis.evidence.meta import Counts, pool, risk_ratio
 from funis.pipeline import straight_line
 from funis.pipeline.meta import choices, document, meta_analysis, pictures, run, text
+from funis.pipeline.meta.numbers import shown_interval, stratum_interval
 from funis.report.forest import forest_plot
 from funis.report.funnel import funnel_plot
 
@@ -340,3 +341,12 @@ def test_what_can_be_pooled_is_listed(published):
     assert found.poolable
     assert found.studies == (("randomised contrast", 2, 80), ("single-arm", 1, 20))
     assert text.choices_table("ra", [found]).rows[0][3] == "yes"
+
+
+def test_what_several_studies_that_do_not_pool_add_up_to_is_not_known():
+    found = run.base_of("sle")
+    strata, _ = run.strata_near(found, "SLEDAI", week=26, window=20, measure="md", any_route=True)
+    member = strata[0].members[0]
+    one = run.pooled_stratum(strata[0].kind, (member,))
+    assert stratum_interval(one) == shown_interval(member.effect)
+    assert stratum_interval(replace(one, members=(member, member))) is None

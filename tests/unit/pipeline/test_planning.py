@@ -17,17 +17,22 @@ from funis.pipeline.planning.following import (
     LOW,
     interval_of,
     plain_means,
+    same_people,
     sampled_means,
     spread_draws,
     true_scores,
 )
 from funis.pipeline.planning.matching import CANDIDATES, LEVELS, matched_patients, settled
 from funis.pipeline.planning.predict import (
+    _warnings,
     as_difference,
     as_one_event,
     as_share,
+    endpoint_of,
+    followed,
     predicted_course,
     prepared,
+    response_of,
 )
 from funis.pipeline.planning.setting import (
     ARMS,
@@ -339,6 +344,46 @@ def test_a_difference_of_few_is_never_exactly_nothing():
     gained = as_difference(Interval(0.25, 0.25, 0.25), moved)
     assert gained.low < 0.16
     assert gained.high > 0.38
+
+
+def test_a_difference_counts_and_divides_by_those_who_were_followed():
+    moved = np.zeros((16, 48))
+    moved[:, :6] = 1
+    moved[:, 24:] = np.nan
+    few = as_difference(Interval(0.25, 0.25, 0.25), moved)
+    assert few == as_difference(Interval(0.25, 0.25, 0.25), moved[:, :24])
+    unknown = Interval(0.0, 0.0, 0.0)
+    assert as_difference(unknown, np.full((16, 48), np.nan)) == unknown
+
+
+def test_who_was_not_solved_in_one_arm_is_left_out_of_all_arms_of_that_draw():
+    lost = np.zeros((2, 3, 4), dtype=bool)
+    lost[1, 2, 0] = True
+    for shape in ((2, 3, 4), (2, 3, 4, 5)):
+        there = ~np.isnan(same_people(np.ones(shape), lost))
+        assert not there[1, :, 0].any()
+        assert there.sum() == there.size * (1 - 1 / 8)
+
+
+def test_arms_of_a_course_hold_the_same_people_where_one_was_not_solved(ready):
+    seen = followed(ready)
+    failed = seen.found.failed.copy()
+    arms = [arm.id for arm in seen.study.arms]
+    failed[:, arms.index(TREATED), 0] = True
+    broken = replace(seen, found=replace(seen.found, failed=failed))
+    request = seen.requests[0]
+    values, _ = endpoint_of(seen.study, seen.found, request)
+    whole, left = response_of(seen, request), response_of(broken, request)
+    for arm, kept in ((PLACEBO, left.placebo), (TREATED, left.treated)):
+        others = values[:, arms.index(arm), 1:]
+        assert kept.estimate == pytest.approx(float(np.nanmean(others)))
+    apart = left.treated.estimate - left.placebo.estimate
+    assert left.difference.estimate == pytest.approx(apart)
+    assert left.difference.high - left.difference.low > 0
+    assert left != whole
+    (said,) = (one for one in _warnings(ready, broken.found) if "not solved" in one)
+    assert said.startswith("1 of the matches")
+    assert f"{len(failed)} of {failed[:, 0].size} times" in said
 
 
 def test_counts_in_which_nobody_differs_leave_one_event_open():

@@ -9,6 +9,7 @@ from funis.checks import InputError
 from funis.pipeline.planning import STAGES, Asked, plan_consultation
 from funis.pipeline.planning.holds import holds_of
 from funis.pipeline.planning.setting import chosen_protocol
+from funis.pipeline.planning.tables import plan_tables
 from funis.plan.consultation import read_consultation
 from funis.plan.worksheet import joined, worksheets
 
@@ -92,3 +93,14 @@ def test_each_stage_is_reached_once_and_in_order():
 
     plan_consultation("ra", progress=watched)
     assert seen == [(stage, len(STAGES)) for stage in STAGES]
+
+
+def test_the_time_that_was_asked_for_is_printed(whole):
+    asked = plan_consultation("ra", Asked(course=False, holds=True, hold_minute=95.0))
+    (table,) = (one for one in plan_tables(asked) if one.columns[0].startswith("Minutes"))
+    assert "95" in [row[0] for row in table.rows]
+
+
+def test_every_adverse_event_of_a_course_is_printed(whole):
+    (table,) = (one for one in plan_tables(whole) if one.title.startswith("Adverse events"))
+    assert len(table.rows) == len(whole.course.adverse_events) > 8

@@ -248,3 +248,16 @@ def test_claims_are_filtered_by_disease_before_they_are_judged():
 def test_an_unknown_verdict_is_refused():
     with pytest.raises(InputError, match="unknown verdict"):
         filter_claims(unjudged_register(), verdict="suported")
+
+
+@pytest.mark.parametrize(
+    ("name", "year"),
+    [
+        ("zeng2016_ln", 2016),
+        ("lazebnik2010_uc", 2010),
+        ("kafaja2017_ra", 2017),
+        ("armada_ra", None),
+    ],
+)
+def test_the_year_of_a_study_is_its_own_and_not_that_of_the_review_that_lists_it(name, year):
+    assert entry_of(name).year == year

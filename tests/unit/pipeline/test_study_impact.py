@@ -1,13 +1,21 @@
 """What a study changes: text checked fault by fault, sides in order, nothing typed is kept."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from funis.analysis import wilson
 from funis.apps.web.pages.evidence_impact import EXAMPLE
+from funis.calibrate.outlook import ContrastOutlook, Outlook
 from funis.checks import InputError, yaml_reader
+from funis.evidence import load_evidence
+from funis.models import find_disease, load_model
 from funis.pipeline import study_impact
+from funis.pipeline.impact import _probability
 from funis.pipeline.impact_view import impact_view
+from funis.pipeline.meta.pooled_effect import effect_words, pooled_effect
 from funis.pipeline.study_impact import (
     impact_without,
     kept_impact,
@@ -16,6 +24,7 @@ from funis.pipeline.study_impact import (
     store_own,
     trials_on,
 )
+from funis.protocol import EndpointRequest
 
 
 def test_the_example_has_no_fault():
@@ -108,11 +117,13 @@ def test_a_study_that_the_model_does_not_represent_changes_nothing():
 SIDE = {
     "studies": ["zhang2017_ssc"], "rows": 1, "gain_in_spreads": 0.5,
     "pooled_effect": {"endpoint": "MRSS_change@52", "design": "randomised contrast",
-                      "measure": "mean difference", "studies": ["care_ssc"], "estimate": -2.0,
-                      "low95": -4.0, "high95": 0.5},
+                      "measure": "mean difference", "studies": ["care_ssc"], "patients": 17,
+                      "randomised": 18, "estimate": -2.0, "low95": -4.0, "high95": 0.5},
     "potency": {basis: {"no_effect": 0.2, "median": 1.0, "low80": 0.4, "high80": 2.0, "mean": 0.8}
                 for basis in ("borrowed", "own")},
-    "trial": {"probability_of_success": 0.3, "own_data_only": 0.2, "if_cells_do_nothing": 0.03,
+    "trial": {"probability_of_success": {"estimate": 0.3, "low95": 0.28, "high95": 0.32},
+              "own_data_only": {"estimate": 0.2, "low95": 0.18, "high95": 0.22},
+              "if_cells_do_nothing": {"estimate": 0.03, "low95": 0.02, "high95": 0.04},
               "difference": {"median": -1.0, "low80": -2.0, "high80": 0.5}},
 }  # fmt: skip
 
@@ -141,6 +152,27 @@ def test_a_view_shows_study_type_randomised_patients_and_cells_that_do_nothing()
     assert "randomised contrast, 1 study, 18 randomised patients" in pooled.new.text
     assert pooled.new.low < pooled.new.at < pooled.new.high
     assert pooled.null > pooled.new.at
-    assert "The same if cells do nothing (potency 0)" in lines
+    assert lines["The same if cells do nothing (potency 0)"].new.text == "3.0% (2.0% to 4.0%)"
+    chance = lines["Probability of success"].new
+    assert (chance.low, chance.at, chance.high) == (28.0, 30.0, 32.0)
     assert lines["Potency, if any"].new.at == pytest.approx(lines["Potency, if any"].null, abs=0.01)
     assert view.left_out == (("y", "why"),)
+
+
+def test_the_randomised_patients_of_a_study_of_ones_own_are_counted():
+    evidence, endpoints = load_evidence("ra"), load_model(find_disease("ra")).endpoints
+    (own,) = own_studies(EXAMPLE).studies
+    request = EndpointRequest("ACR20", 12.0, "responder", "primary")
+    before = pooled_effect(evidence, endpoints, request)
+    after = pooled_effect(replace(evidence, studies=(*evidence.studies, own)), endpoints, request)
+    assert (after.randomised, after.patients) == (before.randomised + 40, before.patients + 40)
+    assert after.document()["randomised"] == after.randomised
+    assert f"{after.randomised} randomised patients" in effect_words(after)
+
+
+def test_a_chance_has_the_interval_of_its_conducts():
+    met = np.arange(4000) < 1200
+    found = _probability(Outlook((), (ContrastOutlook("a", "b", met * 1.0, met),)))
+    expected = wilson(1200, 4000)
+    assert (found.low, found.high) == (expected.low, expected.high)
+    assert found.low < found.estimate == 0.3 < found.high

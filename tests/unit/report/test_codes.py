@@ -90,6 +90,16 @@ def test_places_and_machines_do_not_count_and_a_seed_does(report):
     assert trial_identity(replace(report, provenance=other)) != trial_identity(report)
 
 
+def test_a_run_with_other_endpoints_has_other_codes(report):
+    known = {
+        trial_identity(
+            replace(report, provenance=replace(report.provenance, endpoints_hash=digest))
+        )
+        for digest in ("", "a" * 64, "b" * 64)
+    }
+    assert len(known) == 3
+
+
 def test_every_figure_and_table_of_a_page_bears_its_code_and_the_manifest_lists_it(report):
     whole = replace(report, disease_id="ra")
     page = render_trial(whole)

@@ -28,7 +28,7 @@ from funis.apps.web.background import Background
 from funis.apps.web.guard import Guard
 from funis.apps.web.moves import Moves
 from funis.apps.web.pages import evidence, explore, home, model, plan, runs, trial
-from funis.apps.web.pages.render import STATIC
+from funis.apps.web.pages.render import SHARED, STATIC
 from funis.apps.web.questions import Questions
 from funis.apps.web.refusals import add_refusals
 from funis.apps.web.sessions import Sessions
@@ -70,6 +70,7 @@ def create_app(settings: Settings, *, background: bool = False) -> FastAPI:
     app.add_api_route("/api/openapi.json", lambda: _described(app), include_in_schema=False)
     for module in (*PAGES, *APIS):
         app.include_router(module.router, include_in_schema=module in APIS)
+    app.mount("/static/shared", StaticFiles(directory=SHARED), name="shared")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 

@@ -129,6 +129,7 @@ def _closed(path: str) -> Response:
     return HTMLResponse(
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>funis</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="stylesheet" href="/static/shared/tokens.css">'
         '<link rel="stylesheet" href="/static/workbench.css"></head>'
         f"<body><main><h1>Not open</h1><p>{command}</p></main>"
         f'<footer class="foot"><p><strong>{RESEARCH_USE}</strong></p></footer></body></html>',

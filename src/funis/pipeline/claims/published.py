@@ -17,7 +17,7 @@ from funis.evidence import Evidence, Outcome, Study, load_evidence, load_safety
 from funis.evidence.meta import SCALES, Counts, pool, proportion
 from funis.evidence.meta import Measure as Scale
 from funis.models import Endpoints, disease_ids
-from funis.pipeline.meta.numbers import shown_interval
+from funis.pipeline.meta.numbers import stratum_interval
 from funis.pipeline.meta.printed import marked
 from funis.pipeline.meta.run import MEASURES, Base, base_of, pooled_stratum, strata_near
 from funis.pipeline.meta.values import STUDY_TYPES, LeftOut, Member, Stratum
@@ -280,16 +280,9 @@ def _cells(member: Member) -> str:
 
 def _interval(stratum: Stratum) -> Interval:
     """Return the pooled numbers, or those of the only study; none where several do not pool."""
-    pooled, scale = stratum.pooled, SCALES[stratum.measure]
-    if pooled is not None:
-        ends = (scale.shown(x) for x in (pooled.estimate, pooled.low, pooled.high))
-        return Interval(*ends)
-    if len(stratum.members) == 1:
-        found = shown_interval(stratum.members[0].effect)
-        nan = float("nan")
-        ends = (nan if x is None else x for x in (found.estimate, found.low, found.high))
-        return Interval(*ends)
-    return Interval(float("nan"), float("nan"), float("nan"))
+    found, nan = stratum_interval(stratum), float("nan")
+    ends = (None,) * 3 if found is None else (found.estimate, found.low, found.high)
+    return Interval(*(nan if x is None else x for x in ends))
 
 
 def all_evidence() -> tuple[Evidence, ...]:

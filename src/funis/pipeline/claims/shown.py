@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import one_of
 from funis.claims import library_register
 from funis.claims.register import Claim
 from funis.models import disease_ids
@@ -148,12 +148,7 @@ def check_wanted(verdict: str | None, disease: str | None) -> None:
     InputError
         With the nearest name.
     """
-    _one_of("verdict", verdict, VERDICTS)
-    _one_of("disease", disease, disease_ids())
-
-
-def _one_of(key: str, value: str | None, known: Sequence[str]) -> None:
-    if value and value not in known:
-        expected = f"one of {', '.join(known)}"
-        message = f"unknown {key} '{value}'"
-        raise InputError(Issue(None, None, key, message, expected, nearest(value, known)))
+    if verdict:
+        one_of("verdict", verdict, VERDICTS)
+    if disease:
+        one_of("disease", disease, disease_ids())

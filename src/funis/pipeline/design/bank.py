@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -15,6 +17,7 @@ from funis.models.factors import Points
 from funis.pipeline.design.plan import PRESENT, DesignPlan
 from funis.pipeline.design.worlds import World
 from funis.pipeline.processes import Processes, Progress
+from funis.pipeline.study_key import study_key
 from funis.population import Pool
 from funis.protocol import library_structures
 from funis.trial import Enrolled, Study, enrol
@@ -28,7 +31,8 @@ ROWS = 1536
 """Courses that one task follows, about: a call of the solver has a cost of its own."""
 
 ENROLLED_AT_ONCE = 512
-FORM = 1
+GOLDEN = (math.sqrt(5) - 1) / 2
+FORM = 2
 """Changes when what is kept of a bank does."""
 
 
@@ -55,10 +59,11 @@ class Bank:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """A study under one form of the model, and everybody who is enrolled in it."""
+    """A study under one form of the model, everybody who is enrolled in it, and its `study_key`."""
 
     study: Study
     who: Enrolled
+    key: str
 
 
 def part(plan: DesignPlan, draw: int) -> Integers:
@@ -106,7 +111,8 @@ def settings_of(plan: DesignPlan, pool: Pool, structures: Sequence[str]) -> dict
     found = {}
     for name in structures:
         study = design_study(plan, pool, name)
-        found[name] = Setting(study, _everyone(study, plan.groups * plan.patients))
+        everybody = _everyone(study, plan.groups * plan.patients)
+        found[name] = Setting(study, everybody, study_key(study))
     return found
 
 
@@ -155,18 +161,22 @@ def follow_pieces(
         for piece, content in zip(pieces, kept, strict=True):
             if content is None:
                 content = next(fresh)
-                study = settings[piece.world.structure].study
-                keep("banks", piece_key(plan, study, piece), content)
+                keep("banks", _key(plan, settings, piece), content)
             yield piece, content
         for _ in fresh:  # a bar ends when it is asked for more
             pass
 
 
 def spread(pieces: Sequence[Piece]) -> list[Piece]:
-    """Return pieces in an order whose every beginning is spread over them (van der Corput)."""
-    bits = max(len(pieces) - 1, 1).bit_length()
-    turned = (int(f"{k:0{bits}b}"[::-1], 2) for k in range(1 << bits))
-    return [pieces[place] for place in turned if place < len(pieces)]
+    """Return pieces in an order whose every beginning is spread evenly over all, the middle first.
+
+    Steps of the golden ratio round a circle; a place that is taken gives way to the next free one.
+    """
+    left, order = list(range(len(pieces))), []
+    for k in range(len(pieces)):
+        place = math.floor((0.5 + GOLDEN * k) % 1 * len(pieces))
+        order.append(left.pop(bisect_left(left, place) % len(left)))
+    return [pieces[place] for place in order]
 
 
 def cuts(plan: DesignPlan, world: World) -> Iterator[range]:
@@ -235,7 +245,7 @@ def _content(plan: DesignPlan, study: Study, who: Enrolled, piece: Piece) -> byt
 def piece_with(plan: DesignPlan, study: Study, world: World, draw: int) -> tuple[Piece, bytes]:
     """Return the piece of a world that holds a draw, kept or followed now."""
     piece = next(one for one in _pieces(plan, world) if draw in one.draws)
-    key = piece_key(plan, study, piece)
+    key = piece_key(plan, study_key(study), piece)
     content = cached("banks", key)
     if content is None:
         everybody = np.concatenate([part(plan, one) for one in piece.draws])
@@ -246,18 +256,27 @@ def piece_with(plan: DesignPlan, study: Study, world: World, draw: int) -> tuple
 
 
 def _kept(plan: DesignPlan, settings: Mapping[str, Setting], piece: Piece) -> bytes | None:
-    return cached("banks", piece_key(plan, settings[piece.world.structure].study, piece))
+    return cached("banks", _key(plan, settings, piece))
 
 
-def piece_key(plan: DesignPlan, study: Study, piece: Piece) -> str:
-    """Return the name under which a piece is kept: everything that its courses depend on."""
+def _key(plan: DesignPlan, settings: Mapping[str, Setting], piece: Piece) -> str:
+    return piece_key(plan, settings[piece.world.structure].key, piece)
+
+
+def piece_key(plan: DesignPlan, study: str, piece: Piece) -> str:
+    """Return the name under which a piece is kept: everything that its courses depend on.
+
+    Parameters
+    ----------
+    study : its `study_key`.
+    """
     points = piece.world.points
     rows = points.factors[piece.draws.start : piece.draws.stop].tobytes().hex()
     words = (
-        study.protocol.hash, study.seed, study.rtol, plan.patients, plan.groups, plan.arms,
-        plan.endpoints, points.names, rows, piece.draws, sorted(study.products.items()), FORM,
+        plan.patients, plan.groups, plan.arms, plan.endpoints, points.names, rows, piece.draws,
+        FORM,
     )  # fmt: skip
-    return cache_key(study.model.hash, *(repr(word) for word in words))
+    return cache_key(study, *(repr(word) for word in words))
 
 
 def bank_of_pieces(plan: DesignPlan, world: World, contents: Sequence[bytes]) -> Bank:

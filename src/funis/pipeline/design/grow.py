@@ -139,7 +139,7 @@ def joined_shares(shares: Sequence[Share]) -> Share:
 
 def _share(ask: Ask, piece: Piece, content: bytes) -> Share:
     """Judge a piece; what slow methods decide is kept, so that a killed run loses none of it."""
-    study = ask.settings[piece.world.structure].study
+    study = ask.settings[piece.world.structure].key
     key = decisions_key(ask.plan, study, piece, ask.sizes, ask.replicates)
     known = cached("decisions", key) if ask.plan.slow else None
     if known is not None:

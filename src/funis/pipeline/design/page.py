@@ -15,7 +15,7 @@ from funis.pipeline.reporting import endpoints
 from funis.pipeline.reporting.methods import engine_text, version
 from funis.pipeline.reporting.published import evidence_base, evidence_text
 from funis.pipeline.run import TRIAL, find_evidence, json_text
-from funis.protocol import library_structures
+from funis.protocol import content_hash, library_structures
 from funis.report import RESEARCH_USE
 from funis.report.content import Interval, Provenance
 from funis.report.design import (
@@ -78,6 +78,7 @@ def design_manifest(report: DesignReport) -> dict[str, Any]:
         "estimand": report.estimand, "success_rule": report.rule,
         "fixed_before_the_first_patient": report.fixed_hash,
         "library_version": source.library_version, "model_hash": source.model_hash,
+        "endpoints_hash": source.endpoints_hash,
         "pool_hash": source.pool_hash, "engine": source.engine, "command": source.command,
         "failed": report.failed, "more": dict(source.more), "run": design_identity(report),
         "code": design_code(report),
@@ -210,4 +211,5 @@ def _provenance(result: DesignResult) -> Provenance:
         plan.trial.place, protocol.hash, f"funis {version('funis')}", plan.trial.model.hash,
         result.pool_hash, engine_text(), protocol.seed, command, None,
         {name: text for name, text in more.items() if text},
+        content_hash(plan.trial.model.endpoints),
     )  # fmt: skip

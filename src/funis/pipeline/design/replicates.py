@@ -117,12 +117,6 @@ def _stratum(plan: DesignPlan, bank: Bank) -> Array:
     return joint
 
 
-def _halved(values: Array) -> Array:
-    if len(np.unique(values[~np.isnan(values)])) <= FEW_VALUES:
-        return values
-    return (values > np.nanmedian(values)).astype(np.float64)
-
-
 def _at_visits(plan: DesignPlan, bank: Bank) -> Array:
     """Return the endpoint at every visit after baseline, (draw, arm, patient, visit)."""
     table, how = bank.tables[plan.request.endpoint], plan.handling

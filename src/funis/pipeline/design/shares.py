@@ -39,5 +39,6 @@ def mean_share(met: NDArray[np.bool_], group: NDArray[np.int64]) -> Interval:
         return Interval(whole, 0.0, 1.0)  # one part of the bank says nothing of its error
     error = np.sqrt(max(float(np.var(means, ddof=1)) / len(means), chance))
     half = T_95[len(means)] * float(error)
-    least = 1 / met.size  # none of so many is not never
-    return Interval(whole, max(whole - half, 0.0), min(max(whole + half, 3 * least), 1.0))
+    least = 3 / met.size  # none of so many is not never, and all of them not always
+    low, high = min(whole - half, 1 - least), max(whole + half, least)
+    return Interval(whole, max(low, 0.0), min(high, 1.0))

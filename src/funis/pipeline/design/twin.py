@@ -162,7 +162,7 @@ def replicate_trial(
     Raises
     ------
     InputError
-        Anything wrong with the trial, a number or a name.
+        Anything wrong with the trial, a number or a name; a design whose dots no trial shows alone.
     """
     check_patients(patients)
     require_whole(0, replicate=replicate)
@@ -170,6 +170,7 @@ def replicate_trial(
     trial = load_trial(name_or_path)
     plan = design_plan(trial, patients)
     check_size(plan, n)
+    _check_shown(plan)
     posterior = chosen_ensemble(trial.model, ensemble)
     forms = () if posterior is None else (structure,)
     asked = worlds(believed_points(posterior, ensemble), forms)
@@ -191,6 +192,23 @@ def replicate_trial(
     truth = _draw_truth(plan, study, chosen, draw)
     evidence = evidence_text(evidence_base(find_evidence(trial.model)))
     return replace(made, truth=truth, bands=visit_bands(made.patients), evidence=evidence)
+
+
+def _check_shown(plan: DesignPlan) -> None:
+    """Refuse a design whose decisions a single replicate conducted again does not show.
+
+    What is adapted hangs on all patients in the order of their arrival, and a number is cut into
+    strata at its median over the whole bank.
+    """
+    reason, expected = "", ""
+    if plan.adaptive:
+        reason, expected = "adapts while it runs", "a design without resize, selection, allocation"
+    elif plan.needs_whole_bank:
+        reason = "has strata by a number, cut at its median over all replicates"
+        expected = "strata that are no numbers"
+    if reason:
+        message = f"the trial {reason}: single replicates are not shown"
+        raise InputError(Issue(None, None, "replicate", message, expected))
 
 
 def _draw_truth(plan: DesignPlan, study: Study, world: World, draw: int) -> dict[str, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from funis.checks import Document, InputError, Issue, nearest, parse_yaml
+from funis.checks import Document, InputError, Issue, nearest, one_of, parse_yaml
 from funis.models import disease_ids
 from funis.pipeline.draft.text import written
 from funis.pipeline.inputs import find_trial, trial_names
@@ -77,10 +77,7 @@ def empty_draft(disease: str) -> Draft:
     InputError
         The library has no such disease.
     """
-    known = disease_ids()
-    if disease not in known:
-        message, expected = f"unknown disease '{disease}'", f"one of {', '.join(known)}"
-        raise InputError(Issue(None, None, "disease", message, expected, nearest(disease, known)))
+    one_of("disease", disease, disease_ids())
     source = library_draft(f"{disease}_demo").document.data
     return Draft(written(_least(source)), f"new_{disease}.yaml")
 

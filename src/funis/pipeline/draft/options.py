@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, get_args
 
 from funis.analysis.methods.registry import METHODS
-from funis.checks import InputError, Issue, nearest
+from funis.checks import one_of
 from funis.models import Model, disease_ids, load_model
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.product import library_lot, library_lots, library_product, library_products
@@ -92,10 +92,7 @@ def draft_options(disease: str) -> Options:
     InputError
         The library has no such disease.
     """
-    known = disease_ids()
-    if disease not in known:
-        message, expected = f"unknown disease '{disease}'", f"one of {', '.join(known)}"
-        raise InputError(Issue(None, None, "disease", message, expected, nearest(disease, known)))
+    one_of("disease", disease, disease_ids())
     return _options(disease)
 
 

@@ -26,7 +26,7 @@ from funis.pipeline.explore.prepare import (
     week_minutes,
 )
 from funis.pipeline.explore.state import ExploreState
-from funis.pipeline.explore.statistics import bands, mean_interval, share_interval
+from funis.pipeline.explore.statistics import Draws, bands, mean_interval, share_interval
 from funis.pipeline.reporting.endpoints import short_name
 from funis.pipeline.reporting.mechanism import compartments
 from funis.product import Delivered, delivered
@@ -175,14 +175,16 @@ def _view(
     scoring = ready.scoring
     seen = len(scoring.reader.outputs)
     treated = values[:, weekly, :seen]
-    potency = ready.what.potency[good] if ready.what.spread else None
+    draws = ready.what.draws
+    if draws is not None and not good.all():
+        draws = draws.of_patients(good)
     score, responds = told(scoring, treated)
     product = product_of(state.product)
     weeks = np.arange(state.weeks + 1, dtype=np.float64)
     return ExploreView(
         state, permalink(state), weeks, minutes / week_minutes(1)[1],
-        _score(ready, score, _of(ready.twin_score, good), potency),
-        _responders(ready, responds, _of(ready.twin_responds, good), potency),
+        _score(ready, score, _of(ready.twin_score, good), draws),
+        _responders(ready, responds, _of(ready.twin_responds, good), draws),
         _mechanism(ready, values, _of(ready.twin, good), weekly), _cells(ready, values),
         {
             route: delivered(product, _dose(state, ready, dose), hold_minute=state.hold_minute)
@@ -194,21 +196,21 @@ def _view(
     )  # fmt: skip
 
 
-def _score(ready: Prepared, treated: Array, twin: Array, potency: Array | None) -> Curve:
+def _score(ready: Prepared, treated: Array, twin: Array, draws: Draws | None) -> Curve:
     points, name = ready.model.endpoints, ready.scoring.score
     item = points.number(name)
     return Curve(
         name, short_name(name, points), "" if item.unit in ("1", "score") else item.unit,
-        points.better(name), bands(treated), bands(twin), mean_interval(treated - twin, potency),
+        points.better(name), bands(treated), bands(twin), mean_interval(treated - twin, draws),
     )  # fmt: skip
 
 
 def _responders(
-    ready: Prepared, treated: NDArray[np.bool_], twin: NDArray[np.bool_], potency: Array | None
+    ready: Prepared, treated: NDArray[np.bool_], twin: NDArray[np.bool_], draws: Draws | None
 ) -> tuple[Curve, ...]:
     rules, points = ready.scoring.responses, ready.model.endpoints
     moved = treated.astype(np.float64) - twin
-    difference = share_interval(moved, potency)
+    difference = share_interval(moved, draws)
     shares = [one.mean(axis=0) for one in (treated, twin)]
     return tuple(
         Curve(

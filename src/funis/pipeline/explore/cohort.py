@@ -14,6 +14,7 @@ from funis.models import Model, find_disease, library_folder, load_model
 from funis.models.factors import NO_CELLS, Points
 from funis.pipeline.explore.options import LIBRARY, NONE, explore_options
 from funis.pipeline.explore.state import ExploreState
+from funis.pipeline.explore.statistics import Draws
 from funis.pipeline.pools import trial_pool
 from funis.pipeline.uncertainty import chosen_ensemble
 from funis.population import Pool, choose, uniform
@@ -55,17 +56,13 @@ class Drawn:
     Attributes
     ----------
     factors : parameter -> (patient,) what it is multiplied by.
-    potency : (patient,) factor of potency, by which draws are put in order.
-    null_share : share of the draws in which cells do nothing.
     told : in words.
-    spread : whether draws differ.
+    draws : of the patients and of the whole posterior; None where draws do not differ.
     """
 
     factors: dict[str, Array]
-    potency: Array
-    null_share: float
     told: str
-    spread: bool
+    draws: Draws | None = None
 
 
 @lru_cache(maxsize=16)
@@ -119,38 +116,44 @@ def drawn(parts: Disease, state: ExploreState) -> Drawn:
 
     The key is that of a trial, so that a patient has the row that he has there.
     """
-    one = np.ones(state.patients)
     if state.potency == NONE:
         told = "cells do nothing (potency 0) in every virtual patient"
-        return Drawn({NO_CELLS: 0 * one}, 0 * one, 1.0, told, False)
+        return Drawn({NO_CELLS: np.zeros(state.patients)}, told)
     if state.potency == LIBRARY or parts.points is None:
-        told = "the library's values, without uncertainty of the cells"
-        return Drawn({}, one, 0.0, told, False)
-    row, share = _rows(parts.points, state)
-    factors = {
-        name: parts.points.factors[row, place] for place, name in enumerate(parts.points.names)
-    }
+        return Drawn({}, "the library's values, without uncertainty of the cells")
+    points = parts.points
+    own, whole = _rows(points, state)
+    factors = {name: points.factors[own, place] for place, name in enumerate(points.names)}
+    nothing = points.factors[whole, points.names.index(NO_CELLS)] == 0
+    share = nothing.mean() if state.null_weight is None else state.null_weight
     told = (
         "a draw of the posterior in each virtual patient;"
         f" in {100 * share:.0f} % of the draws cells do nothing"
     )
-    return Drawn(factors, factors[NO_CELLS], share, told, True)
+    return Drawn(factors, told, Draws.of(points, own, whole))
 
 
-def _rows(points: Points, state: ExploreState) -> tuple[Integers, float]:
-    """Return the row of each patient, and the share of rows in which cells do nothing."""
-    patient = np.arange(state.patients, dtype=np.int64)
-    luck = uniform(state.seed, "ensemble row", patient)
+def _rows(points: Points, state: ExploreState) -> tuple[Integers, Integers]:
+    """Return the row of each patient, and rows of one weight that stand for the posterior."""
+    patient, even = np.arange(state.patients, dtype=np.int64), np.arange(len(points))
+    luck, weight = uniform(state.seed, "ensemble row", patient), state.null_weight
+    if weight is None:
+        return _picked(luck, even), even
+    idle = uniform(state.seed, "null potency", patient) < weight
+    level = (even + 0.5) / len(points)
+    rest = np.maximum(level - weight, 0) / max(1 - weight, 1e-9)
+    return _mixed(points, luck, idle), _mixed(points, rest, level < weight)
+
+
+def _mixed(points: Points, luck: Array, idle: NDArray[np.bool_]) -> Integers:
+    """Return a row for each: one in which cells do nothing, or one in which they do something."""
     null = points.factors[:, points.names.index(NO_CELLS)] == 0
-    if state.null_weight is None:
-        return _picked(luck, np.arange(len(points))), float(null.mean())
     nothing, acting = np.flatnonzero(null), np.flatnonzero(~null)
-    idle = uniform(state.seed, "null potency", patient) < state.null_weight
     if not len(nothing):
         nothing = acting
     if not len(acting):
         acting = nothing
-    return np.where(idle, _picked(luck, nothing), _picked(luck, acting)), state.null_weight
+    return np.where(idle, _picked(luck, nothing), _picked(luck, acting))
 
 
 def _picked(luck: Array, rows: Integers) -> Integers:

@@ -20,7 +20,6 @@ from funis.report.numerals import significant
 
 Array = NDArray[np.float64]
 
-MOST_HARMS = 12
 DIGITS = 4
 """Significant digits of a document; a screen shows fewer."""
 
@@ -57,7 +56,7 @@ def document(view: ExploreView) -> dict[str, Any]:
         "mechanism": [_short(one) for one in view.mechanism],
         "cells": [_short(one) for one in view.cells],
         "delivered": rounded_deep({route: asdict(one) for route, one in view.delivered.items()}),
-        "harms": [_harm(one) for one in view.harms[:MOST_HARMS]],
+        "harms": [_harm(one) for one in view.harms],
     }
 
 

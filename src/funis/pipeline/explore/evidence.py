@@ -8,22 +8,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from funis.claims import Pool
 from funis.evidence import Evidence, Study
-from funis.pipeline.claims.published import Known, control_arms, kinds_of, window_of
+from funis.evidence.meta import SCALES
+from funis.pipeline.claims.published import (
+    RANGE,
+    Kind,
+    Known,
+    control_arms,
+    kinds_of,
+    window_of,
+)
 from funis.pipeline.explore.prepare import scoring_of
-from funis.pipeline.meta.numbers import shown_interval
+from funis.pipeline.meta.numbers import stratum_interval, value_words
 from funis.pipeline.meta.run import MEASURES, pooled_stratum, strata_near
 from funis.pipeline.meta.values import STUDY_TYPES, Member, Stratum
 from funis.pipeline.reporting.endpoints import endpoint_name
 from funis.pipeline.reporting.published import evidence_base, evidence_text
+from funis.pipeline.studies.reach import user_hash
 from funis.protocol import SUFFIXES, EndpointRequest
+from funis.report.content import Interval
 from funis.report.statement import NOT_APPROVED
 
 MOST_ENDPOINTS = 2
 """Endpoints whose pooled effects are shown: the primary one, and the main score."""
-
-
-Ends = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class PublishedEffect:
     compared : whether cells are compared with a control.
     estimate, low, high : with the 95 % interval; None where it is not known.
     patients, randomised : patients behind it, and how many were allocated by chance.
+    label : kind of study and what is compared, in words.
+    range : median and range over trials in words, of arms that cannot be pooled; else empty.
     """
 
     endpoint: str
@@ -49,6 +59,8 @@ class PublishedEffect:
     studies: tuple[str, ...]
     patients: int
     randomised: int
+    label: str
+    range: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +90,14 @@ class Grade:
     approval: str
 
 
-@lru_cache(maxsize=64)
 def grade_of(disease: str, tissue: str, routes: tuple[str, ...]) -> Grade:
     """Return the state of the evidence on cells of a tissue by some routes together."""
+    return _grade(disease, tissue, routes, user_hash())
+
+
+@lru_cache(maxsize=64)
+def _grade(disease: str, tissue: str, routes: tuple[str, ...], state: str) -> Grade:
+    """Return the same, kept while the user's own studies (``state``) stay as they are."""
     known = Known(disease)
     published = known.base.published
     mine = replace(published, studies=tuple(_of(published, tissue, routes)))
@@ -137,16 +154,29 @@ def _requests(known: Known) -> tuple[EndpointRequest, ...]:
 def _effects(known: Known, tissue: str, routes: Sequence[str]) -> Iterator[PublishedEffect]:
     for request in _requests(known):
         for kind in kinds_of(request.measure):
-            key = f"{request.endpoint}{SUFFIXES.get(kind, '')}"
-            strata, _ = strata_near(
-                known.base, key, week=request.week, window=window_of(request.week),
-                measure=MEASURES[kind][0], any_route=True,
-            )  # fmt: skip
-            for stratum in strata:
+            controls = tuple(_controls(known, request, kind))
+            for stratum in _strata(known, request, kind):
                 members = [m for m in stratum.members if _mine(m, tissue, routes)]
-                if members:
+                if members and _beside_control(stratum, kind, controls):
                     yield _effect(known, request, pooled_stratum(stratum.kind, members))
-            yield from _controls(known, request, kind)
+            yield from controls
+
+
+def _strata(known: Known, request: EndpointRequest, kind: Kind) -> tuple[Stratum, ...]:
+    key = f"{request.endpoint}{SUFFIXES.get(kind, '')}"
+    found, _ = strata_near(
+        known.base, key, week=request.week, window=window_of(request.week),
+        measure=MEASURES[kind][0], any_route=True,
+    )  # fmt: skip
+    return found
+
+
+def _beside_control(stratum: Stratum, kind: Kind, controls: Sequence[PublishedEffect]) -> bool:
+    """Whether a stratum has a control: its own, or control arms of the same measure beside it.
+
+    A value at a visit says nothing without the start of its own patients: no arm stands beside it.
+    """
+    return SCALES[stratum.measure].contrast or (kind != "value" and bool(controls))
 
 
 def _mine(member: Member, tissue: str, routes: Sequence[str]) -> bool:
@@ -154,33 +184,33 @@ def _mine(member: Member, tissue: str, routes: Sequence[str]) -> bool:
 
 
 def _effect(known: Known, request: EndpointRequest, stratum: Stratum) -> PublishedEffect:
-    from funis.evidence.meta import SCALES
-
-    scale, pooled = SCALES[stratum.measure], stratum.pooled
-    ends: Ends = (None, None, None)
-    if pooled is not None:
-        shown = scale.shown
-        ends = (shown(pooled.estimate), shown(pooled.low), shown(pooled.high))
-    elif len(stratum.members) == 1:
-        one = shown_interval(stratum.members[0].effect)
-        ends = (one.estimate, one.low, one.high)
+    scale = SCALES[stratum.measure]
+    one = stratum_interval(stratum) or Interval(None, None, None)
     weeks = sorted(member.week for member in stratum.members)
     return PublishedEffect(
         endpoint_name(request.endpoint, known.endpoints), weeks[len(weeks) // 2],
-        STUDY_TYPES[stratum.kind], scale.contrast, scale.name, *ends,
+        STUDY_TYPES[stratum.kind], scale.contrast, scale.name, one.estimate, one.low, one.high,
         tuple(member.effect.study for member in stratum.members), stratum.patients,
-        stratum.randomised,
+        stratum.randomised, stratum.label,
     )  # fmt: skip
 
 
-def _controls(known: Known, request: EndpointRequest, kind: str) -> Iterator[PublishedEffect]:
+def _controls(known: Known, request: EndpointRequest, kind: Kind) -> Iterator[PublishedEffect]:
     """Return control arms without cells: a single arm never stands alone."""
-    for pool in control_arms(known, request.endpoint, kind, request.week):  # type: ignore[arg-type]
-        numbers = (_known(pool.estimate), _known(pool.low), _known(pool.high))
+    for pool in control_arms(known, request.endpoint, kind, request.week):
+        ranged = pool.label == RANGE
+        low, high = (None, None) if ranged else (_known(pool.low), _known(pool.high))
         yield PublishedEffect(
             endpoint_name(request.endpoint, known.endpoints), pool.week, pool.study_type, False,
-            pool.measure, *numbers, pool.studies, pool.patients, pool.randomised,
+            pool.measure, _known(pool.estimate), low, high, pool.studies, pool.patients,
+            pool.randomised, pool.label, _range(pool) if ranged else "",
         )  # fmt: skip
+
+
+def _range(pool: Pool) -> str:
+    """Return the median and the range over control arms in words: they are no interval."""
+    middle, low, high = (value_words(x, pool.measure) for x in (pool.estimate, pool.low, pool.high))
+    return f"median {middle}; {len(pool.studies)} trials from {low} to {high}: a range, no interval"
 
 
 def _known(value: float) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import one_of
 from funis.models import Model, disease_ids, load_model
 from funis.plan.severity import BACKGROUND, traits
 from funis.product import Product, library_product, library_products, usual_hold
@@ -108,11 +108,7 @@ def check_disease(disease: str) -> None:
     InputError
         One line with the nearest name.
     """
-    known = disease_ids()
-    if disease not in known:
-        message, expected = f"unknown disease '{disease}'", f"one of {', '.join(known)}"
-        near = nearest(disease, known)
-        raise InputError(Issue(None, None, "disease", message, expected, near))
+    one_of("disease", disease, disease_ids())
 
 
 @cache

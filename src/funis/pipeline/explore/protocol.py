@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from funis.checks import InputError, Issue
 from funis.models import library_folder
-from funis.pipeline.explore.cohort import disease_parts
 from funis.pipeline.explore.evidence import grade_of
 from funis.pipeline.explore.link import permalink
 from funis.pipeline.explore.options import LIBRARY, explore_options
@@ -169,8 +168,3 @@ def _scientific(value: float) -> str:
         mantissa = short
     whole, _, part = mantissa.partition(".")
     return f"{whole}.{part.rstrip('0') or '0'}e+{int(exponent)}"
-
-
-def has_trial(disease: str) -> bool:
-    """Return whether the library has a demo trial of a disease."""
-    return disease_parts(disease).protocol is not None

@@ -134,17 +134,26 @@ def default_state(disease: str) -> ExploreState:
 
 
 def _of_arm(disease: str, arm: Arm) -> ExploreState | None:
-    """Return an arm as a state; None where it gives no cells or routes differ in their days."""
+    """Return an arm as a state; None where no controls of this page say the same.
+
+    Then it gives no cells, its routes differ in days or in how a dose is told, its days are not
+    regular from day 0 on, or they are more or further apart than the controls reach.
+    """
     cells = [one for one in arm.interventions if one.product is not None]
-    if not cells or len({one.days for one in cells}) > 1:
+    if len({(one.days, one.per_kg) for one in cells}) != 1:
         return None
-    days = cells[0].days
-    gap = days[1] - days[0] if len(days) > 1 else 28.0
-    per_kg = cells[0].per_kg
+    days, per_kg = cells[0].days, cells[0].per_kg
+    gap = int(days[1] - days[0]) if len(days) > 1 else 28
+    if not (_within(len(days), TIMES) and _within(gap, EVERY_DAY)):
+        return None
     doses = tuple((one.dose_cell_per_kg if per_kg else one.dose_cell) or 0.0 for one in cells)
-    return ExploreState(
-        disease, tuple(one.input for one in cells), doses, per_kg, len(days), int(gap)
-    )
+    routes = tuple(one.input for one in cells)
+    found = ExploreState(disease, routes, doses, per_kg, len(days), gap)
+    return found if found.days == tuple(days) else None
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
 
 
 def _faults(state: ExploreState, options: Options) -> Iterator[Issue]:

@@ -13,7 +13,6 @@ from funis.report.numerals import significant
 from funis.report.scales import Array
 
 TOLD_WEEKS = (4, 8, 12, 24, 36, 52, 104)
-MOST_EVENTS = 8
 
 
 def explore_lines(view: ExploreView) -> Iterator[str]:
@@ -81,7 +80,7 @@ def _delivered(view: ExploreView) -> Table:
 def _harms(view: ExploreView) -> Table:
     rows = tuple(
         (one.name, *(_percent(x.estimate, x.low, x.high) for x in (one.treated, one.placebo)))
-        for one in view.harms[:MOST_EVENTS]
+        for one in view.harms
     )
     title = f"Adverse events, risk of one or more up to week {view.state.weeks} (95 %)"
     return Table(title, ("Event", "Treated", "Placebo, mock procedure"), rows)
@@ -97,6 +96,8 @@ def _published(view: ExploreView) -> Table:
 def _effect(one: PublishedEffect) -> tuple[str, ...]:
     kind = one.study_type if one.compared else f"{one.study_type}, no comparison"
     estimate = significant(one.estimate) if one.estimate is not None else "not pooled"
+    if one.range:
+        estimate = one.range
     if one.low is not None and one.high is not None:
         estimate += f" ({significant(one.low)} to {significant(one.high)})"
     return (one.endpoint, f"{one.week:g}", kind, one.measure, estimate, str(one.patients),

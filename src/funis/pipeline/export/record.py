@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from funis.checks import InputError, Issue
 from funis.models import library_folder
 from funis.pipeline.inputs import Trial, load_trial
+from funis.protocol import content_hash
 from funis.store import hash_file, read_manifest, read_table
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ def _trial(folder: Path, manifest: dict[str, Any], given: str | Path | None) -> 
     if trial.protocol.hash != noted.get("hash"):
         expected = f"--trial with the file whose hash is {str(noted.get('hash'))[:16]}..."
         raise _refusal(path, "is not the trial that was run", expected)
-    if trial.model.hash != manifest.get("model_hash"):
+    endpoints = content_hash(trial.model.endpoints)
+    if trial.model.hash != manifest.get("model_hash") or (
+        manifest.get("endpoints_hash", endpoints) != endpoints
+    ):
         expected = f"the library of the run ({manifest.get('library_version')}), or a new run"
         raise _refusal(folder, f"was run with another model of {trial.model.id}", expected)
     return trial

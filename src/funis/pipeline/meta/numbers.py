@@ -6,6 +6,7 @@ import math
 
 from funis.analysis import wilson
 from funis.evidence.meta import SCALES, Effect, Range
+from funis.pipeline.meta.values import Stratum
 from funis.report.content import Interval
 from funis.report.numerals import decimal, percent, significant
 
@@ -20,6 +21,18 @@ def shown_interval(effect: Effect) -> Interval:
     half = Z95 * effect.error
     values = (effect.estimate, effect.estimate - half, effect.estimate + half)
     return Interval(*(SCALES[effect.measure].shown(value) for value in values))
+
+
+def stratum_interval(stratum: Stratum) -> Interval | None:
+    """Return what a stratum adds up to with its 95 % interval, as it is shown.
+
+    The pooled effect, or that of its only study; None where several studies do not pool.
+    """
+    pooled, shown = stratum.pooled, SCALES[stratum.measure].shown
+    if pooled is not None:
+        return Interval(shown(pooled.estimate), shown(pooled.low), shown(pooled.high))
+    only = len(stratum.members) == 1
+    return shown_interval(stratum.members[0].effect) if only else None
 
 
 def value_words(value: float, measure: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from funis.evidence.meta import METHODS, SCALES
-from funis.pipeline.meta.numbers import capital, range_words, shown_interval
+from funis.pipeline.meta.numbers import capital, range_words, shown_interval, stratum_interval
 from funis.pipeline.meta.text import asymmetry_lines, no_effect, not_pooled, people_words
 from funis.pipeline.meta.values import TREATED, Member, MetaAnalysis, Stratum
 from funis.report.content import Interval
@@ -94,7 +94,7 @@ def _forest_stratum(stratum: Stratum) -> ForestStratum:
     )  # fmt: skip
     interval = prediction = None
     if pooled is not None:
-        interval = Interval(*(scale.shown(x) for x in (pooled.estimate, pooled.low, pooled.high)))
+        interval = stratum_interval(stratum)
         if not math.isnan(pooled.prediction.low):
             low, high = (scale.shown(x) for x in (pooled.prediction.low, pooled.prediction.high))
             prediction = Interval(None, low, high)

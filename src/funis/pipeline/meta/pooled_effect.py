@@ -9,7 +9,7 @@ from funis.evidence import Evidence
 from funis.evidence.meta import SCALES
 from funis.models.endpoints import Endpoints
 from funis.pipeline.meta.gather import Wish, endpoint_key, gather, members
-from funis.pipeline.meta.numbers import interval_words, shown_interval
+from funis.pipeline.meta.numbers import interval_words, stratum_interval
 from funis.pipeline.meta.run import MEASURES, WINDOW_WEEK, pooled_stratum
 from funis.pipeline.meta.values import StratumKind
 from funis.protocol import EndpointRequest
@@ -28,7 +28,9 @@ class PooledEffect:
     kind, measure : str
         Design and measure; empty where no comparison was printed.
     interval : Interval or None
-        Of one study where there is only one.
+        Of one study where there is only one; None where several do not pool.
+    patients, randomised : int
+        Patients behind it, and how many of its studies' were allocated by chance.
     """
 
     endpoint: str
@@ -36,6 +38,8 @@ class PooledEffect:
     measure: str
     studies: tuple[str, ...]
     interval: Interval | None
+    patients: int = 0
+    randomised: int = 0
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -45,6 +49,8 @@ class PooledEffect:
             "design": self.kind or None,
             "measure": self.measure or None,
             "studies": list(self.studies),
+            "patients": self.patients,
+            "randomised": self.randomised,
             "estimate": None if found is None else found.estimate,
             "low95": None if found is None else found.low,
             "high95": None if found is None else found.high,
@@ -64,12 +70,10 @@ def pooled_effect(
         return PooledEffect(request.key, "", "", (), None)
     kind, stratum = place[0], pooled_stratum(place[0], found[place])
     names = tuple(member.effect.study for member in stratum.members)
-    if stratum.pooled is None:
-        interval = shown_interval(stratum.members[0].effect)
-    else:
-        pooled, shown = stratum.pooled, SCALES[stratum.measure].shown
-        interval = Interval(shown(pooled.estimate), shown(pooled.low), shown(pooled.high))
-    return PooledEffect(request.key, kind, SCALES[stratum.measure].name, names, interval)
+    return PooledEffect(
+        request.key, kind, SCALES[stratum.measure].name, names, stratum_interval(stratum),
+        stratum.patients, stratum.randomised,
+    )  # fmt: skip
 
 
 def effect_words(found: PooledEffect) -> str:
@@ -79,4 +83,5 @@ def effect_words(found: PooledEffect) -> str:
     count = len(found.studies)
     studies = "one study" if count == 1 else f"{count} studies"
     measure = next(key for key, scale in SCALES.items() if scale.name == found.measure)
-    return f"{found.measure} {interval_words(found.interval, measure)}, {studies}, {found.kind}"
+    words = f"{found.measure} {interval_words(found.interval, measure)}, {studies}, {found.kind}"
+    return f"{words}, {found.randomised:,} randomised patients"

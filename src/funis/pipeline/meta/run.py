@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import InputError, Issue, nearest, one_of
 from funis.evidence import Evidence, load_evidence
 from funis.evidence.meta import (
     SCALES,
@@ -134,8 +134,9 @@ def meta_analysis(
     base = base_of(disease, of)
     key = _known_endpoint(base, endpoint)
     chosen = _measure(base, key, measure)
-    _one_of("method", method, tuple(METHOD_CHOICES))
-    _one_of("by", by, COVARIATES)
+    for name, word, known in (("method", method, METHOD_CHOICES), ("by", by, COVARIATES)):
+        if word is not None:
+            one_of(name, word, known)
     width = WINDOW_WEEK if window is None else _not_negative("window", window)
     best = _best_week(base, key, width) if week is None else _not_negative("week", week)
     wish = _wish(base, best, width, chosen, any_route)
@@ -154,7 +155,7 @@ def meta_analysis(
         of=base.of,
         endpoint=key,
         name=endpoint_name(row.endpoint, base.endpoints),
-        unit=_unit(row.endpoint, base.endpoints),
+        unit=unit_of(row.endpoint, base.endpoints),
         better=_better(row.endpoint, base.endpoints),
         week=best,
         window=width,
@@ -195,7 +196,7 @@ def pooled_stratum(
 
 def base_of(disease: str, of: str = "cells") -> Base:
     """Return the evidence of a disease on one group, sorted by endpoint."""
-    _one_of("of", of, GROUPS)
+    one_of("of", of, GROUPS)
     model = load_model(find_disease(disease))
     evidence = load_evidence(model.id)
     group = next(name for name in GROUPS if name == of)
@@ -212,7 +213,7 @@ def _only(found: Found, studies: Sequence[str]) -> Found:
     """Return the chosen studies; strata of which none is chosen fall out."""
     known = [member.effect.study for chosen in found.values() for member in chosen]
     for name in studies:
-        _one_of("study", name, known)
+        one_of("study", name, known)
     kept = {
         place: [member for member in chosen if member.effect.study in studies]
         for place, chosen in found.items()
@@ -326,7 +327,7 @@ def _measure(base: Base, key: str, measure: str | None) -> Measure:
     allowed = MEASURES[kind]
     if measure is None:
         return allowed[0]
-    _one_of("measure", measure, CHOICES)
+    one_of("measure", measure, CHOICES)
     if measure == "rate" and kind == "rate":
         return "rate_ratio"
     for known in allowed:
@@ -335,13 +336,6 @@ def _measure(base: Base, key: str, measure: str | None) -> Measure:
     words = {"responder": "a response", "rate": "a rate"}.get(kind, "a number")
     named = ", ".join("rate" if one == "rate_ratio" else one for one in allowed)
     raise _refused("measure", f"'{measure}' does not fit '{key}', which is {words}", named)
-
-
-def _one_of(key: str, value: str | None, known: Sequence[str]) -> None:
-    if value is not None and value not in known:
-        expected = f"one of {', '.join(known)}"
-        near = nearest(value, list(known))
-        raise InputError(Issue(None, None, key, f"unknown {key} '{value}'", expected, near))
 
 
 def _not_negative(key: str, value: float) -> float:
@@ -376,7 +370,8 @@ def _better(name: str, endpoints: Endpoints) -> str:
     return "neither" if name in levels else better(name, endpoints)
 
 
-def _unit(name: str, endpoints: Endpoints) -> str:
+def unit_of(name: str, endpoints: Endpoints) -> str:
+    """Return the unit of an endpoint; empty for a response and for what has none."""
     if name not in endpoints.numbers:
         return ""
     unit = endpoints.number(name).unit
@@ -390,4 +385,5 @@ __all__ = [
     "choices",
     "meta_analysis",
     "pooled_stratum",
+    "unit_of",
 ]

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
+from funis.checks import unknown
 from funis.models import disease_ids, library_folder
 from funis.models.compose import antimony_text
 from funis.pipeline.model_view.equations import Equation
 from funis.pipeline.model_view.numbers import Number
 from funis.pipeline.model_view.trust import FAILED, page_parts
-from funis.pipeline.model_view.view import ModelView, unknown
+from funis.pipeline.model_view.view import ModelView
 from funis.pipeline.model_view.why import Why
 from funis.pipeline.run import finite
 from funis.report.statement import RESEARCH_USE, SIMULATED

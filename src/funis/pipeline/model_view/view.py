@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import unknown
 from funis.models import Model, disease_ids, find_disease, library_folder, load_model
 from funis.models.model import FILES
 from funis.pipeline.model_view.arrows import Graph, influences
@@ -113,12 +113,6 @@ class ModelView:
         if name not in self.by_measure:
             raise unknown(f"measure of {self.model.id}", name, list(self.by_measure))
         return self.by_measure[name]
-
-
-def unknown(what: str, name: str, known: list[str]) -> InputError:
-    """Return the error of a name that is not there, with the one most like it."""
-    near = nearest(name, known)
-    return InputError(Issue(None, None, None, f"unknown {what} '{name}'", None, near))
 
 
 def model_view(disease: str) -> ModelView:

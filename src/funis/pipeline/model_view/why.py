@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from funis.checks import unknown
 from funis.pipeline.model_view.estimates import Estimate
 from funis.pipeline.model_view.forms import Form
 from funis.pipeline.model_view.links import source_pieces
 from funis.pipeline.model_view.numbers import Number, unit_words, value_words
-from funis.pipeline.model_view.view import ModelView, model_view, unknown
+from funis.pipeline.model_view.view import ModelView, model_view
 from funis.pipeline.products.show import product_page
 from funis.product import library_lots, library_products
 

@@ -22,6 +22,7 @@ from funis.pipeline.pools import trial_pool
 from funis.pipeline.processes import Progress, silent
 from funis.pipeline.reporting.published import evidence_base, evidence_text
 from funis.pipeline.run import find_evidence
+from funis.pipeline.studies.reach import user_hash
 from funis.pipeline.uncertainty import chosen_ensemble
 from funis.plan import Comparison, Consultation, Evidence, Plan
 from funis.plan.calendar import calendar_of
@@ -121,7 +122,9 @@ def ground_of(disease: str, protocol: str | None, arm: str | None) -> Ground:
         An unknown protocol or arm, a protocol of another disease.
     """
     own = protocol is None or protocol in protocol_names(disease)
-    return _kept_ground(disease, protocol, arm) if own else _ground(disease, protocol, arm)
+    if not own:
+        return _ground(disease, protocol, arm)
+    return _kept_ground(disease, protocol, arm, user_hash())
 
 
 def _ground(disease: str, protocol: str | None, arm: str | None) -> Ground:
@@ -137,7 +140,8 @@ def _ground(disease: str, protocol: str | None, arm: str | None) -> Ground:
 
 
 @lru_cache(maxsize=32)
-def _kept_ground(disease: str, protocol: str | None, arm: str | None) -> Ground:
+def _kept_ground(disease: str, protocol: str | None, arm: str | None, state: str) -> Ground:
+    """Return the same, kept while the user's own studies (``state``) stay as they are."""
     return _ground(disease, protocol, arm)
 
 

@@ -5,12 +5,12 @@ A door that strangers may knock at takes names of the library alone, never a pat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import one_of
 from funis.models import disease_ids, load_model
 from funis.pipeline.inputs import find_trial
 from funis.pipeline.planning.alternatives import Kind
@@ -95,7 +95,7 @@ def known_disease(name: str) -> str:
     InputError
         There is none of that name.
     """
-    return _among(name, disease_ids(), "disease")
+    return one_of("disease", name, disease_ids())
 
 
 def known_protocol(disease: str, name: str | None) -> str | None:
@@ -107,7 +107,7 @@ def known_protocol(disease: str, name: str | None) -> str | None:
         There is none of that name.
     """
     known_disease(disease)
-    return None if name is None else _among(name, protocol_names(disease), "protocol")
+    return None if name is None else one_of("protocol", name, protocol_names(disease))
 
 
 def sample(disease: str, name: str) -> Consultation:
@@ -118,7 +118,7 @@ def sample(disease: str, name: str) -> Consultation:
     InputError
         There is none of that name.
     """
-    return read_consultation(_among(name, choices(disease).consultations, "consultation"))
+    return read_consultation(one_of("consultation", name, choices(disease).consultations))
 
 
 def library_plan(
@@ -170,11 +170,3 @@ def first_arm(disease: str, protocol: str | None, arm: str | None) -> tuple[str,
     """
     chosen = ground_of(disease, known_protocol(disease, protocol), arm).chosen
     return chosen.reference.id, chosen.arm.id
-
-
-def _among(name: str, known: Sequence[str], what: str) -> str:
-    if name in known:
-        return name
-    shown = name[:40]
-    message, expected = f"unknown {what} '{shown}'", f"one of {', '.join(known)}"
-    raise InputError(Issue(None, None, what, message, expected, nearest(shown, known)))

@@ -25,6 +25,7 @@ from funis.pipeline.planning.following import (
     interval_of,
     observed,
     plain_means,
+    same_people,
     sampled_means,
     spread_draws,
     true_scores,
@@ -115,7 +116,7 @@ def _seen(ready: Prepared, choices: Sequence[Offered], horizon: float, shape: St
     values, years = endpoint_of(study, found, request)
     up = 1.0 if better(request.endpoint, study.model.endpoints) == "higher" else -1.0
     per = values if years is None else values / years
-    response = _against_none(up * per)
+    response = _against_none(up * same_people(per, found.failed))
     course = _over_time(ready, study, horizon)
     return _Seen(
         plain_means(response), _samples(ready, response),
@@ -168,6 +169,7 @@ def _over_time(ready: Prepared, study: Study, horizon: float) -> Array | None:
     points = spread_draws(ready.points, DRAWS)
     sign = -1.0 if better(ready.score, study.model.endpoints) == "lower" else 1.0
     values = true_scores(study, who, points, weeks.tolist(), [ready.score], ready.threads)[..., 0]
+    values = same_people(values, np.isnan(values.sum(axis=-1)))
     return _against_none(sign * np.trapezoid(values, weeks, axis=-1) / weeks[-1])
 
 

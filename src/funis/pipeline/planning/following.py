@@ -48,6 +48,18 @@ class Observed:
     failed: NDArray[np.bool_]
 
 
+def same_people(values: Array, lost: NDArray[np.bool_]) -> Array:
+    """Return values of arms that are compared, with nobody in one who is left out of another.
+
+    Parameters
+    ----------
+    values : (draw, arm, patient, ...).
+    lost : (draw, arm, patient) whether it was not solved.
+    """
+    everywhere = np.any(lost, axis=1, keepdims=True)
+    return np.where(everywhere.reshape(everywhere.shape + (1,) * (values.ndim - 3)), np.nan, values)
+
+
 def spread_draws(points: Points | None, count: int) -> Points:
     """Return some draws of a posterior, spread as it is; the library's values without one.
 

@@ -22,6 +22,7 @@ from funis.pipeline.planning.following import (
     interval_of,
     observed,
     plain_means,
+    same_people,
     sampled_means,
     spread_draws,
     true_scores,
@@ -226,14 +227,16 @@ def response_of(seen: Followed, request: EndpointRequest, given: str = TREATED) 
     values, years = endpoint_of(study, seen.found, request)
     names, three = [arm.id for arm in study.arms], (PLACEBO, NO_EFFECT, given)
     beside = [names.index(name) for name in three]
-    by_patient = np.moveaxis(values[:, beside], 1, 2)
+    lost = seen.found.failed[:, beside]
+    by_patient = np.moveaxis(same_people(values[:, beside], lost), 1, 2)
+    people = _people(np.logical_and.reduce(~lost, axis=1))
     at_risk = None if years is None else np.moveaxis(years[:, beside], 1, 2)
     means = plain_means(by_patient, at_risk)
     samples = sampled_means(by_patient, study.seed, at_risk)
     place = {name: three.index(name) for name in three}
     arms = {name: interval_of(means[at], samples[:, at]) for name, at in place.items()}
     if request.measure == "responder":
-        arms = {name: as_share(one, values.shape[-1]) for name, one in arms.items()}
+        arms = {name: as_share(one, people) for name, one in arms.items()}
     treated, control = place[given], place[PLACEBO]
     apart = interval_of(means[treated] - means[control], samples[:, treated] - samples[:, control])
     moved = by_patient[..., treated] - by_patient[..., control]
@@ -241,12 +244,17 @@ def response_of(seen: Followed, request: EndpointRequest, given: str = TREATED) 
         apart = as_difference(apart, moved)
     elif _counted(points, request.endpoint) and not np.any(np.nan_to_num(moved)):
         at_least = 1.0 if years is None else float(np.nanmean(years))
-        apart = as_one_event(apart, values.shape[-1], at_least)
+        apart = as_one_event(apart, people, at_least)
     return Response(
         endpoint_name(request.endpoint, points), request.week, request.measure,
         unit_of(request, study), arms[given], arms[PLACEBO], arms[NO_EFFECT], apart,
         request is seen.requests[0],
     )  # fmt: skip
+
+
+def _people(there: NDArray[np.bool_]) -> int:
+    """Return how many patients stand behind a number, the mean over draws of (draw, patient)."""
+    return round(float(there.sum(axis=1).mean()))
 
 
 def as_share(found: Interval, patients: int) -> Interval:
@@ -265,9 +273,12 @@ def as_difference(found: Interval, moved: Array) -> Interval:
     ----------
     moved : (draw, patient) 1, 0 or -1; not-a-number where left out.
     """
-    patients = moved.shape[-1]
+    there = ~np.isnan(moved)
+    patients = _people(there)
+    if not patients:
+        return found
     gained, lost = (
-        wilson(float(np.nanmean(moved == side)) * patients, patients) for side in (1, -1)
+        wilson(float(np.mean(moved[there] == side)) * patients, patients) for side in (1, -1)
     )
     middle = gained.estimate - lost.estimate
     low = middle - np.hypot(gained.estimate - gained.low, lost.high - lost.estimate)
@@ -326,6 +337,7 @@ def _over_years(ready: Prepared) -> tuple[tuple[ScoreBand, ...], tuple[AveragedE
     everybody = ready.matched.who
     who = everybody.rows(np.arange(min(LONG_PATIENTS, len(everybody.patient))))
     values = true_scores(ready.study, who, draws, weeks, [ready.score], ready.threads)[..., 0]
+    values = same_people(values, np.isnan(values.sum(axis=-1)))
     item = ready.study.model.endpoints.number(ready.score)
     spreads = {name: _spread(values[:, place]) for place, name in enumerate(ARMS)}
     name = short_name(ready.score, ready.study.model.endpoints)
@@ -382,7 +394,10 @@ def _warnings(ready: Prepared, found: Observed) -> tuple[str, ...]:
             "Doses that rules give on response are in the prediction up to the primary endpoint,"
             " not in the course over three years."
         )
-    failed = int(found.failed.any(axis=(0, 1)).sum())
-    if failed:
-        words.append(f"{failed} of the matches were not solved and are left out.")
+    lost = found.failed[:, : len(ARMS)].any(axis=1)
+    if lost.any():
+        words.append(
+            f"{int(lost.any(axis=0).sum())} of the matches were not solved under every draw: they"
+            f" are left out of all arms there, {lost.sum()} of {lost.size} times."
+        )
     return tuple(words)

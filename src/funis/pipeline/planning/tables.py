@@ -9,7 +9,6 @@ from funis.plan import Comparison, Course, Holds, Interval, Plan
 from funis.plan.form_values import Form, FormField
 from funis.report.numerals import significant
 
-MOST_EVENTS = 8
 MOST_WORDS = 8
 LISTED_MINUTES = 60
 CELLS = "cells without effect"
@@ -119,12 +118,9 @@ def _days(first: int, last: int) -> str:
 
 
 def _holds(found: Holds) -> Table:
-    """Return every sixth time from thaw to vein, the usual one and the last."""
-    last = found.rows[-1].minute
-    listed = [
-        row for row in found.rows
-        if row.minute in (found.usual_minute, last) or row.minute % LISTED_MINUTES == 0
-    ]  # fmt: skip
+    """Return every full hour from thaw to vein, the plan's own time, the usual one and the last."""
+    always = (found.own_minute, found.usual_minute, found.rows[-1].minute)
+    listed = [row for row in found.rows if row.minute in always or row.minute % LISTED_MINUTES == 0]
     rows = tuple(
         (f"{row.minute:g}", f"{100 * row.living:.1f} %", _text(row.functional_million),
          str(row.vials), "not reported" if row.dmso_mg_per_kg is None
@@ -187,8 +183,7 @@ def _influences(course: Course) -> Table:
 
 def _events(course: Course) -> Table:
     rows = tuple(
-        (one.name, _percent(one.treated), _percent(one.placebo))
-        for one in course.adverse_events[:MOST_EVENTS]
+        (one.name, _percent(one.treated), _percent(one.placebo)) for one in course.adverse_events
     )
     return Table(
         "Adverse events, risk of one or more up to the primary endpoint (95 %)",

@@ -95,6 +95,7 @@ def provenance(
         protocol_hash=study.protocol.hash,
         library_version=f"funis {version('funis')}",
         model_hash=study.model.hash,
+        endpoints_hash=content_hash(study.model.endpoints),
         pool_hash=study.pool.hash,
         engine=engine_text(),
         seed=study.seed,

@@ -35,6 +35,9 @@ HOW = (
 )
 """Zou and Donner 2008, Stat Med 27:1693; for proportions method 10 of Newcombe 1998."""
 
+DEPENDS = ("estimand", "success_rule", "model_hash", "endpoints_hash", "pool_hash", "engine")
+"""What a run depends on beside what it was asked for, by their names in a manifest."""
+
 
 @dataclass(frozen=True, slots=True)
 class SettingPair:
@@ -206,10 +209,7 @@ def _flat(run: StoredRun, manifest: Mapping[str, Any]) -> dict[str, str]:
         "library version": run.version, "seed": run.seed,
     }  # fmt: skip
     found |= {name.replace("_", " "): value for name, value in _asked(run, manifest).items()}
-    found |= {
-        name.replace("_", " "): manifest.get(name)
-        for name in ("estimand", "success_rule", "model_hash", "pool_hash", "engine")
-    }
+    found |= {name.replace("_", " "): manifest.get(name) for name in DEPENDS}
     found |= dict(manifest.get("more", {}))
     return {name: _text(value) for name, value in found.items() if value is not None}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from funis.checks import InputError, Issue
 from funis.pipeline.runs.manifest import run_manifest
 from funis.pipeline.runs.record import StoredRun, run_folders, stored_run
+from funis.protocol import content_hash
 from funis.report.codes import FigureMark, read_code
 
 if TYPE_CHECKING:
@@ -188,13 +189,20 @@ def _science(
     if disease not in disease_ids():
         return (), (), (f"The disease '{disease}' is not of this library: formulas are not shown.",)
     model = load_model(disease)
-    same = manifest.get("model_hash") in (None, model.hash)
-    note = "The model has changed since this run: formulas and parameters are those of today."
+    notes = tuple(_changes(model, manifest))
     chain = tuple(_chain(model, mark.about))
     start = [one.observable for one in chain if one.observable] or [mark.about]
     equations, parameters = _depends(model, start)
     formulas = (*(_formula(one, rule) for one in chain for rule in _rules(one)), *equations)
-    return formulas, parameters, () if same else (note,)
+    return formulas, parameters, notes
+
+
+def _changes(model: Model, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Say what of the model is not as it was; an older manifest names no endpoints."""
+    if manifest.get("model_hash") not in (None, model.hash):
+        yield "The model has changed since this run: formulas and parameters are those of today."
+    if manifest.get("endpoints_hash") not in (None, content_hash(model.endpoints)):
+        yield "The endpoints of the model have changed since this run: scores are those of today."
 
 
 def _chain(model: Model, about: str) -> Iterator[Measure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funis.checks import InputError, Issue, nearest
+from funis.checks import one_of
 from funis.models import disease_ids
 from funis.pipeline.kept import keep_document, kept_document
 from funis.pipeline.processes import Progress, silent
@@ -21,7 +21,7 @@ def kept_predictions(disease: str) -> dict[str, Any] | None:
     InputError
         No such disease.
     """
-    return kept_document(KIND, _known(disease))
+    return kept_document(KIND, one_of("disease", disease, disease_ids()))
 
 
 def predictions_of(
@@ -50,21 +50,3 @@ def of_study(document: dict[str, Any], study: str) -> dict[str, list[dict[str, A
         )
         for part in ("rows", "contrasts")
     }
-
-
-def of_endpoint(document: dict[str, Any], endpoint: str, studies: set[str]) -> list[dict[str, Any]]:
-    """Return the rows of some studies on one endpoint, by the key of a meta-analysis."""
-    return [
-        row
-        for row in document["rows"]
-        if row["study"] in studies and row["our_endpoint"].split("@")[0] == endpoint
-    ]
-
-
-def _known(disease: str) -> str:
-    known = disease_ids()
-    if disease not in known:
-        expected = f"one of {', '.join(known)}"
-        message = f"unknown disease '{disease}'"
-        raise InputError(Issue(None, None, "disease", message, expected, nearest(disease, known)))
-    return disease

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 
 from funis.cache import cache_key, cached, keep
 from funis.evidence import Evidence, Study
@@ -22,7 +23,7 @@ def reach_of(evidence: Evidence) -> dict[str, str]:
     Making all reconstructions takes seconds: the answer is kept under the hash of all that it
     depends on.
     """
-    key = cache_key(FORM, evidence.disease, library_hash(), user_hash())
+    key = cache_key(FORM, version("funis"), evidence.disease, library_hash(), user_hash())
     known = cached("reach", key)
     if known is not None:
         return dict(json.loads(known))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from threading import Lock
 
-from funis.checks import InputError, Issue, IssueList, nearest
+from funis.checks import InputError, Issue, IssueList, nearest, one_of
 from funis.evidence import Study, all_studies, evidence_diseases, load_evidence
 from funis.models import disease_ids, library_folder
 from funis.pipeline.meta.printed import cells_of
@@ -152,7 +152,8 @@ def link_of(study: Study) -> str:
 
 
 def _year(study: Study) -> int | None:
-    for text in (study.citation, study.id, study.title):
+    """Return the year of a study: of its id, as a citation may be of the review that lists it."""
+    for text in (study.id, study.citation, study.title):
         found = _YEAR.findall((text or "").replace("_", " "))
         if found:
             return int(found[0])
@@ -243,8 +244,4 @@ def require_disease(disease: str) -> str:
     InputError
         No such disease, with the nearest.
     """
-    names = disease_names()
-    if disease not in names:
-        message, expected = f"unknown disease '{disease}'", f"one of {', '.join(names)}"
-        raise InputError(Issue(None, None, "disease", message, expected, nearest(disease, names)))
-    return disease
+    return one_of("disease", disease, disease_names())

@@ -14,7 +14,8 @@ from funis.pipeline.explore import (
     permalink,
 )
 from funis.pipeline.explore.options import MEMORIES, POTENCIES, SHAPES
-from funis.protocol import FrozenMapping
+from funis.pipeline.explore.state import _of_arm
+from funis.protocol import Arm, FrozenMapping, Intervention
 
 
 @st.composite
@@ -71,6 +72,29 @@ def test_the_default_of_a_disease_is_the_arm_that_its_demo_trial_is_about(diseas
     assert parse_link(permalink(place)) == place
     assert place.potency == "posterior"
     assert place.null_weight is None
+
+
+def arm(*days, dose_cell=7e7, more=()):
+    one = Intervention("c", product="uc_msc_reference", dose_cell=dose_cell, route="iv", days=days)
+    return Arm("a", "A", interventions=(one, *more))
+
+
+def test_an_arm_of_regular_doses_is_a_place():
+    found = _of_arm("ra", arm(0, 28, 56))
+    assert (found.times, found.every_day, found.doses) == (3, 28, (7e7,))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        arm(0, 28, 84), arm(7, 35), arm(0, 3), arm(0, 400), arm(*range(0, 28 * 13, 28)),
+        arm(0, 28.5), arm(0, 28, more=arm(0, 30).interventions), Arm("a", "A"),
+        arm(0, 28, more=(Intervention("k", product="uc_msc_reference", dose_cell_per_kg=1e6,
+                                      route="local", days=(0, 28)),)),
+    ],
+)  # fmt: skip
+def test_an_arm_that_no_controls_reach_is_no_place(other):
+    assert _of_arm("ra", other) is None
 
 
 def test_a_default_is_not_written_and_what_follows_the_library_is():

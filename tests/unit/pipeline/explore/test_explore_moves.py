@@ -8,11 +8,12 @@ import pytest
 from funis.analysis import band, wilson
 from funis.checks import InputError
 from funis.models import disease_ids
+from funis.models.factors import NO_CELLS
 from funis.pipeline.explore import default_state, explore, prepare
 from funis.pipeline.explore.cohort import cohort, disease_parts, drawn, with_regimen
 from funis.pipeline.explore.document import document
 from funis.pipeline.explore.prepare import ANY_CHANGE, forget, scoring_of, week_minutes
-from funis.pipeline.explore.statistics import BAND, bands, mean_interval, share_interval
+from funis.pipeline.explore.statistics import BAND, bands, share_interval
 from funis.pipeline.inputs import load_trial
 from funis.pipeline.responses import Responses
 from funis.pipeline.simulate import simulate_cohort
@@ -63,7 +64,7 @@ def test_a_weight_of_one_on_draws_without_effect_is_no_effect_and_of_zero_is_mor
     nothing = explore(replace(place, null_weight=1.0))
     acting = explore(replace(place, null_weight=0.0))
     assert np.abs(nothing.score.difference[0]).max() < 5e-3
-    assert np.all(drawn(disease_parts("ra"), replace(place, null_weight=0.0)).potency > 0)
+    assert np.all(drawn(disease_parts("ra"), replace(place, null_weight=0.0)).factors[NO_CELLS] > 0)
     assert acting.score.difference[0].min() < -0.3
     assert "7 % of the draws" in view.draws
 
@@ -76,7 +77,7 @@ def test_the_default_draws_of_a_patient_are_those_of_a_trial(place):
     )  # fmt: skip
     row = study.ensemble_row(np.arange(place.patients))
     potency = parts.points.factors[row, parts.points.names.index("potency")]
-    assert np.array_equal(potency, drawn(parts, place).potency)
+    assert np.array_equal(potency, drawn(parts, place).factors[NO_CELLS])
 
 
 def test_the_order_of_moves_and_what_is_kept_change_no_byte(place, view):
@@ -135,17 +136,6 @@ def test_bands_and_shares_are_those_of_the_analysis():
     assert low[0] <= apart - np.hypot(7 / 40 - gained.low, lost.high - 2 / 40) + 1e-9
     assert high[1] == pytest.approx(-low[1])
     assert high[1] == pytest.approx(wilson(0, 40).high)
-
-
-def test_an_interval_over_draws_holds_the_draws_without_effect():
-    potency = np.r_[np.zeros(20), np.linspace(0.5, 2, 180)]
-    effect = -potency[:, None]
-    mean, low, high = mean_interval(effect, potency)
-    assert high[0] > -0.3
-    assert low[0] < -1.8
-    assert mean[0] == pytest.approx(effect.mean())
-    same = mean_interval(np.ones((50, 1)), None)
-    assert np.allclose(same, 1)
 
 
 @pytest.mark.parametrize("disease", ["ra", "sle", "cd", "t1d"])

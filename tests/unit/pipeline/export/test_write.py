@@ -116,12 +116,21 @@ def test_the_trial_has_to_be_the_one_that_was_run(own, tmp_path):
     assert export(own, "csv", out=tmp_path / "out", trial="ra_two_arm").rows["adsl.csv"] > 0
 
 
-def test_a_model_that_was_changed_since_is_refused(own, tmp_path):
+@pytest.mark.parametrize("name", ["model_hash", "endpoints_hash"])
+def test_a_model_or_endpoints_that_were_changed_since_are_refused(own, tmp_path, name):
     path = own / "manifest.json"
     manifest = json.loads(path.read_text())
-    path.write_text(json.dumps({**manifest, "model_hash": "0" * 64}))
+    path.write_text(json.dumps({**manifest, name: "0" * 64}))
     with pytest.raises(InputError, match="was run with another model of ra"):
         export(own, "csv", out=tmp_path / "out")
+
+
+def test_a_run_older_than_the_hash_of_endpoints_is_still_written(own, tmp_path):
+    path = own / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["endpoints_hash"]
+    path.write_text(json.dumps(manifest))
+    assert export(own, "csv", out=tmp_path / "out").rows["adsl.csv"] > 0
 
 
 def test_an_unknown_format_names_the_nearest(folder):

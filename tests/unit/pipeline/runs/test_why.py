@@ -9,6 +9,7 @@ from funis.models import load_model
 from funis.pipeline.runs import find_run
 from funis.pipeline.runs.pictures import run_picture, run_pictures
 from funis.pipeline.runs.why import figures_of, why
+from funis.protocol import content_hash
 
 
 def code_of(runs, name, run="seed3"):
@@ -63,6 +64,19 @@ def test_a_model_that_has_changed_since_is_said(runs):
     path.write_text(path.read_text().replace(load_model("ra").hash, "0" * 64))
     (found,) = why(code_of(runs, "course-DAS28-CRP-msc"), runs)
     assert "has changed since this run" in found.notes[0]
+
+
+def test_endpoints_that_have_changed_since_are_said_and_an_older_manifest_is_read(runs, ra):
+    path = runs / "seed3" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert manifest["endpoints_hash"] == content_hash(ra.endpoints)
+    path.write_text(json.dumps({**manifest, "endpoints_hash": "0" * 64}))
+    (found,) = why(code_of(runs, "course-DAS28-CRP-msc"), runs)
+    assert "endpoints of the model have changed" in found.notes[0]
+    del manifest["endpoints_hash"]
+    path.write_text(json.dumps(manifest))
+    (found,) = why(code_of(runs, "course-DAS28-CRP-msc"), runs)
+    assert found.notes == ()
 
 
 def test_two_copies_of_a_run_give_two_answers(runs, kept):

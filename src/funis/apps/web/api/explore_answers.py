@@ -107,6 +107,8 @@ class EffectModel(_Closed):
     studies: list[str]
     patients: int
     randomised: int
+    label: str
+    range: str
 
 
 class GradeModel(_Closed):

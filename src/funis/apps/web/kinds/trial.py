@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -51,13 +51,12 @@ def requested_trial(asked: TrialRequest) -> Trial:
     InputError
         Whatever is wrong with it, a line each.
     """
+    from funis.checks import one_of
     from funis.pipeline.inputs import load_trial, text_trial, trial_names
 
     if asked.protocol is not None:
         return text_trial(asked.protocol)
-    if asked.trial not in trial_names():
-        _refuse(str(asked.trial), trial_names())
-    return load_trial(str(asked.trial))
+    return load_trial(one_of("trial", str(asked.trial), trial_names()))
 
 
 def trial_source(asked: TrialRequest, folder: Path) -> str:
@@ -65,11 +64,3 @@ def trial_source(asked: TrialRequest, folder: Path) -> str:
     if asked.protocol is not None:
         return kept_protocol(folder, asked.protocol)
     return str(asked.trial)
-
-
-def _refuse(name: str, names: tuple[str, ...]) -> NoReturn:
-    from funis.checks import InputError, Issue, nearest
-
-    expected = f"one of {', '.join(names)}"
-    problem = f"unknown trial '{name}'"
-    raise InputError(Issue(None, None, "trial", problem, expected, nearest(name, names)))

@@ -13,10 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from funis import report
 from funis.report.statement import RESEARCH_USE, SIMULATED
 
 WEB = Path(__file__).parents[1]
 TEMPLATES, STATIC = WEB / "templates", WEB / "static"
+SHARED = Path(report.__file__).parent / "templates" / "shared"
+"""Style that the pages of the workbench and of the reports have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +81,6 @@ def _environment() -> Environment:
 @cache
 def static(name: str) -> str:
     """Return the address of a static file; its content's hash stands in it, so it may be kept."""
-    content = (STATIC / name).read_bytes()
+    place = SHARED.parent if name.startswith("shared/") else STATIC
+    content = (place / name).read_bytes()
     return f"/static/{name}?v={sha256(content).hexdigest()[:12]}"

@@ -287,7 +287,7 @@ function tables(view) {
   fill(at("harms"), ["Event", "With cells, %", "Mock procedure, %"], view.harms.map((one) => [one.name, percentEnds(one.treated), percentEnds(one.placebo)]), `Risk of one or more up to week ${view.weeks.at(-1)} (95 % interval of what is not known of the rates)`);
   const controls = grade.effects.find((one) => one.study_type === "control arms" && one.estimate !== null && one.measure === "proportion");
   at("controls_known").textContent = controls
-    ? `Without placebo response. Published control arms without cells, ${controls.endpoint}, week ${brief(controls.week)}: ${percentEnds(controls)} % (${controls.patients.toLocaleString("en")} patients).`
+    ? `Without placebo response. Published control arms without cells, ${controls.endpoint}, week ${brief(controls.week)}: ${controls.range || `${controls.low === null ? (100 * controls.estimate).toFixed(1) : percentEnds(controls)} %`} (${controls.patients ? `${controls.patients.toLocaleString("en")} patients` : "patients not told"}).`
     : "Without placebo response: a trial shows more responders in both arms.";
   fill(at("published"), ["Endpoint", "Week", "Kind of study", "Measure", "Estimate (95 %)", "Patients", "Randomised", "Studies"], grade.effects.map(published), grade.effects.length ? grade.text : `${grade.text} Nothing was printed on these endpoints that could be used.`);
 }
@@ -302,7 +302,7 @@ function delivered(view) {
 }
 
 function published(one) {
-  const ends = one.low === null ? brief(one.estimate) : withEnds([one.estimate, one.low, one.high]);
+  const ends = one.range || (one.low === null ? brief(one.estimate) : withEnds([one.estimate, one.low, one.high]));
   const kind = one.compared ? one.study_type : `${one.study_type}, no comparison`;
   return [one.endpoint, brief(one.week), kind, one.measure, one.estimate === null ? "not pooled" : ends, String(one.patients), String(one.randomised), one.studies.join(", ")];
 }
