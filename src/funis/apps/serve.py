@@ -23,7 +23,7 @@ def serve(
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port; 0 takes a free one.")
     ] = DEFAULT_PORT,
     folder: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of runs, index and job queue.")
+        Path, typer.Option(metavar="DIR", help="Folder of runs and of the queue of jobs.")
     ] = FOLDER,
     expose: Annotated[
         str | None,

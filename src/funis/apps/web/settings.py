@@ -20,7 +20,7 @@ class Settings:
     Parameters
     ----------
     folder
-        Runs, index and job queue live here.
+        Runs and the queue of jobs live here.
     host, port
         What it listens to.
     workers
