@@ -200,6 +200,67 @@ def test_a_queue_that_is_full_says_so(slow):
     assert asyncio.run(crowd()).body == b"1"
 
 
+def test_a_view_that_is_begun_beforehand_is_computed_once_and_waited_for(slow):
+    gate, begun = slow
+    (place,) = places(1)
+
+    async def open_page():
+        moves = Moves()
+        moves.warm(place)
+        moves.warm(place)
+        asked = [asyncio.create_task(moves.answer(place, ("me", "tab"), n)) for n in (1, 2)]
+        await asyncio.sleep(0.05)
+        asked[1].cancel()  # a reader who leaves takes it from nobody
+        gate.set()
+        first = await asked[0]
+        return first, await moves.answer(place), moves._waiting, moves._begun
+
+    first, again, waiting, left = asyncio.run(open_page())
+    assert first is again
+    assert begun == [1]
+    assert (waiting, left) == (0, {})
+
+
+def test_nothing_is_begun_beforehand_where_somebody_would_wait_for_it(slow):
+    gate, begun = slow
+    first, second = places(2)
+
+    async def page_beside_a_move():
+        moves = Moves()
+        asked = asyncio.create_task(moves.answer(first))
+        await asyncio.sleep(0.05)
+        moves.warm(second)
+        gate.set()
+        await asked
+        moves.close()
+
+    asyncio.run(page_beside_a_move())
+    assert begun == [1]
+
+
+def test_a_view_that_is_begun_beforehand_counts_in_the_queue(slow, monkeypatch):
+    gate, _ = slow
+    monkeypatch.setattr("funis.apps.web.moves.MOST_WAITING", 1)
+    first, second = places(2)
+
+    async def full():
+        moves = Moves()
+        moves.warm(first)
+        with pytest.raises(TooMany):
+            await moves.answer(second)
+        gate.set()
+
+    asyncio.run(full())
+
+
+@pytest.mark.parametrize("path", ["/explore/numbers", "/api/explore/files/data.csv"])
+def test_tables_and_files_wait_in_the_queue_of_moves(client, monkeypatch, path):
+    monkeypatch.setattr(client.app.state.moves, "_waiting", MOST_WAITING)
+    answer = client.get(f"{path}?{PLACE}")
+    assert answer.status_code == 503
+    assert "too many moves wait" in answer.text
+
+
 def test_a_kept_answer_waits_for_nobody(slow):
     gate, begun = slow
 

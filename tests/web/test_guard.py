@@ -1,14 +1,26 @@
 """Who is answered: every route of the application is held against the guard."""
 
+import json
 import re
+import secrets
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
 from funis.apps.web.app import create_app
-from funis.apps.web.guard import CSRF_HEADER, DEEPEST_JSON, LARGEST_BODY, SAFE_METHODS
+from funis.apps.web.guard import (
+    _TEXT,
+    CSRF_HEADER,
+    DEEPEST_JSON,
+    HEADERS,
+    LARGEST_BODY,
+    SAFE_METHODS,
+    _depth,
+)
 from funis.apps.web.sessions import MOST_SESSIONS, Sessions
 from funis.apps.web.settings import Settings
 
@@ -16,6 +28,7 @@ from .routes import PARAMETER, every_route, filled
 
 ADDRESS = "http://127.0.0.1:8420"
 JOBS = "/api/jobs"
+JSON = {"Content-Type": "application/json"}
 
 
 def asked(app) -> list[tuple[str, str]]:
@@ -202,6 +215,84 @@ def test_deep_json_is_refused_before_it_is_parsed(client, opening):
         answer = client.post(JOBS, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 422
         assert "deep" in answer.json()["detail"][0]
+
+
+def test_a_text_that_is_not_closed_is_gone_through_once():
+    """Each quote would begin a search to the end of the body: 1 MB took hours."""
+    for quotes in (rb"\"" * 1000, b'"' + rb"\"" * 1000, b'"' + rb"\"" * 1000 + b"\\"):
+        (whole,) = _TEXT.findall(quotes)
+        assert len(quotes) - len(whole) <= 2
+
+
+@pytest.mark.parametrize("before", [b"[" * 41, b'"[" ' * 3 + b"{" * 41])
+def test_brackets_before_a_megabyte_of_escaped_quotes_are_counted(client, before):
+    body = before + b'"' + rb"\"" * ((LARGEST_BODY - len(before) - 1) // 2)
+    assert _depth(body) == DEEPEST_JSON + 1
+    assert _depth(b"[" * 41 + b"]" * 41 + rb"\"" * 400_000) == DEEPEST_JSON + 1
+    assert client.post(JOBS, content=body).status_code == 422
+
+
+@pytest.mark.parametrize("accept", [{}, {"hx-request": "true"}])
+@pytest.mark.parametrize("path", ["/", "/api/home"])
+def test_a_fault_of_the_program_is_answered_with_the_guards_headers(
+    client, monkeypatch, path, accept
+):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("funis.pipeline.evidence_overview.overview", fail)
+    monkeypatch.setattr("funis.pipeline.evidence_overview.overview_is_made", lambda: True)
+    outside = TestClient(client.app, base_url=ADDRESS, raise_server_exceptions=False)
+    outside.cookies = client.cookies
+    answer = outside.get(path, headers=accept)
+    assert answer.status_code == 500
+    assert "see what funis serve printed" in answer.text
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+
+
+def test_a_one_time_address_opens_one_session_however_many_ask_at_once(monkeypatch):
+    """A slow comparison lets all come in before the first has used the token up."""
+    compare = secrets.compare_digest
+
+    def slowly(first, second):
+        same = compare(first, second)
+        time.sleep(0.05)
+        return same
+
+    monkeypatch.setattr("funis.apps.web.sessions.secrets.compare_digest", slowly)
+    sessions = Sessions("one")
+    with ThreadPoolExecutor(8) as threads:
+        opened = list(threads.map(lambda _: sessions.open("one"), range(8)))
+    assert len([one for one in opened if one is not None]) == 1
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/plan/field", {"consultation": {"disease": HALF}, "field": "disease"}),
+        ("/api/plan/field", {"consultation": {HALF: 1, "a": [HALF]}, "field": "severity.crp"}),
+        ("/api/plan/at-once", {"consultation": {"disease": HALF, HALF: {HALF: [HALF]}}}),
+        ("/api/plan/read", {"text": 'disease: "\\uD800"', "name": "x.yaml"}),
+        ("/api/plan/read", {"text": '{"a": "\\ud800"}', "name": "x.json"}),
+        ("/api/plan/files/plan.json", {"consultation": {"disease": HALF}}),
+        ("/api/trial/check", {"text": 'title: "\\uD800"'}),
+        ("/api/trial/check", {"text": '"\\uD800": 1'}),
+        ("/api/trial/change", {"text": "title: a", "change": {
+            "kind": "set", "path": ["title"], "value": [HALF]}}),
+        ("/api/trial/change", {"text": "title: a", "change": {
+            "kind": "set", "path": ["title"], "value": {"a": HALF, HALF: 1}}}),
+        ("/api/jobs", {"kind": "run", "protocol": 'title: "\\uD800"'}),
+        ("/api/evidence/check", {"text": '- id: "\\uD800"'}),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_no_fault_of_the_server(client, path, body):
+    answer = client.post(path, content=json.dumps(body), headers=JSON)
+    assert answer.status_code in (200, 422), answer.text
+    answer.json()
 
 
 def test_brackets_within_a_text_are_text(client):

@@ -129,7 +129,7 @@ def test_in_every_text_field_of_the_api_it_stays_text(client, description, text)
                 tried += 1
     assert tried >= 15
     with client.app.state.database.reading() as session:
-        assert {"jobs", "runs"} <= set(inspect(session.connection()).get_table_names())
+        assert "jobs" in set(inspect(session.connection()).get_table_names())
 
 
 @pytest.mark.parametrize("text", YAML.values(), ids=YAML.keys())

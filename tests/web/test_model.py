@@ -1,10 +1,12 @@
 """The page Model without a browser: pages and answers say the same, and refuse in one line."""
 
+import marshal
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
 
+from funis.checks.yaml_reader import Shelf, use_shelf
 from funis.models import disease_ids, library_folder
 from funis.pipeline.model_view import model_view
 from funis.report.statement import RESEARCH_USE
@@ -187,6 +189,24 @@ def test_a_text_is_compared_and_what_differs_is_said(client):
     assert (line["id"], line["ours"], line["theirs"]) == ("k_SYN", "0.06", "0.08")
     same = client.post("/api/model/ra/diff", json={}).json()
     assert same["equations"] == same["parameters"] == []
+
+
+def test_nothing_of_a_text_that_is_compared_is_kept(client):
+    kept = {}
+    use_shelf(Shelf(kept.get, kept.__setitem__))
+    try:
+        numbers = library_text("parameters.yaml")
+        numbers = numbers.replace("k_SYN: {value: 0.06", "k_SYN: {value: 0.0875")
+        assert client.post("/api/model/ra/diff", json={"parameters": numbers}).status_code == 200
+        assert not [one for one in kept.values() if 0.0875 in _numbers(one)]
+    finally:
+        use_shelf(None)
+
+
+def _numbers(packed):
+    data, _ = marshal.loads(packed)
+    known = data.get("parameters", {}) if isinstance(data, dict) else {}
+    return {row.get("value") for row in known.values() if isinstance(row, dict)}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from funis.apps.cli import app
+from funis.apps.door import enter
 from funis.apps.web.server import listen
 from funis.apps.web.settings import Settings
 from funis.checks import InputError
@@ -23,3 +25,14 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path):
         port = first.getsockname()[1]
         with pytest.raises(InputError, match=f"port {port} cannot be used"):
             listen(Settings(tmp_path, port=port))
+
+
+def test_a_name_for_others_without_an_address_that_they_reach_is_refused(tmp_path, capsys):
+    """Without --host loopback alone is listened to: the address that was printed led nowhere."""
+    assert enter(app, ["serve", "--expose", "lab.example", "--folder", str(tmp_path / "w")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    assert line.startswith("--expose lab.example: ")
+    assert "--host" in line
+    assert not (tmp_path / "w").exists()

@@ -35,6 +35,15 @@ def test_one_number_and_one_equation_lead_on(funis):
     assert "Not a medical device" in shown["research_use"]
 
 
+def test_a_number_and_an_equation_at_once_are_refused_before_anything_is_written(funis, tmp_path):
+    path = tmp_path / "ra.svg"
+    asked = ("--why", "k_lm", "--equation", "TH1", "--diagram", str(path))
+    status, out, err = funis("model", "ra", *asked)
+    assert (status, out) == (2, "")
+    assert err == "--equation: stands beside --why; expected one of the two\n"
+    assert not path.exists()
+
+
 def test_the_diagram_is_a_picture(funis, tmp_path):
     path = tmp_path / "ra.svg"
     status, out, err = funis("model", "ra", "--diagram", str(path))
