@@ -1,4 +1,4 @@
-"""``funis draft``: what is wrong with a trial is said of the file that was given, and nothing else."""
+"""``funis draft``: what is wrong is said of the file that was given, and no table beside it."""
 
 import pytest
 

@@ -105,7 +105,7 @@ def trial_report(
             len(twins[0].patient) if twins else 0,
             evidence,
             methods.NO_DRAWS if uncertainty is None else uncertainty.basis,
-        ),  # fmt: skip
+        ),
         scores=courses.shown_views(protocol, model.endpoints),
         trajectories=courses.trajectories(study, twins),
         responder_curves=endpoints.responder_curves(protocol, results, model.endpoints),

@@ -41,8 +41,8 @@ def filter_studies(wanted: StudyFilter = EVERY) -> StudyTable:
     Raises
     ------
     InputError
-        A disease, study type, source or route that no study has, a range that is empty or beyond every
-        number, or a text that is too long.
+        A disease, study type, source or route that no study has, a range that is empty or of
+        no number, or a text that is too long.
     """
     entries = all_entries()
     known = {
