@@ -44,7 +44,7 @@ def serve(
         expected = "--host as well: an address of this machine, or 0.0.0.0 for all of them"
         raise InputError(Issue(None, None, f"--expose {expose}", problem, expected))
     names = () if expose is None else (expose,)
-    settings = Settings(folder, host or LOCAL, port, workers, names=names)
+    settings = Settings(folder, LOCAL if host is None else host, port, workers, names=names)
     try:
         serve_workbench(settings, typer.echo)
     except KeyboardInterrupt:
