@@ -61,7 +61,9 @@ def test_after_kill_9_in_the_middle_of_a_run_it_ends_with_the_same_bytes(tmp_pat
     with serving(folder, "--workers", "2") as server, server.client() as client:
         parts = finished(client, before, checkpoints, kept)
         until(client, waiting, "done")
-    assert parts & {"Twins", "Draws of the model"}, f"nothing was seen of the second attempt but {parts}"
+    assert parts & {"Twins", "Draws of the model"}, (
+        f"nothing was seen of the second attempt but {parts}"
+    )
     run_trial("ra_two_arm", patients=24, seed=11, twins=20, workers=2, out=tmp_path / "plain")
     assert hash_folder(folder / "runs" / id) == hash_folder(tmp_path / "plain")
     assert not list((folder / "checkpoints").iterdir())
