@@ -1,9 +1,12 @@
 """Who is answered: every route of the application is held against the guard."""
 
+import asyncio
 import json
 import re
 import secrets
+import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -19,10 +22,12 @@ from funis.apps.web.guard import (
     HEADERS,
     LARGEST_BODY,
     SAFE_METHODS,
+    _body,
     _depth,
 )
 from funis.apps.web.sessions import MOST_SESSIONS, Sessions
 from funis.apps.web.settings import Settings
+from funis.store import hash_folder, write_manifest
 
 from .routes import PARAMETER, every_route, filled
 
@@ -190,17 +195,22 @@ def chunks(size: int) -> Iterator[bytes]:
 
 
 def test_a_body_above_the_limit_is_refused_with_or_without_its_length(client):
-    read = []
-
-    def counted() -> Iterator[bytes]:
-        for chunk in chunks(LARGEST_BODY + 20_000):
-            read.append(len(chunk))
-            yield chunk
-
-    for content in (b"x" * (LARGEST_BODY + 1), counted()):
+    for content in (b"x" * (LARGEST_BODY + 1), chunks(LARGEST_BODY + 20_000)):
         assert client.post(JOBS, content=content).status_code == 413
     assert client.post(JOBS, content=b"", headers={"Content-Length": "-1"}).status_code == 413
     assert client.post(JOBS, content=b"", headers={"Content-Length": "9" * 50}).status_code == 413
+
+
+def test_a_body_without_end_is_read_no_further_than_the_limit():
+    read = []
+
+    async def receive():
+        read.append(10_000)
+        return {"type": "http.request", "body": b"x" * read[-1], "more_body": True}
+
+    answer = asyncio.run(_body({"type": "http", "headers": []}, receive))
+    assert answer.status_code == 413
+    assert LARGEST_BODY < sum(read) <= LARGEST_BODY + 10_000
 
 
 def test_a_body_at_the_limit_is_read(client):
@@ -318,37 +328,56 @@ UPWARDS = (
 
 
 def test_no_path_parameter_leads_out_of_its_folder(client, settings):
-    (settings.folder.parent / "secret.yaml").write_text("root:x:0:0")
+    secret = settings.folder.parent / "secret.yaml"
+    secret.write_text("root:x:0:0")
     more = (
         "../secret.yaml",
         "..%2fsecret.yaml",
         "../../secret",
         str(settings.folder.parent / "secret"),
     )
-    tried = 0
-    known = ["/static/{name}", *(route.path for route in every_route(client.app.routes))]
-    for path, name in ((one, name) for one in known for name in PARAMETER.findall(one)):
+    tried = Counter()
+    routes = every_route(client.app.routes)
+    known = [("GET", "/static/{name}"), *((m, r.path) for r in routes for m in r.methods)]
+    for method, path, name in ((m, one, n) for m, one in known for n in PARAMETER.findall(one)):
         for value in (*UPWARDS, *more, *(quote(value, safe="") for value in (*UPWARDS, *more))):
-            answer = client.get(filled(path, **{name: value}))
-            tried += 1
-            assert answer.status_code < 500, (path, value)
-            assert "root:" not in answer.text, (path, value)
-    assert tried > 100
+            answer = client.request(method, filled(path, **{name: value}))
+            tried[method] += 1
+            assert answer.status_code < 500, (method, path, value)
+            assert "root:" not in answer.text, (method, path, value)
+            assert not (method == "DELETE" and answer.is_success), (path, value)
+    assert min(tried[method] for method in ("GET", "POST", "DELETE")) > 50
+    assert secret.is_file()
+    assert (settings.folder / "workbench.sqlite3").is_file()
 
 
-def test_a_link_within_a_run_leads_nowhere(client, settings):
-    from funis.store import write_manifest
+@pytest.fixture
+def linked(settings, tmp_path):
+    """A run that holds a link to a secret, and a link among the runs to a run outside of them."""
+    (tmp_path / "secret.yaml").write_text("root:x:0:0")
+    runs = settings.folder / "runs"
+    for run in (runs / "linked", tmp_path / "outside"):
+        run.mkdir(parents=True)
+        (run / "leak.json").symlink_to(tmp_path / "secret.yaml")
+        write_manifest(run, {"files": {"leak.json": "0"}})
+    (runs / "elsewhere").symlink_to(tmp_path / "outside")
+    yield tmp_path / "outside"
+    (runs / "elsewhere").unlink(missing_ok=True)
+    shutil.rmtree(runs / "linked", ignore_errors=True)
 
-    secret = settings.folder.parent / "secret.yaml"
-    secret.write_text("root:x:0:0")
-    run = settings.folder / "runs" / "linked"
-    run.mkdir(parents=True)
-    (run / "leak.json").symlink_to(secret)
-    write_manifest(run, {"files": {"leak.json": "0"}})
-    (settings.folder / "runs" / "elsewhere").symlink_to(settings.folder.parent)
+
+def test_a_link_within_a_run_leads_nowhere(client, linked):
     assert client.get("/api/runs/linked/files/manifest.json").status_code == 200
     assert client.get("/api/runs/linked/files/leak.json").status_code == 404
-    assert client.get("/api/runs/elsewhere/files/secret.yaml").status_code == 404
+    assert client.get("/api/runs/elsewhere/files/manifest.json").status_code == 404
+
+
+def test_deleting_a_run_leaves_what_a_link_leads_to(client, linked):
+    before = hash_folder(linked)
+    client.delete("/api/runs/elsewhere")
+    client.delete("/api/runs/linked")
+    assert hash_folder(linked) == before
+    assert (linked.parent / "secret.yaml").read_text() == "root:x:0:0"
 
 
 def test_every_answer_carries_the_headers(client, stranger):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from funis.cache import CACHE_VARIABLE
 from funis.pipeline.bench.chromium import NoBrowser, find_browser
 
+from ..serving import cache_without
 from .find_browser import left_out
 from .harness import FLAGS, WIDTHS, Watch, served, take_shots, violations
 
@@ -24,8 +26,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def workbench(tmp_path_factory):
-    """A running workbench with a folder of its own."""
-    with served(tmp_path_factory.mktemp("served") / "workbench") as workbench:
+    """A running workbench with a folder of its own; what a study changes is known of none."""
+    place = tmp_path_factory.mktemp("served")
+    cache = cache_without(place / "cache", "impact", "surfaces")
+    with served(place / "workbench", **{CACHE_VARIABLE: cache}) as workbench:
         yield workbench
 
 
