@@ -73,6 +73,16 @@ class DrawPlan:
         return effects_by_draw(study, patients, self.minutes, self.outputs, self.rows)
 
 
+def chances(ensemble: Ensemble) -> dict[str, float]:
+    """Return the probability that cells do nothing, by basis."""
+    return {str(name): no_effect(one) for name, one in ensemble.draws.items()}
+
+
+def against_none(ensemble: Ensemble) -> float:
+    """Return how much the rows raise the odds of an effect, without the most telling study."""
+    return float(ensemble.about["against_none"]["without_the_most_telling"])
+
+
 def uncertainty_view(
     study: Study, results: Results, ensemble: Ensemble, basis: Basis,
     processes: Processes[Study], progress: Progress,
@@ -82,8 +92,7 @@ def uncertainty_view(
     factor = draws.points.factors[:, draws.points.names.index("potency")]
     acting = factor[factor > 0]
     low, middle, high = np.quantile(acting, [0.1, 0.5, 0.9]) if len(acting) else (0.0, 0.0, 0.0)
-    chance = {str(name): no_effect(one) for name, one in ensemble.draws.items()}
-    against = float(ensemble.about["against_none"]["without_the_most_telling"])
+    chance, against = chances(ensemble), against_none(ensemble)
     known = ensemble.about["calibratability"]
     rests_on: Mapping[str, int | str] = {key: known[key] for key in CALIBRATABILITY}
     view = UncertaintyView(

@@ -157,6 +157,8 @@ class Comparison:
         Whether the alternatives can be told apart, in one sentence.
     response, course : str
         What is compared, in words with the unit.
+    response_is_share : bool
+        Whether the response is a share of virtual patients, which reads as percent.
     settings : tuple of str
         Dose shapes and potencies that a difference had to survive.
     """
@@ -171,6 +173,7 @@ class Comparison:
     settings: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
     caveats: tuple[str, ...] = ()
+    response_is_share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ class Held:
     dmso_mg_per_kg : float or None
         Load of dimethyl sulfoxide for the lightest weight of the band; None where not reported.
     in_time : bool or None
-        Whether the cells arrive before they expire; None where no expiry is stated.
+        Whether the infusion is over before the cells expire; None where either is not stated.
     treated, placebo, difference : Interval or None
         The primary endpoint treated and on placebo, and treated minus placebo; None where nothing
         was predicted.

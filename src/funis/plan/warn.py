@@ -58,9 +58,10 @@ def limit_warnings(work: Work, limits: Limits) -> Iterator[str]:
     if work.route.route == "it" and volume is not None and volume > fluid:
         yield f"{shown(volume)} mL into the fluid are above {shown(fluid)} mL"
     duration, expiry = work.duration, work.expiry
-    if duration is not None and expiry is not None and duration > expiry:
+    if work.in_time is False and expiry is not None:
+        takes = "" if duration is None else f" and the infusion takes {shown(duration)} minutes"
         yield (
-            f"the infusion takes {shown(duration)} minutes, the cells expire "
+            f"the cells wait {shown(work.hold_minute)} minutes{takes}: they expire "
             f"{shown(expiry)} minutes after thaw"
         )
 

@@ -114,6 +114,15 @@ class Work:
         stated = self.route.expiry_minute
         return None if stated.value is None else exact(stated.value)
 
+    @property
+    def in_time(self) -> bool | None:
+        """Whether hold and infusion are over before the cells expire; None where nobody can say."""
+        if self.expiry is None:
+            return None
+        if self.duration is None:
+            return False if self.hold_minute > self.expiry else None
+        return self.hold_minute + self.duration <= self.expiry
+
 
 def number_of(quantity: Quantity) -> Decimal:
     """Return a reported number exactly.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,13 +77,34 @@ def _unidentified(report: TrialReport) -> Alert | None:
     view = report.uncertainty
     if view is None or view.identified:
         return None
-    own, before = view.no_effect.get("own", 0.0), view.no_effect.get("prior", 0.0)
+    return not_told_from_none(view.basis, view.no_effect)
+
+
+_AFTER = {"own": "after them", "borrowed": "after them and what other diseases say"}
+"""What a basis of draws has seen; the prior has seen nothing."""
+
+
+def not_told_from_none(basis: str, no_effect: Mapping[str, float]) -> Alert:
+    """Return the banner of a disease whose published rows do not tell an effect from none.
+
+    Parameters
+    ----------
+    basis
+        What the cells are drawn from: borrowed | own | prior.
+    no_effect
+        Probability that cells do nothing, by basis.
+    """
+    before = f"{percent(no_effect.get('prior', 0.0), 0)} before"
+    chance = f"{before} them, from which the cells here are drawn"
+    if basis in _AFTER:
+        after = f"{percent(no_effect.get(basis, 0.0), 0)} {_AFTER[basis]}"
+        chance = f"{after}, from which the cells here are drawn, and {before}"
     return Alert(
         "warning",
         "Published trials do not tell an effect of these cells from none",
         "Placebo, regression to the mean, background treatment and open label explain the "
         "published arms of this disease nearly as well, and the rest hangs on single studies: no "
-        f"effect has a probability of {percent(own, 0)} after them, {percent(before, 0)} before.",
+        f"effect has a probability of {chance}.",
         "#uncertainty",
     )
 

@@ -1,7 +1,12 @@
 import pytest
 
 from funis.report import render_trial
-from funis.report.alerts import alerts, failed_checks, failure_rates_differ
+from funis.report.alerts import (
+    alerts,
+    failed_checks,
+    failure_rates_differ,
+    not_told_from_none,
+)
 from funis.report.content import ArmSummary, DrawGate
 
 
@@ -64,3 +69,19 @@ def test_checks_that_were_not_passed_are_named(report, bare):
     assert alerts(report)[-1].title == "3 checks were not passed"
     assert failed_checks(bare(draw_gate=DrawGate(100, 60))) == ("raw draws accepted (60.0%)",)
     assert alerts(bare(draw_gate=DrawGate(100, 60)))[0].title == "1 check was not passed"
+
+
+@pytest.mark.parametrize(
+    ("basis", "told"),
+    [("borrowed", "7% after them and what other diseases say"), ("own", "4% after them,")],
+)
+def test_the_probability_of_no_effect_is_that_of_the_cells_that_were_drawn(basis, told):
+    text = not_told_from_none(basis, {"borrowed": 0.07, "own": 0.04, "prior": 0.3}).text
+    assert told in text
+    assert text.endswith("from which the cells here are drawn, and 30% before.")
+    assert text.count("%") == 2
+
+
+def test_cells_drawn_before_any_study_have_one_probability():
+    text = not_told_from_none("prior", {"own": 0.04, "prior": 0.3}).text
+    assert text.endswith("30% before them, from which the cells here are drawn.")

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from funis.apps.web.pages.evidence_impact import EXAMPLE
 
+from .away import away
+
 POOL = "/evidence/pool?disease=cd&endpoint=REMISSION"
 
 
@@ -84,6 +86,25 @@ def test_a_forest_is_drawn_again_when_a_study_is_unticked_by_mouse_and_by_key(
     page.goto(POOL)
     axe(page)
     shots(page, "evidence-pool")
+
+
+def test_a_forest_that_is_drawn_again_is_told_to_who_listens(browser_page):
+    browser_page.goto(POOL)
+    ticks = browser_page.locator(".ticks input")
+    all_of_them = ticks.count()
+    ticks.first.press("Space")
+    said = browser_page.locator("#said")
+    expect(said).to_contain_text(f"{all_of_them - 1} of {all_of_them} studies are ticked.")
+
+
+def test_a_server_that_is_away_is_told_above_what_was_asked_for(browser_page, watch):
+    browser_page.goto(POOL)
+    trouble = browser_page.get_by_role("alert").filter(has_text="is it still running?")
+    with away(browser_page, watch, "**/evidence/pool?*"):
+        browser_page.locator(".ticks input").first.press("Space")
+        expect(trouble).to_be_visible()
+    browser_page.locator(".ticks input").first.press("Space")
+    expect(trouble).to_be_hidden()
 
 
 def test_details_of_a_study_show_on_focus_and_escape_puts_them_away(browser_page):

@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
+
+from .away import away
 
 SHOWN = "#published caption"
 PLACE = "disease=ra&route=iv&dose=7e7&times=2&every=28&patients=20"
@@ -127,6 +130,28 @@ def test_a_stratum_of_nobody_is_told_in_place(browser_page, watch):
     assert "plausible patients are so" in browser_page.locator("#fault").inner_text()
     browser_page.locator("#trait_presymptomatic").select_option("no")
     browser_page.wait_for_function("() => document.getElementById('fault').hidden")
+
+
+def test_a_place_that_is_not_computed_dims_what_stands_below(explored, watch):
+    results, headline = explored.locator("#results"), explored.locator("#headline")
+    with away(explored, watch, "**/api/explore?*"):
+        explored.locator("#times").press("End")
+        expect(explored.locator("#fault")).to_contain_text("is it still running?")
+        expect(results).to_have_class(re.compile("stale"))
+        expect(headline).to_contain_text("Not computed for these controls")
+    drawn_after(explored, lambda: explored.locator("#times").press("Home"))
+    expect(results).not_to_have_class(re.compile("stale"))
+    expect(headline).to_contain_text("Simulated.")
+    expect(explored.locator("#fault")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_number_of_what_was_published_is_cut_off(explored, width):
+    explored.set_viewport_size({"width": width, "height": 900})
+    table = explored.locator("#published")
+    seen = table.evaluate("one => one.scrollWidth <= one.closest('.scroll').clientWidth + 1")
+    assert seen
+    expect(table.locator("tbody td").first).to_be_visible()
 
 
 def test_another_disease_brings_its_own_controls(explored):

@@ -9,6 +9,8 @@ from funis.plan.consultation import read_consultation
 from funis.plan.consultation_text import consultation_yaml
 from funis.report.plan import BANNER
 
+from .away import away
+
 
 @pytest.fixture
 def plan(browser_page):
@@ -62,6 +64,36 @@ def test_the_slider_moves_dose_vials_load_and_the_predicted_response_together(pl
     plan.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     axe(plan)
     shots(plan, "plan-course")
+
+
+def test_the_slider_right_after_a_change_takes_the_change_along(plan):
+    plan.locator('[id="in-age_year"]').fill("81")
+    plan.locator("#hold").scroll_into_view_if_needed()
+    slider = plan.locator("#hold").bounding_box()
+    plan.mouse.click(slider["x"] + 0.7 * slider["width"], slider["y"] + slider["height"] / 2)
+    expect(plan.locator(".counts .not strong")).to_have_text("1")
+    minute = plan.locator("#hold-minute").inner_text()
+    assert int(minute) > 100, "the time that was picked stays"
+    expect(plan.locator("#sheet")).to_contain_text(f"{minute} minutes after thaw")
+
+
+def test_a_faulty_form_refuses_files_and_predictions_where_they_were_asked_for(plan):
+    plan.locator('[id="in-severity.crp"]').fill("900")
+    expect(plan.locator("#results")).to_have_class("stale")
+    plan.locator('.row [data-predict="course"]').click()
+    expect(plan.locator("#course-result [role=alert]")).to_contain_text("has to be right before")
+    plan.locator('[data-file="plan.pdf"]').click()
+    expect(plan.locator("#download-fault [role=alert]")).to_contain_text("has to be right before")
+
+
+def test_a_server_that_is_away_is_told_and_the_old_results_are_dimmed(plan, watch):
+    with away(plan, watch, "**/plan/results"):
+        plan.locator('[id="in-age_year"]').fill("52")
+        expect(plan.locator("#file-fault [role=alert]")).to_contain_text("is it still running?")
+        expect(plan.locator("#results")).to_have_class("stale")
+    plan.locator('[id="in-age_year"]').fill("53")
+    expect(plan.locator("#file-fault")).to_be_empty()
+    expect(plan.locator("#results")).not_to_have_class("stale")
 
 
 def test_a_plan_is_made_by_keyboard_alone(plan):

@@ -92,6 +92,19 @@ def test_deletion_asks_first_and_keeps_by_default(stored, browser_page):
     assert browser_page.locator("#run-second").is_visible()
 
 
+def test_a_deleted_run_is_no_longer_counted_among_the_ticked(stored, browser_page):
+    browser_page.goto("/runs")
+    for name in ("first", "second"):
+        browser_page.locator(f"#run-{name}").get_by_role("checkbox").check()
+    compare = browser_page.get_by_role("button", name="Compare the two ticked")
+    assert compare.is_enabled()
+    browser_page.locator("[data-delete=first]").click()
+    browser_page.get_by_role("button", name="Delete for good").click()
+    browser_page.locator("#run-first").wait_for(state="detached")
+    assert compare.is_disabled()
+    assert browser_page.locator("#ticked").inner_text() == "Tick 1 more"
+
+
 def test_a_run_is_ticked_and_deleted_by_keyboard_alone(stored, browser_page):
     browser_page.goto("/runs")
     browser_page.locator("#find").focus()

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .away import away
+
 DOSE = '[data-key="dose-1-0-{}"]'
 
 
@@ -146,15 +148,98 @@ def test_a_design_grows_and_a_dot_opens_down_to_a_patient_beside_his_twin(editor
     expect(editor.locator("#opened h2")).to_contain_text(", 16 patients", timeout=60_000)
 
 
-def test_a_run_is_followed_to_its_results(editor, axe):
+def test_a_run_is_followed_to_its_results(editor, axe, shots):
     editor.locator("#run-patients").fill("4")
     editor.locator("#run-ensemble").select_option("none")
     editor.get_by_role("button", name="Run", exact=True).click()
     editor.wait_for_url("**/trial/jobs/*")
     expect(editor.locator("#state")).to_have_text("Done.", timeout=120_000)
     expect(editor.get_by_role("link", name="Report")).to_be_visible()
-    expect(editor.locator("#known")).to_contain_text("Each arm against the reference")
+    known = editor.locator("#known")
+    expect(known).to_contain_text("Each arm beside the reference")
+    expect(known.locator("table").first).to_contain_text("ACR 20 % response at week 12")
+    expect(known.locator("table").first).to_contain_text("percentage points")
+    expect(known.locator("caption").first).to_be_visible()
     axe(editor)
+    shots(editor, "trial_run")
+
+
+def test_no_cells_at_all_are_refused_by_the_check(editor):
+    cells = editor.get_by_label("Million cells a dose")
+    cells.fill("0")
+    cells.press("Tab")
+    expect(editor.locator("#issues .alert.error")).to_contain_text("dose_cell_per_kg")
+    expect(editor.locator("#run-form button.primary")).to_be_disabled()
+
+
+def test_a_server_that_is_away_is_told_where_it_was_asked(editor, watch):
+    with away(editor, watch, "**/api/jobs"):
+        button = editor.get_by_role("button", name="Run", exact=True)
+        button.click()
+        expect(editor.locator("#run-form [role=alert]")).to_contain_text("is it still running?")
+        expect(button).to_be_enabled()
+
+
+def test_a_refused_number_is_named_by_its_label(editor, watch):
+    watch.allowed.add(422)
+    editor.get_by_label("Patients a draw").fill("9000000")
+    editor.locator("#design-form").evaluate("form => { form.noValidate = true; }")
+    editor.get_by_role("button", name="Design", exact=True).click()
+    expect(editor.locator("#design-form [role=alert]")).to_contain_text("Patients a draw: ")
+    expect(editor.get_by_label("Patients a draw")).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_browser_that_comes_back_checks_what_stands_in_the_text(editor):
+    text = editor.locator("#text")
+    text.fill(text.input_value().replace("patients_per_arm: 60", "patients_per_arm: 75"))
+    editor.goto("/runs")
+    editor.go_back()
+    expect(editor.locator("#numbers")).to_contain_text("150 patients in 2 arms")
+    expect(editor.get_by_label("Patients an arm").first).to_have_value("75")
+
+
+def test_what_is_typed_beside_the_dots_stays_while_a_design_grows(editor):
+    editor.get_by_label("Patients in all arms").fill("8,16")
+    editor.get_by_label("Trials a draw").fill("3000")
+    editor.get_by_label("Patients a draw").fill("128")
+    editor.get_by_role("button", name="Design", exact=True).click()
+    editor.wait_for_url("**/trial/jobs/*")
+    number = editor.get_by_label("Any trial by its number")
+    number.fill("17", timeout=120_000)
+    number.focus()
+    drawn = editor.locator("#state p").inner_text()
+    editor.wait_for_function(
+        "before => document.querySelector('#state p').textContent !== before", arg=drawn
+    )
+    expect(number).to_have_value("17")
+    expect(number).to_be_focused()
+    editor.get_by_role("button", name="Cancel").click()
+    expect(editor.locator("#state")).to_contain_text("Cancelled.", timeout=60_000)
+    editor.get_by_role("link", name="Back to this trial").click()
+    expect(editor.locator("#whole")).to_contain_text("Four monthly infusions")
+
+
+TWO_DOTS = """async () => {
+  const { open_trial } = await import("/static/trial_twin.js");
+  const box = document.body.appendChild(document.createElement("div"));
+  const ask = window.fetch, waits = [];
+  window.fetch = (path, { signal }) => new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new DOMException("x", "AbortError")));
+    const body = JSON.stringify({ detail: [path] });
+    waits.push(() => resolve(new Response(body, { status: 404 })));
+  });
+  const opened = [1, 2].map((n) => open_trial(box, "j", { n: 8, replicate: n }, () => {}));
+  for (const late of [1, 0]) {
+    waits[late]();
+    await opened[late];
+  }
+  window.fetch = ask;
+  return box.textContent;
+}"""
+
+
+def test_of_two_dots_the_one_opened_last_is_shown_though_the_first_answers_later(editor):
+    assert "replicate=2" in editor.evaluate(TWO_DOTS)
 
 
 def test_a_job_is_cancelled(editor):

@@ -92,6 +92,7 @@ def compared(ready: Prepared, horizon_week: float = HORIZON_WEEK) -> Comparison:
         settings=tuple(f"{FORMS[name]} dose response" for name in SHAPES),
         alternatives=tuple(sorted(rows, key=lambda one: -(one.course or one.response).estimate)),
         caveats=_caveats(ready, choices, rows),
+        response_is_share=request.measure == "responder",
     )
 
 
@@ -238,12 +239,12 @@ def _answer(choices: Sequence[Offered], verdict: Verdict) -> str:
         )
     if not verdict.alike:
         return f"No alternative can be told from no cells {every}."
-    names = [choices[place].id for place in verdict.alike]
+    names = [f"{choices[place].label} ({choices[place].id})" for place in verdict.alike]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     line = (
         f"The alternatives cannot be told apart: {len(names)} of {len(choices)} remain after the"
-        f" paired differences ({', '.join(names[:NAMED])}{more}); the 95 % interval of their"
-        f" differences holds 0 in at least one dose shape."
+        f" paired differences; the 95 % interval of their differences holds 0 in at least one dose"
+        f" shape. These are {'; '.join(names[:NAMED])}{more}."
     )
     if len(names) == 1:
         line = f"Of {len(choices)} alternatives {names[0]} does most {every}, yet"

@@ -122,13 +122,19 @@ def _held(given: Sequence[_Source], weight_kg: Decimal, minute: float) -> Held:
     ]
     ends = [sum(getattr(one, end) for one in acting) / MILLION for end in ("value", "low", "high")]
     loads = [dmso_load(work) for work in works]
-    expiries = [float(work.expiry) for work in works if work.expiry is not None]
     return Held(
         minute, float(works[0].delivered), Interval(*ends), sum(work.vials for work in works),
         sum(float(work.to_thaw) for work in works) / MILLION,
         None if None in loads else float(sum(load for load in loads if load is not None)),
-        minute <= min(expiries) if expiries else None,
+        _in_time([work.in_time for work in works]),
     )  # fmt: skip
+
+
+def _in_time(each: Sequence[bool | None]) -> bool | None:
+    """Return whether every infusion is over in time; one that is not settles it."""
+    if False in each:
+        return False
+    return None if None in each else True
 
 
 def _name(minute: float) -> str:

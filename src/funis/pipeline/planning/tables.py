@@ -192,9 +192,11 @@ def _events(course: Course) -> Table:
 
 
 def _comparison(found: Comparison) -> Table:
+    response = _percent if found.response_is_share else _text
     rows = tuple(
         ("=" if one.alike else "", one.id, one.label, one.kind, f"{one.cells_million:,.0f}",
-         str(one.infusions), _text(one.response), "" if one.course is None else _text(one.course),
+         str(one.infusions), response(one.response),
+         "" if one.course is None else _text(one.course),
          "not known" if one.events is None else _text(one.events))
         for one in found.alternatives
     )  # fmt: skip
@@ -202,7 +204,8 @@ def _comparison(found: Comparison) -> Table:
         "", "Id", "Regimen", "From", "Million cells", "Doses", "Response", "Course", "Events",
     )  # fmt: skip
     title = (
-        f"{found.answer}\nResponse: {found.response}. Course: {found.course}."
+        f"{found.answer}\nResponse: {found.response}. Course: {found.course}. Events: adverse"
+        f" events that follow the doses of a patient in {found.horizon_week:g} weeks, no cells: 0."
         " = cannot be told apart."
     )
     return Table(title, columns, rows)

@@ -84,10 +84,13 @@ def read_document(path: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def contrast_words(row: Mapping[str, Any]) -> str:
-    """Return what a contrast is about."""
+def contrast_words(row: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """Return what a contrast is about; `names` gives arms and endpoints their words, by id."""
     between = "divided by" if row.get("unit") == "ratio" else "minus"
-    return f"{row['arm']} {between} {row['reference']}, {endpoint_words(row['endpoint'])}"
+    known = {} if names is None else names
+    arm, reference = (known.get(row[name], row[name]) for name in ("arm", "reference"))
+    endpoint = known.get(row["endpoint"]) or endpoint_words(row["endpoint"])
+    return f"{arm} {between} {reference}, {endpoint}"
 
 
 def endpoint_words(key: str) -> str:

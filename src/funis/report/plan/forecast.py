@@ -22,6 +22,11 @@ _NOT_EVIDENCE = (
     "A simulated effect follows from the model's assumptions; it is not evidence that the effect "
     "exists, and it is the course of a group, not of one person."
 )
+_SHAPES = (
+    "Which shape the dose response has is not known, so three are tried: flat (any dose above a "
+    "threshold does the same), Emax (more cells do more, up to a ceiling) and bell-shaped (beyond "
+    "a best dose more cells do less)."
+)
 _INTERVALS = (
     Column("Treated", 1.2), Column("Placebo", 1.2), Column("Cells that do nothing", 1.2),
     Column("Treated less placebo", 1.2),
@@ -84,7 +89,7 @@ def comparison_section(plan: Plan) -> Section | None:
     ranks = "This sets arms side by side for a stratum; it ranks no treatment of a person."
     return Section(
         "comparison", "Alternatives side by side", (text, ranks), tables=(_alternatives(found),),
-        after=(f"Stratum: {found.stratum}", *found.settings, *found.caveats),
+        after=(_SHAPES, f"Stratum: {found.stratum}", *found.caveats),
     )  # fmt: skip
 
 
@@ -194,20 +199,31 @@ def _event(one: AdverseEvent) -> tuple[Cell, ...]:
 
 def _alternatives(found: Comparison) -> Table:
     columns = (
-        Column("Alternative", 1.7), Column("Cells, infusions", 1.0), Column(found.response, 1.3),
-        Column(found.course, 1.3), Column("Events", 1.2), Column("Told apart", 0.8),
+        Column("Alternative", 1.7), Column("Cells, infusions", 1.0),
+        Column(_compared(found.response), 1.3), Column(_compared(found.course), 1.3),
+        Column(f"Events after the doses, a patient in {week(found.horizon_week)} weeks", 1.2),
+        Column("Told apart", 0.8),
     )  # fmt: skip
-    caption = "Benefit against no cells, with 95% interval"
-    return Table(caption, columns, tuple(map(_alternative, found.alternatives)))
+    caption = "Benefit against no cells, with 95% interval; without cells no event follows a dose"
+    shares = found.response_is_share
+    return Table(caption, columns, tuple(_alternative(one, shares) for one in found.alternatives))
 
 
-def _alternative(one: Alternative) -> tuple[Cell, ...]:
+def _compared(text: str) -> str:
+    """Return what is compared in the words of a heading: the caption says against what."""
+    for part, instead in ((", benefit", ""), (" benefit", ""), (" against no cells", "")):
+        text = text.replace(part, instead)
+    return text.replace("(share of", "(% of")
+
+
+def _alternative(one: Alternative, as_share: bool) -> tuple[Cell, ...]:
     cells = f"{number(one.cells_million)} million, {one.infusions}"
     parts = (one.course, one.events)
     rest = (MISSING if part is None else interval(part) for part in parts)
     told = "no" if one.alike else "yes"
     label = Cell(one.label, f"{one.kind}, {route_words(one.route)}")
-    return row(label, cells, interval(one.response), *rest, told)
+    benefit = percents(one.response, sign=True) if as_share else interval(one.response)
+    return row(label, cells, benefit, *rest, told)
 
 
 def _regulatory(one: RegulatoryRow) -> tuple[Cell, ...]:

@@ -58,26 +58,29 @@ def work(asked: DesignRequest, at: Work) -> Mapping[str, Any]:
     from funis.pipeline.design import design_trial
     from funis.pipeline.design.document import design_document
     from funis.pipeline.design.page import write_folder
+    from funis.pipeline.runs.shown import shown_of_design
 
     found = design_trial(
         trial_source(asked, at.folder), sizes=asked.sizes, replicates=asked.replicates,
         patients=asked.patients, structures=asked.structures, ensemble=asked.ensemble,
-        null=asked.null, workers=at.workers, progress=at.progress, watch=_watch(at),
+        null=asked.null, workers=at.workers, progress=at.progress, watch=_watch(at, asked.ensemble),
     )  # fmt: skip
     write_folder(found, at.run)
-    return design_document(found)
+    return {**design_document(found), "shown": shown_of_design(found.plan, found.basis)}
 
 
-def _watch(at: Work) -> Callable[[Growing], None]:
+def _watch(at: Work, basis: str) -> Callable[[Growing], None]:
     """Tell what is known twice a second at most, and the whole of it in the end."""
     from funis.pipeline.design.growing import growing_document
+    from funis.pipeline.runs.shown import shown_of_design
 
-    told = [-math.inf]
+    told, shown = [-math.inf], dict[str, Any]()
 
     def watch(growing: Growing) -> None:
         if growing.done == growing.total or monotonic() - told[0] >= KNOWN_SECOND:
             told[0] = monotonic()
-            at.known(growing_document(growing))
+            shown.update(shown or shown_of_design(growing.ask.plan, basis))
+            at.known({**growing_document(growing), "shown": shown})
 
     return watch
 

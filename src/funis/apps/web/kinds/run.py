@@ -26,12 +26,14 @@ class RunRequest(TrialRequest):
 def work(asked: RunRequest, at: Work) -> Mapping[str, Any]:
     """Conduct the trial and write its folder; return its results as plain data."""
     from funis.pipeline.run import run_trial
+    from funis.pipeline.runs.shown import shown_of_run
 
-    return run_trial(
+    found = run_trial(
         trial_source(asked, at.folder), patients=asked.patients, seed=asked.seed,
         workers=at.workers, out=at.run, twins=asked.twins, ensemble=asked.ensemble,
         progress=at.progress, checkpoints=at.checkpoints,
-    ).document  # fmt: skip
+    )  # fmt: skip
+    return {**found.document, "shown": shown_of_run(found.document, found.report)}
 
 
 RUN = Kind("run", RunRequest, trial_title, work)

@@ -9,14 +9,20 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from funis.apps.web.api.jobs import database_of
 from funis.apps.web.api.runs import folder_of, stored_runs
+from funis.apps.web.pages.home import FOLLOWED
 from funis.apps.web.pages.render import render
+from funis.apps.web.storage import Status, jobs
+from funis.apps.web.storage.tables import OPEN
 from funis.checks import InputError
 
 router = APIRouter()
 
 SHOWN = ("course-", "responders-")
 """Names of the figures that a run's page opens with; the others follow on demand."""
+
+MOST_UNFINISHED = 50
 
 CODE_LIKE = re.compile(r"^([a-z0-9_]+[-\s])?[0-9a-tv-z]{4}[-\s]?[0-9a-tv-z]{4}$", re.IGNORECASE)
 """Eight signs of a code, with or without what stands before; `diabetes` looks like one too."""
@@ -38,7 +44,7 @@ def page(
         fault = f"{len(run)} run{'s are' if len(run) > 1 else ' is'} ticked: tick two to compare"
     return render(
         request, "runs.html.j2", find=words, runs=shown, total=len(runs), reasons=reasons,
-        fault=fault, folder=folder,
+        fault=fault, folder=folder, unfinished=_unfinished(request),
     )  # fmt: skip
 
 
@@ -59,8 +65,23 @@ def one(request: Request, id: str) -> HTMLResponse:
         request, "runs/one.html.j2", run=run, damaged=damaged_files(run.folder), pictures=first,
         others=tuple(one for one in marks if one.kind == "figure" and one.id not in shown),
         tables=tuple(one for one in marks if one.kind == "table"),
-        manifest=run_manifest(run.folder),
+        manifest=run_manifest(run.folder), job=_job(request, run.id),
     )  # fmt: skip
+
+
+def _unfinished(request: Request) -> tuple[jobs.Job, ...]:
+    """Return the jobs with a page of their own that left no run: they wait, go on or failed."""
+    asked = (*OPEN, Status.FAILED)
+    with database_of(request).reading() as session:
+        found = jobs.listing(session, most=MOST_UNFINISHED, statuses=asked)
+    return tuple(one for one in found if one.kind in FOLLOWED)
+
+
+def _job(request: Request, id: str) -> jobs.Job | None:
+    """Return the job of this workbench that wrote a run; None where it came from elsewhere."""
+    with database_of(request).reading() as session:
+        found = jobs.get(session, id)
+    return found if found is not None and found.kind in FOLLOWED else None
 
 
 def _two(request: Request, ids: list[str]) -> HTMLResponse:

@@ -23,14 +23,36 @@ def page(
     request: Request,
     trial: Annotated[str | None, Query(max_length=80)] = None,
     new: Annotated[str | None, Query(max_length=80)] = None,
+    job: JobId | None = None,
 ) -> HTMLResponse:
-    """Show the editor of a trial; without a name, that of the smallest trial of the library."""
-    draft, lines = _draft(trial, new)
-    values = {"draft": draft, "lines": lines, "library": library(), "trial": trial, "new": new}
+    """Show the editor of a trial; without a name, that of the smallest trial of the library.
+
+    With a job, that of the trial which the job was asked about.
+    """
+    asked = {} if job is None else _asked(request, job)
+    trial, own = asked.get("trial", trial), asked.get("protocol")
+    draft, lines = _draft(trial, new) if own is None else (_own(own), [])
+    values = {
+        "draft": draft, "lines": lines, "library": library(), "trial": trial, "new": new,
+        "own": own is not None,
+    }  # fmt: skip
     return render(request, "trial.html.j2", 422 if lines else 200, **values)
 
 
 FIRST = "ra_two_arm"
+
+
+def _asked(request: Request, id: str) -> dict[str, Any]:
+    """Return what a job was asked; nothing of one that is not there."""
+    with database_of(request).reading() as session:
+        found = jobs.get(session, id)
+    return {} if found is None else dict(found.request)
+
+
+def _own(text: str) -> Any:
+    from funis.pipeline.draft import Draft
+
+    return draft_answer(Draft(text, "draft.yaml"))
 
 
 def _draft(trial: str | None, new: str | None) -> tuple[Any, list[str]]:

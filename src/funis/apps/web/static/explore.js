@@ -1,7 +1,7 @@
 // Explore: each move of a control asks for its view; one is under way at a time, the newest next.
 
-import { api, on_scheme_change, Refused } from "./workbench.js";
 import { brief, Chart, fill, withEnds } from "./explore_charts.js";
+import { api, message, on_scheme_change, told } from "./workbench.js";
 
 const begin = JSON.parse(document.getElementById("begin").textContent);
 const form = document.getElementById("controls");
@@ -142,8 +142,10 @@ async function next() {
 
 function complain(error) {
   const box = at("fault");
-  box.textContent = error instanceof Refused ? error.lines.join(" ") : "The workbench does not answer: is it still running?";
+  box.textContent = message(error);
   box.hidden = false;
+  at("results").classList.add("stale");
+  at("headline").textContent = "Not computed for these controls: what stands below belongs to those before.";
   at("results").setAttribute("aria-busy", "false");
 }
 
@@ -177,6 +179,7 @@ function draw(view, move) {
   for (const one of view.responders) responder(view, one, doses);
   headline(view);
   at("fault").hidden = true;
+  at("results").classList.remove("stale");
   at("results").setAttribute("aria-busy", "false");
   if (!wanted) history.replaceState(null, "", `/explore?${view.link}`);
   // uPlot draws in a microtask of its own: this one comes after it
@@ -233,7 +236,7 @@ function curve(parent, kind, view, one, doses) {
   const most = middle.reduce((best, value, index) => (Math.abs(value - one.twin) > Math.abs(middle[best] - one.twin) ? index : best), 0);
   chart(parent, one.id, kind).show({
     name: one.name, weeks, twin: [flat], treated: one.treated,
-    words: `Furthest from the twin at week ${brief(weeks[most])}: ${withEnds([middle[most], low[most], high[most]])}.`,
+    words: `Furthest from the twin at week ${brief(weeks[most])}: median ${brief(middle[most])}, 90 % of the virtual patients ${brief(low[most])} to ${brief(high[most])}.`,
     table: () => ({ weeks, rows: [...named(THREE, one.treated, "treated"), ["twin", flat]] }),
   }, doses);
 }
@@ -322,8 +325,7 @@ async function explain(button) {
       sourced([row.source, row.where, row.note].filter(Boolean).join("; ")),
     ]), mine.length ? "" : "No parameter of the model stands behind it: it is a choice.");
   } catch (error) {
-    if (error instanceof Refused) fill(table, ["What is wrong"], error.lines.map((line) => [line]));
-    else throw error;
+    fill(table, ["What is wrong"], told(error).map((line) => [line]));
   }
 }
 

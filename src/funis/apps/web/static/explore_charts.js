@@ -1,5 +1,6 @@
 // Charts of the page Explore: made once, fed with new numbers at every move.
 
+import { filling, html } from "./elements.js";
 import { token_value } from "./workbench.js";
 
 const PERCENT = (value) => `${Math.round(100 * value)} %`;
@@ -159,37 +160,10 @@ export class Chart {
     fill(table, ["Week", ...rows.map(([name]) => name)], weeks.map((week, at) => [brief(week), ...rows.map(([, row]) => write(row[at]))]));
     this.scroll.replaceChildren(table);
   }
-
-  remove() {
-    this.watcher.disconnect();
-    this.plot?.destroy();
-    this.element.remove();
-  }
 }
 
 /** Fill a table with headings and rows of text; the first cell of a row is its heading. */
 export function fill(table, columns, rows, caption) {
-  const parts = [];
-  if (caption) {
-    const words = document.createElement("caption");
-    words.textContent = caption;
-    parts.push(words);
-  }
-  const head = document.createElement("thead");
-  const top = head.insertRow();
-  for (const name of columns) top.append(cell("th", name, "col"));
-  const body = document.createElement("tbody");
-  for (const row of rows) {
-    const line = body.insertRow();
-    row.forEach((one, at) => line.append(at ? cell("td", one) : cell("th", one, "row")));
-  }
-  table.replaceChildren(...parts, head, body);
-}
-
-function cell(tag, content, scope) {
-  const made = document.createElement(tag);
-  if (scope) made.scope = scope;
-  if (content instanceof Node) made.append(content);
-  else made.textContent = content;
-  return made;
+  table.setAttribute("role", "table");
+  table.replaceChildren(...(caption ? [html("caption", {}, caption)] : []), ...filling(columns, rows));
 }

@@ -1,5 +1,6 @@
 // The page Model: neighbours light up, arrow keys walk the diagram, boxes open in the panel.
-import { api, Refused } from "./workbench.js";
+import { alert_of, html, table } from "./elements.js";
+import { api, Refused, told } from "./workbench.js";
 
 const ZOOM_STEP = 1.3, SMALLEST = 0.5, LARGEST = 4;
 
@@ -144,46 +145,17 @@ function compare(form) {
     const body = { model: form.querySelector("#model").value, parameters: form.querySelector("#parameters").value };
     try {
       const found = await api(`/api/model/${form.dataset.disease}/diff`, { body });
-      place.replaceChildren(listed("Equations", found.equations), listed("Parameters", found.parameters));
+      place.replaceChildren(...listed("Equations", found.equations), ...listed("Parameters", found.parameters));
     } catch (error) {
-      const alert = made("div", "", "alert error");
-      alert.setAttribute("role", "alert");
-      alert.append(...(error.lines ?? [error.message]).map((line) => made("p", line)));
-      place.replaceChildren(alert);
+      place.replaceChildren(alert_of(told(error)));
     }
   });
 }
 
 function listed(title, lines) {
-  const part = document.createElement("section");
-  part.append(made("h2", `${title}: ${lines.length ? `${lines.length} differ` : "nothing differs"}`));
-  if (!lines.length) return part;
-  const frame = made("div", "", "scroll"), table = document.createElement("table");
-  frame.tabIndex = 0;
-  frame.setAttribute("role", "group");
-  frame.setAttribute("aria-label", title);
-  const head = table.createTHead().insertRow();
-  for (const name of ["Name", "", "Of it", "Library", "Yours"]) {
-    const cell = made("th", name || "How");
-    cell.scope = "col";
-    head.append(cell);
-  }
-  const rows = table.createTBody();
-  for (const line of lines) {
-    const row = rows.insertRow(), name = document.createElement("th");
-    name.scope = "row";
-    name.append(made("code", line.id));
-    row.append(name, made("td", line.way), made("td", line.part));
-    for (const text of [line.ours, line.theirs]) row.insertCell().append(made("code", text));
-  }
-  frame.append(table);
-  part.append(frame);
-  return part;
-}
-
-function made(tag, text, kind = "") {
-  const one = document.createElement(tag);
-  one.textContent = text;
-  if (kind) one.className = kind;
-  return one;
+  const head = html("h2", {}, `${title}: ${lines.length ? `${lines.length} differ` : "nothing differs"}`);
+  const code = (text) => html("code", {}, text);
+  if (!lines.length) return [head];
+  const rows = lines.map((line) => [code(line.id), line.way, line.part, code(line.ours), code(line.theirs)]);
+  return [head, table(`${title} that differ`, ["Name", "How", "Of it", "Library", "Yours"], rows)];
 }

@@ -1,13 +1,14 @@
 // The page Plan: what is typed is checked, what follows is shown, nothing is reckoned here.
-import { api, Refused } from "./workbench.js";
+import { alert_of } from "./elements.js";
+import { api, Refused, send, told } from "./workbench.js";
 
-const token = document.querySelector('meta[name="csrf"]').content;
 const workspace = document.getElementById("workspace");
 const announce = document.getElementById("announce");
 const QUIET = 350; // milliseconds without a key before what was typed is checked
 
 let consultation = given(); // the data of the form as the server reads them; null where it cannot
-let fresh = null; // ends the newest question about the form
+let fresh = null; // ends the question about the form that is under way; null without one
+let sheet = null; // ends the newest question about the worksheet alone
 const running = {}; // ends each prediction
 let timer = 0;
 
@@ -52,18 +53,7 @@ function say(text) {
 }
 
 function alerted(place, lines) {
-  place.replaceChildren(...(lines.length ? [alertOf(lines)] : []));
-}
-
-function alertOf(lines) {
-  const box = document.createElement("div");
-  box.className = "alert error";
-  for (const line of lines) {
-    const paragraph = document.createElement("p");
-    paragraph.textContent = line;
-    box.append(paragraph);
-  }
-  return box;
+  place.replaceChildren(...(lines.length ? [alert_of(lines)] : []));
 }
 
 // ---------------------------------------------------------------- the form
@@ -99,17 +89,21 @@ function asked(minute) {
 /** Ask what follows from the form as it stands; a newer question ends an older one. */
 async function refresh({ keep = false } = {}) {
   fresh?.abort();
-  fresh = new AbortController();
-  const { signal } = fresh;
+  sheet?.abort();
+  const mine = (fresh = new AbortController());
   try {
-    const answer = await api("/plan/results", { body: asked(keep ? null : hold()), signal });
+    const answer = await api("/plan/results", { body: asked(keep ? null : hold()), signal: mine.signal });
+    alerted(find("#file-fault"), []);
     faulty(answer.faults);
     reasoned(answer.reasons);
     consultation = answer.html === undefined ? null : answer.consultation;
     shown(answer);
   } catch (error) {
     if (error.name === "AbortError") return;
-    alerted(find("#file-fault"), error instanceof Refused ? error.lines : [String(error.message)]);
+    find("#results").classList.add("stale");
+    alerted(find("#file-fault"), told(error));
+  } finally {
+    if (fresh === mine) fresh = null;
   }
 }
 
@@ -136,11 +130,9 @@ function shown(answer) {
 }
 
 /** One field is checked while it is typed; what follows is shown once it has been left. */
-function checked(control) {
+function checked() {
   clearTimeout(timer);
   timer = setTimeout(() => refresh(), QUIET);
-  const field = control.closest("[data-field]");
-  field?.querySelector(".fault")?.classList.add("checking");
 }
 
 function added(key) {
@@ -175,7 +167,7 @@ async function opened(file) {
     say(`The consultation of ${file.name} fills in the form.`);
     find("#of").focus();
   } catch (error) {
-    alerted(place, error instanceof Refused ? error.lines : [String(error.message)]);
+    alerted(place, told(error));
   }
 }
 
@@ -185,7 +177,7 @@ async function opened(file) {
 function moved() {
   const row = picked();
   if (!row) return;
-  find("#hold").setAttribute("aria-valuetext", `${row.dataset.time}, ${told(row)}`);
+  find("#hold").setAttribute("aria-valuetext", `${row.dataset.time}, ${row_words(row)}`);
   find("#hold-minute").textContent = row.querySelector('[data-cell="minute"]').textContent;
   for (const place of workspace.querySelectorAll("[data-pick]")) {
     place.textContent = row.querySelector(`[data-cell="${place.dataset.pick}"]`).textContent;
@@ -199,20 +191,21 @@ function moved() {
 /** The slider was let go: the worksheet follows; what was predicted stays. */
 async function held() {
   linked();
-  fresh?.abort();
-  fresh = new AbortController();
+  if (fresh) return refresh(); // a change of the form has not been answered yet: both are asked
+  sheet?.abort();
+  sheet = new AbortController();
   try {
-    const answer = await api("/plan/results", { body: asked(hold()), signal: fresh.signal });
+    const answer = await api("/plan/results", { body: asked(hold()), signal: sheet.signal });
     const page = new DOMParser().parseFromString(answer.html ?? "", "text/html");
-    const sheet = page.getElementById("sheet");
-    if (sheet) find("#sheet").replaceChildren(...sheet.childNodes);
-    say(`${picked().dataset.time} from thaw to vein: ${told(picked())}.`);
+    const newer = page.getElementById("sheet");
+    if (newer) find("#sheet").replaceChildren(...newer.childNodes);
+    say(`${picked().dataset.time} from thaw to vein: ${row_words(picked())}.`);
   } catch (error) {
-    if (error.name !== "AbortError") alerted(find("#file-fault"), [String(error.message)]);
+    if (error.name !== "AbortError") alerted(find("#file-fault"), told(error));
   }
 }
 
-function told(row) {
+function row_words(row) {
   const text = (name) => row.querySelector(`[data-cell="${name}"]`)?.textContent;
   const response = text("difference") ? `, treated less placebo ${text("difference")}` : "";
   return `${text("vials")} vials, functional dose ${text("functional")} million cells${response}`;
@@ -222,10 +215,10 @@ function told(row) {
 
 async function predicted(kind) {
   running[kind]?.abort();
-  if (!consultation) return say("The form has to be right before anything is predicted.");
+  const result = find(`#${kind}-result`);
+  if (!consultation) return alerted(result, ["The form has to be right before anything is predicted."]);
   const stop = (running[kind] = new AbortController());
   const waiting = find(`[data-waiting="${kind}"]`);
-  const result = find(`#${kind}-result`);
   waiting.hidden = false;
   waiting.scrollIntoView({ block: "nearest" });
   alerted(result, []);
@@ -233,7 +226,7 @@ async function predicted(kind) {
     const body = { consultation, ...chosen(), hold_minute: hold() };
     for await (const line of lines(`/plan/${kind}`, body, stop.signal)) follow(kind, line, waiting, result);
   } catch (error) {
-    if (error.name !== "AbortError") alerted(result, error instanceof Refused ? error.lines : [String(error.message)]);
+    if (error.name !== "AbortError") alerted(result, told(error));
   } finally {
     if (running[kind] === stop) delete running[kind];
     waiting.hidden = true;
@@ -262,9 +255,7 @@ function follow(kind, line, waiting, result) {
 
 /** The lines of an answer as they come. */
 async function* lines(path, body, signal) {
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal });
-  if (!answer.ok) await refused(answer);
+  const answer = await send(path, { body, signal });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -277,26 +268,17 @@ async function* lines(path, body, signal) {
   }
 }
 
-async function refused(answer) {
-  const content = await answer.json().catch(() => ({ detail: [answer.statusText] }));
-  const detail = [content.detail].flat().map((one) => (typeof one === "string" ? one : one.msg));
-  throw new Refused(answer.status, detail);
-}
-
 // ---------------------------------------------------------------- files
 
 async function saved(name, button) {
   const place = find("#download-fault");
   alerted(place, []);
-  if (!consultation) return say("The form has to be right before a file is made.");
+  if (!consultation) return alerted(place, ["The form has to be right before a file is made."]);
   button.disabled = true;
   button.setAttribute("aria-busy", "true");
   try {
     const start = find("#start").value || null;
-    const body = JSON.stringify({ consultation, ...chosen(), hold_minute: hold(), start });
-    const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
-    const answer = await fetch(`/api/plan/files/${name}`, { method: "POST", headers, body });
-    if (!answer.ok) await refused(answer);
+    const answer = await send(`/api/plan/files/${name}`, { body: { consultation, ...chosen(), hold_minute: hold(), start } });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await answer.blob());
     link.download = name;
@@ -304,7 +286,7 @@ async function saved(name, button) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     say(`${name} was saved.`);
   } catch (error) {
-    alerted(place, error instanceof Refused ? error.lines : [String(error.message)]);
+    alerted(place, told(error));
   } finally {
     button.disabled = false;
     button.removeAttribute("aria-busy");
@@ -316,7 +298,7 @@ async function saved(name, button) {
 
 workspace.addEventListener("input", (event) => {
   if (event.target.id === "hold") moved();
-  else if (form().contains(event.target) && event.target.type === "text") checked(event.target);
+  else if (form().contains(event.target) && event.target.type === "text") checked();
 });
 
 workspace.addEventListener("change", (event) => {

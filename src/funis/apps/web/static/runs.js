@@ -1,6 +1,7 @@
 // The page Runs: make a run again in the background, delete one, tick two.
 
-import { api } from "./workbench.js";
+import { html, table } from "./elements.js";
+import { api, message } from "./workbench.js";
 
 const POLL_MS = 700;
 const OVER = ["done", "failed", "cancelled"];
@@ -8,26 +9,16 @@ const told = document.querySelector("#told");
 const list = document.querySelector("#jobs");
 const shown = new Map();
 
-function element(tag, text = "", attributes = {}) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 /** One item of the list of what is made again. */
 function item(job) {
   const known = shown.get(job.id);
   if (known) return known;
-  const place = element("li");
-  const head = element("h3", job.title);
-  const bar = element("progress", "", { "aria-label": `Progress: ${job.title}` });
-  const words = element("p", "", { class: "soft small" });
-  const cancel = element("button", "Cancel", { type: "button", "aria-label": `Cancel: ${job.title}` });
-  const end = element("div");
-  cancel.addEventListener("click", () => api(`/api/jobs/${job.id}/cancel`, { method: "POST" }).catch((error) => say(error.message)));
-  place.append(head, bar, words, cancel, end);
-  list.prepend(place);
+  const bar = html("progress", { "aria-label": `Progress: ${job.title}` });
+  const words = html("p", { class: "soft small" });
+  const cancel = html("button", { type: "button", "aria-label": `Cancel: ${job.title}` }, "Cancel");
+  const end = html("div");
+  cancel.addEventListener("click", () => api(`/api/jobs/${job.id}/cancel`, { method: "POST" }).catch((error) => say(message(error))));
+  list.prepend(html("li", {}, html("h3", {}, job.title), bar, words, cancel, end));
   document.querySelector("#work").hidden = false;
   const parts = { bar, words, cancel, end };
   shown.set(job.id, parts);
@@ -59,48 +50,32 @@ function waiting(job) {
 function finish(job, end) {
   if (job.status !== "done" || !job.result) {
     const line = job.status === "cancelled" ? "Cancelled." : job.error.join(" ");
-    end.replaceChildren(element("p", line, { class: "failed" }));
+    end.replaceChildren(html("p", { class: "failed" }, line));
     say(`${job.title}: ${line}`);
     return;
   }
   const { identical, sentence, files, damaged, versions, guessed } = job.result;
-  const parts = [element("p", `${identical ? "✓" : "≠"} ${sentence}`, { class: identical ? "good" : "failed" })];
-  if (damaged.length) parts.push(element("p", `Changed or lost since they were written: ${damaged.join(", ")}.`));
-  for (const [what, then, now] of versions) parts.push(element("p", `${what}: ${then} then, ${now} now.`));
-  if (guessed) parts.push(element("p", `Its manifest does not say it, so it was taken: ${guessed}.`));
-  parts.push(table(files));
+  const parts = [html("p", { class: identical ? "good" : "failed" }, `${identical ? "✓" : "≠"} ${sentence}`)];
+  if (damaged.length) parts.push(html("p", {}, `Changed or lost since they were written: ${damaged.join(", ")}.`));
+  for (const [what, then, now] of versions) parts.push(html("p", {}, `${what}: ${then} then, ${now} now.`));
+  if (guessed) parts.push(html("p", {}, `Its manifest does not say it, so it was taken: ${guessed}.`));
+  const rows = files.map((one) => [one.name, one.match, one.told || "–"]);
+  parts.push(html("details", {}, html("summary", {}, "File by file"), table("Files of the run, made again", ["File", "Match", "How it differs"], rows)));
   end.replaceChildren(...parts);
   say(`${job.title}: ${sentence}.`);
 }
 
-function table(files) {
-  const details = element("details");
-  const body = element("table");
-  const head = element("tr");
-  head.append(...["File", "Match", "How it differs"].map((text) => element("th", text, { scope: "col" })));
-  const top = element("thead");
-  top.append(head);
-  const rows = element("tbody");
-  for (const one of files) {
-    const row = element("tr");
-    row.append(element("th", one.name, { scope: "row" }), element("td", one.match), element("td", one.told || "–"));
-    rows.append(row);
-  }
-  body.append(top, rows);
-  const scroll = element("div", "", { class: "scroll", tabindex: "0", role: "region", "aria-label": "File by file" });
-  scroll.append(body);
-  details.append(element("summary", "File by file"), scroll);
-  return details;
-}
-
 async function follow(job) {
   show(job);
-  if (OVER.includes(job.status)) return;
-  await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  try {
-    await follow(await api(`/api/jobs/${job.id}`));
-  } catch (error) {
-    say(error.message);
+  while (!OVER.includes(job.status)) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    try {
+      job = await api(`/api/jobs/${job.id}`);
+      show(job);
+    } catch (error) {
+      say(message(error));
+      if (error.status !== 0) return; // 0: the server is away, perhaps for a moment
+    }
   }
 }
 
@@ -108,10 +83,10 @@ async function again(button) {
   button.disabled = true;
   try {
     const job = await api("/api/jobs", { body: { kind: "reproduce", run: button.dataset.again } });
-    say(`${button.dataset.title} is made again.`);
+    say(`${button.dataset.title}: it is in the queue and will be made again.`);
     await follow(job);
   } catch (error) {
-    say(error.message);
+    say(message(error));
   } finally {
     button.disabled = false;
   }
@@ -136,7 +111,7 @@ function deletion() {
       dialog.close();
       gone(run);
     } catch (error) {
-      fault.textContent = error.message;
+      fault.textContent = message(error);
     }
   });
 }
@@ -147,30 +122,46 @@ function gone(run) {
     location.assign("/runs");
     return;
   }
+  const caption = row.closest("table").caption;
+  caption.textContent = caption.textContent.replace(/(\d+) of (\d+)/, (_, shown, all) => `${shown - 1} of ${all - 1}`);
   row.remove();
+  count();
   say(`${run} was deleted.`);
   document.querySelector("#find")?.focus();
 }
 
 /** Two and no more can be compared; the button says what is missing. */
-function ticking() {
+function count() {
   const button = document.querySelector("#compare");
   if (!button) return;
-  const boxes = [...document.querySelectorAll('input[name="run"]')];
-  const count = () => {
-    const ticked = boxes.filter((box) => box.checked).length;
-    button.disabled = ticked !== 2;
-    document.querySelector("#ticked").textContent =
-      ticked === 2 ? "" : ticked < 2 ? `Tick ${2 - ticked} ${ticked ? "more" : "runs"}` : `${ticked} are ticked: leave two`;
-  };
-  boxes.forEach((box) => box.addEventListener("change", count));
-  count();
+  const ticked = document.querySelectorAll('input[name="run"]:checked').length;
+  button.disabled = ticked !== 2;
+  document.querySelector("#ticked").textContent =
+    ticked === 2 ? "" : ticked < 2 ? `Tick ${2 - ticked} ${ticked ? "more" : "runs"}` : `${ticked} are ticked: leave two`;
 }
 
-for (const button of document.querySelectorAll("[data-again], [data-delete]")) button.hidden = false;
-for (const button of document.querySelectorAll("[data-again]")) button.addEventListener("click", () => again(button));
+/** A job that failed has left no run: off the list, it is forgotten. */
+async function forget(button) {
+  try {
+    await api(`/api/jobs/${button.dataset.forget}`, { method: "DELETE" });
+    const list = button.closest("ul");
+    button.closest("li").remove();
+    if (!list.childElementCount) list.closest("section").remove();
+    say("Taken off the list.");
+    document.querySelector("#find")?.focus();
+  } catch (error) {
+    say(message(error));
+  }
+}
+
+const all = (selector, work) => document.querySelectorAll(selector).forEach(work);
+
+all("[data-again], [data-delete], [data-forget]", (button) => (button.hidden = false));
+all("[data-again]", (button) => button.addEventListener("click", () => again(button)));
+all("[data-forget]", (button) => button.addEventListener("click", () => forget(button)));
+all('input[name="run"]', (box) => box.addEventListener("change", count));
+addEventListener("pageshow", count); // a browser that comes back ticks what was ticked
 deletion();
-ticking();
 api("/api/jobs?most=50").then(({ jobs }) => {
   for (const job of jobs.reverse()) if (job.kind === "reproduce" && !OVER.includes(job.status)) follow(job);
-});
+}, (error) => say(message(error)));

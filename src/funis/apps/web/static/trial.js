@@ -1,15 +1,15 @@
 // The editor of a trial: the text is the one truth; form and timeline change it through the API.
 
-import { api, Refused } from "./workbench.js";
+import { alert_of, html, million, short } from "./elements.js";
 import { draw_form, mark_faults } from "./trial_form.js";
-import { html, million, short } from "./trial_svg.js";
 import { draw_timeline } from "./trial_timeline.js";
+import { api, Refused, told } from "./workbench.js";
 
 const TYPING_MS = 120;
 const by_id = (id) => document.getElementById(id);
 const text = by_id("text"), form = by_id("form"), issues = by_id("issues");
 const DISEASES = new Set([...by_id("from-disease").options].map((one) => one.value));
-const begun = { trial: text.dataset.trial ?? null, text: text.value };
+const begun = { trial: text.dataset.trial ?? null, text: text.defaultValue };
 const state = { name: text.dataset.name, draft: null, options: null, disease: null, past: [], queue: Promise.resolve() };
 let asking = null, typing = 0;
 
@@ -53,7 +53,7 @@ async function changing(asked, words, focus) {
 
 function refused(error) {
   if (!(error instanceof Refused)) throw error;
-  issues.replaceChildren(...error.lines.map((line) => html("p", { class: "alert error", role: "alert" }, line)));
+  issues.replaceChildren(alert_of(error.lines));
 }
 
 // ---- what is shown of it
@@ -70,7 +70,7 @@ async function show(draft, whole) {
   if (draft.outline) {
     by_id("whole").textContent = draft.outline.title || draft.name;
     by_id("numbers").replaceChildren(...numbers(draft.outline));
-    draw_timeline(by_id("timeline"), draft.outline, { change, say: (words) => (by_id("said").textContent = words) });
+    draw_timeline(by_id("timeline"), draft.outline, { change });
     await show_form(draft);
   }
   for (const one of document.querySelectorAll(".jobs button")) one.disabled = !draft.passed;
@@ -161,7 +161,7 @@ let width = innerWidth;
 addEventListener("resize", () => {
   if (innerWidth === width || !state.draft?.outline) return;
   width = innerWidth;
-  draw_timeline(by_id("timeline"), state.draft.outline, { change, say: () => {} });
+  draw_timeline(by_id("timeline"), state.draft.outline, { change });
 });
 
 // ---- what is made of it
@@ -192,12 +192,23 @@ async function submit(event, body) {
     const job = await api("/api/jobs", { body });
     location.assign(`/trial/jobs/${job.id}`);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    place.replaceChildren(...error.lines.map((line) => html("p", {}, line)));
+    place.replaceChildren(...told(error).map((line) => html("p", {}, in_page_words(event.target, line))));
     place.hidden = false;
+  } finally {
     button.disabled = false;
   }
 }
+
+/** A fault of a field begins with its name in the API; the page says its label, and marks it. */
+function in_page_words(form, line) {
+  const [whole, name] = line.match(/^(?:(?:run|design)\.)?([a-z]+)[.\d[\]]*: /) ?? [];
+  const control = name && form.querySelector(`#${form.id.replace("form", name)}`);
+  if (!control) return line;
+  control.setAttribute("aria-invalid", "true");
+  return `${control.labels[0].textContent}: ${line.slice(whole.length)}`;
+}
+
+for (const form of document.querySelectorAll(".jobs form")) form.addEventListener("input", (event) => event.target.removeAttribute("aria-invalid"));
 
 by_id("run-form").addEventListener("submit", (event) => submit(event, { kind: "run", ...source(), ...given("patients", "run-patients"), ...given("seed", "run-seed"), ensemble: by_id("run-ensemble").value }));
 by_id("design-form").addEventListener("submit", (event) => submit(event, {
@@ -205,4 +216,5 @@ by_id("design-form").addEventListener("submit", (event) => submit(event, {
   ensemble: by_id("design-ensemble").value, structures: [...document.querySelectorAll("[name=structure]:checked")].map((one) => one.value),
 }));
 
-check();
+// Not at once: a browser that comes back to the page puts what was written into the text first.
+addEventListener("pageshow", () => check());

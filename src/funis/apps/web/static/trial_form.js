@@ -1,6 +1,6 @@
 // The form of a trial: each control is one place in the text, and changes it alone.
 
-import { html } from "./trial_svg.js";
+import { html } from "./elements.js";
 
 const WHERE = { arms: "arms", endpoints: "endpoints" };
 
@@ -16,7 +16,7 @@ export function draw_form(form, data, outline, options, change) {
   if (focused) document.getElementById(focused)?.focus();
 }
 
-/** Show faults at the controls whose keys they name; return the keys of the rest. */
+/** Show faults at the controls whose keys they name. */
 export function mark_faults(form, issues) {
   for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
   for (const issue of issues) {
@@ -127,7 +127,8 @@ function cells(ask, one, path) {
   const key = unit_key(one), now = one[key];
   const control = html("input", { id: id_of([...path, "cells"]), type: "number", min: 0, step: "any", value: typeof now === "number" ? now / 1e6 : "", "data-dotted": dotted([...path, key]) });
   control.addEventListener("change", () => {
-    if (Number(control.value) > 0) ask.change({ kind: "set", path: [...path, key], value: Number((Number(control.value) * 1e6).toPrecision(12)) });
+    if (control.value === "") control.value = typeof now === "number" ? now / 1e6 : "";
+    else ask.change({ kind: "set", path: [...path, key], value: Number((Number(control.value) * 1e6).toPrecision(12)) });
   });
   return field("Million cells a dose", control);
 }

@@ -1,26 +1,38 @@
 // A job: how far it has got, what is known so far, and the virtual trials behind it.
 
-import { api, Refused } from "./workbench.js";
 import { draw_dots } from "./trial_dots.js";
 import { draw_power } from "./trial_power.js";
 import { draw_run } from "./trial_run.js";
-import { html } from "./trial_svg.js";
-import { open_trial } from "./trial_twin.js";
+import { alert_of, html } from "./elements.js";
+import { close_trial, open_trial } from "./trial_twin.js";
+import { api, told } from "./workbench.js";
 
 const POLL_MS = 500;
 const OVER = new Set(["done", "failed", "cancelled"]);
 const box = document.getElementById("job"), known = document.getElementById("known");
 const { id, kind } = box.dataset;
 const rate = { begun: null, done: 0 };
-let shown = null;
+let shown = null, drawn = null, width = innerWidth;
 
 async function follow() {
-  const job = await api(`/api/jobs/${id}`).catch((error) => {
-    if (!(error instanceof Refused)) return null; // the server is away for a moment
-    throw error;
-  });
-  if (job) show(job);
-  if (!job || !OVER.has(job.status)) setTimeout(follow, POLL_MS);
+  let over = false;
+  try {
+    const job = await api(`/api/jobs/${id}`);
+    problem([]);
+    show(job);
+    over = OVER.has(job.status);
+  } catch (error) {
+    problem(told(error));
+    over = error.status !== 0; // 0: the server is away, perhaps for a moment
+  }
+  if (!over) setTimeout(follow, POLL_MS);
+}
+
+function problem(lines) {
+  const place = document.getElementById("problem"), words = lines.join("\n");
+  if (place.dataset.words === words) return;
+  place.dataset.words = words;
+  place.replaceChildren(...(lines.length ? [alert_of(lines)] : []));
 }
 
 function show(job) {
@@ -33,9 +45,8 @@ function show(job) {
   said(sentence(job, done, total));
   document.getElementById("cancel").hidden = over;
   document.getElementById("cancel").disabled = job.status === "cancelling";
-  const problem = document.getElementById("problem");
-  problem.hidden = !job.error.length;
-  if (job.error.length && !problem.childElementCount) problem.append(...job.error.map((line) => html("p", {}, line)));
+  problem(job.error);
+  document.getElementById("back").hidden = !["failed", "cancelled"].includes(job.status);
   if (job.status === "done" && !document.getElementById("links").childElementCount) links();
   draw(job);
 }
@@ -84,6 +95,11 @@ function draw(job) {
   const print = JSON.stringify([job.result?.done, job.status === "done"]);
   if (!job.result || print === shown) return;
   shown = print;
+  drawn = job;
+  paint(job);
+}
+
+function paint(job) {
   if (kind === "run") return draw_run(known, job.result);
   const place = (name) => document.getElementById(name) ?? known.appendChild(html("section", { id: name }));
   draw_power(place("power"), job.result);
@@ -108,10 +124,15 @@ function opened(asked) {
 function from_address() {
   const asked = Object.fromEntries(new URLSearchParams(location.search));
   if (kind === "design" && asked.n && asked.replicate) opened(asked);
-  else document.getElementById("opened").replaceChildren();
+  else close_trial(document.getElementById("opened"));
 }
 
 addEventListener("popstate", from_address);
-document.getElementById("cancel").addEventListener("click", () => api(`/api/jobs/${id}/cancel`, { method: "POST" }).then(show));
+addEventListener("resize", () => {
+  if (innerWidth === width) return; // a phone hides its bars: nothing gets wider or narrower
+  width = innerWidth;
+  if (drawn) paint(drawn);
+});
+document.getElementById("cancel").addEventListener("click", () => api(`/api/jobs/${id}/cancel`, { method: "POST" }).then(show, (error) => problem(told(error))));
 follow();
 from_address();

@@ -1,16 +1,17 @@
 // Type I error, power and assurance by the size of a trial, with their intervals, while they grow.
 
-import { chart_box, html, short, svg, table, ticks } from "./trial_svg.js";
+import { chart_box, chart_width, html, short, svg, table, ticks } from "./elements.js";
+import { warnings } from "./trial_run.js";
 
-const WIDTH = 860, HEIGHT = 380, LEFT = 52, RIGHT = 16, TOP = 14, BOTTOM = 44;
+const HEIGHT = 380, LEFT = 52, RIGHT = 16, TOP = 14, BOTTOM = 44;
 
 /** Draw what is known of the characteristics of a design. */
 export function draw_power(box, design) {
-  const rows = curves(design), open = box.querySelector("details")?.open ?? false;
+  const rows = curves(design), width = chart_width(box), open = box.querySelector("details")?.open ?? false;
   const numbers = html("details", { open }, html("summary", {}, "Numbers"), as_table(design, rows));
   box.replaceChildren(html("h2", {}, "How often it would succeed"),
     html("p", { class: "banner" }, `${design.evidence ?? ""} ${design.simulated ?? ""}`.trim()),
-    failed(design), html("p", {}, rule_words(design.rule)), legend(rows), picture(design, rows), html("p", { class: "small", role: "status" }, summary(design, rows)), numbers);
+    ...warnings(design.shown?.alerts ?? []), failed(design), html("p", {}, rule_words(design)), legend(rows, design.rule.alpha), picture(design, rows, width), html("p", { class: "small", role: "status" }, summary(design, rows)), numbers);
   box.setAttribute("aria-label", "Power and assurance");
 }
 
@@ -30,14 +31,16 @@ function failed(design) {
   return design.failed ? html("p", { class: "alert" }, `${design.failed} courses of virtual patients could not be solved; they count as not seen.`) : "";
 }
 
-function rule_words(rule) {
-  const least = rule.minimal_difference ? ` by more than ${short(rule.minimal_difference)}` : "";
-  return `Success: ${rule.arms.join(", ")} ${rule.direction === "greater" ? "above" : "below"} ${rule.reference}${least} in ${rule.endpoint}, ${rule.method}, alpha ${short(rule.alpha)} (two-sided).`;
+function rule_words({ rule, shown }) {
+  const least = rule.minimal_difference ? ` by more than ${short(rule.minimal_difference)}` : "", name = (arm) => shown?.labels[arm] ?? arm;
+  return `Success: ${rule.arms.map(name).join(", ")} ${rule.direction === "greater" ? "above" : "below"} ${name(rule.reference)}${least} in ${shown?.endpoint ?? rule.endpoint}, ${rule.method.replaceAll("_", " ")}, alpha ${short(rule.alpha)} (two-sided).`;
 }
 
-function legend(rows) {
+function legend(rows, alpha) {
+  const nominal = html("li", {}, svg("svg", { width: 26, height: 16, viewBox: "-13 -8 26 16", "aria-hidden": "true" }, svg("line", { x1: -12, x2: 12, class: "reference" })),
+    `${short(50 * alpha)} %: the type I error that the rule allows, alpha / 2 in its one direction`);
   return html("ul", { class: "legend" }, rows.map((row) => html("li", { class: row.colour },
-    svg("svg", { width: 26, height: 16, viewBox: "-13 -8 26 16", "aria-hidden": "true" }, svg("line", { x1: -12, x2: 12, class: row.dashed ? "curve arm dashed" : "curve arm" }), shape(row.mark, 0, 0)), row.name)));
+    svg("svg", { width: 26, height: 16, viewBox: "-13 -8 26 16", "aria-hidden": "true" }, svg("line", { x1: -12, x2: 12, class: row.dashed ? "curve arm dashed" : "curve arm" }), shape(row.mark, 0, 0)), row.name)), nominal);
 }
 
 /** A mark by shape, so that colour is never alone. */
@@ -49,17 +52,17 @@ export function shape(name, x, y, more = {}) {
   return svg("circle", { ...at, r: 5 });
 }
 
-function picture(design, rows) {
+function picture(design, rows, width) {
   const sizes = design.points.map((point) => point.n), most = Math.max(...sizes), least = Math.min(...sizes);
   const span = most - least || 1, pad = sizes.length > 1 ? 0.06 * span : 1;
-  const x = (n) => LEFT + ((n - least + pad) / (span + 2 * pad)) * (WIDTH - LEFT - RIGHT);
+  const x = (n) => LEFT + ((n - least + pad) / (span + 2 * pad)) * (width - LEFT - RIGHT);
   const y = (share) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
-  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": summary(design, rows) });
-  for (const share of [0, 0.2, 0.4, 0.6, 0.8, 1]) chart.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(share), y2: y(share), class: "grid" }), svg("text", { x: LEFT - 8, y: y(share) + 4, class: "tick", "text-anchor": "end" }, `${Math.round(share * 100)} %`));
-  for (const n of sizes.length <= 12 ? sizes : ticks(least, most)) chart.append(svg("text", { x: x(n), y: HEIGHT - BOTTOM + 18, class: "tick", "text-anchor": "middle" }, String(n)));
-  chart.append(svg("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, class: "tick", "text-anchor": "middle" }, "Patients in all arms"));
+  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": summary(design, rows) });
+  for (const share of [0, 0.2, 0.4, 0.6, 0.8, 1]) chart.append(svg("line", { x1: LEFT, x2: width - RIGHT, y1: y(share), y2: y(share), class: "grid" }), svg("text", { x: LEFT - 8, y: y(share) + 4, class: "tick", "text-anchor": "end" }, `${Math.round(share * 100)} %`));
+  for (const n of sizes.length <= width / 70 ? sizes : ticks(least, most, width / 90)) chart.append(svg("text", { x: x(n), y: HEIGHT - BOTTOM + 18, class: "tick", "text-anchor": "middle" }, String(n)));
+  chart.append(svg("text", { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 6, class: "tick", "text-anchor": "middle" }, "Patients in all arms"));
   const level = design.rule.alpha / 2;
-  chart.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level), class: "reference" }));
+  chart.append(svg("line", { x1: LEFT, x2: width - RIGHT, y1: y(level), y2: y(level), class: "reference" }));
   rows.forEach((row, place) => chart.append(curve(row, sizes, x, y, (place - (rows.length - 1) / 2) * 5)));
   return chart_box("Chart of power and assurance by the size of the trial", chart);
 }

@@ -1,11 +1,11 @@
 // The timeline of a trial: arms as rows, weeks as axis, doses and visits that can be moved.
 
-import { million, short, svg, ticks } from "./trial_svg.js";
+import { million, short, svg, ticks } from "./elements.js";
 
 const LEFT = 170, RIGHT = 60, TOP = 46, ROW = 34, HEAD = 26, SMALLEST_GAP = 24;
 
-/** Draw the outline of a draft; `change` is called with what the user did, `say` with words. */
-export function draw_timeline(box, outline, { change, say }) {
+/** Draw the outline of a draft; `change` is called with what the user did. */
+export function draw_timeline(box, outline, { change }) {
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const width = wide_enough(outline, box.clientWidth || 700);
   const weeks = Math.max(outline.weeks, 1);
@@ -14,7 +14,7 @@ export function draw_timeline(box, outline, { change, say }) {
   const height = TOP + outline.arms.reduce((sum, arm) => sum + HEAD + ROW * Math.max(arm.given.length, 1), 0) + 30;
   const picture = svg("svg", { class: "timeline", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Timeline: arms as rows, weeks from left to right", "aria-describedby": "timeline-help" });
   axis(picture, weeks, x, height);
-  const place = { x, week_at, weeks, picture, change, say };
+  const place = { x, week_at, weeks, picture, change };
   outline.visits.forEach((week, number) => picture.append(visit(week, number, outline, place, height)));
   let y = TOP;
   for (const arm of outline.arms) y = arm_rows(picture, arm, y, place, width);

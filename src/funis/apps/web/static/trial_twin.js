@@ -1,22 +1,31 @@
 // One virtual trial that was opened: its patients, and any of them beside his placebo twin.
 
-import { api, Refused } from "./workbench.js";
-import { chart_box, html, short, svg, table, ticks } from "./trial_svg.js";
+import { api, told as lines_of } from "./workbench.js";
+import { alert_of, chart_box, chart_width, html, short, svg, table, ticks } from "./elements.js";
 
-const WIDTH = 860, HEIGHT = 360, LEFT = 56, RIGHT = 16, TOP = 26, BOTTOM = 44;
+const HEIGHT = 360, LEFT = 56, RIGHT = 16, TOP = 26, BOTTOM = 44;
 const PAGE = 60;
+
+let asking = null; // ends the question about the trial that was opened last
+
+/** Show no trial, and none that is still being conducted. */
+export function close_trial(box) {
+  asking?.abort();
+  box.replaceChildren();
+}
 
 /** Ask for a virtual trial and show it; `chose` is told the patient that is shown. */
 export async function open_trial(box, job, asked, chose) {
+  asking?.abort();
+  asking = new AbortController();
   box.replaceChildren(html("h2", { tabindex: -1 }, `Virtual trial ${asked.replicate}`), html("p", { role: "status" }, "It is conducted again …"));
   box.firstChild.scrollIntoView({ block: "start" });
   const query = new URLSearchParams({ n: asked.n, replicate: asked.replicate, world: asked.world ?? "posterior", structure: asked.structure ?? "present" });
   try {
-    show(box, await api(`/api/trial/jobs/${job}/twin?${query}`), asked, chose);
+    show(box, await api(`/api/trial/jobs/${job}/twin?${query}`, { signal: asking.signal }), asked, chose);
     box.querySelector("h2").focus({ preventScroll: true });
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    box.replaceChildren(html("div", { class: "alert error", role: "alert" }, error.lines.map((line) => html("p", {}, line))));
+    if (error.name !== "AbortError") box.replaceChildren(alert_of(lines_of(error)));
   }
 }
 
@@ -83,7 +92,7 @@ function show_patient(box, trial, number, view) {
   which.addEventListener("change", () => view(Math.min(Math.max(Math.round(Number(which.value)) || 1, 1), trial.patients.length)));
   box.replaceChildren(html("h3", {}, `Patient ${number} of the arm ${one.arm}, beside his twin under ${trial.rule.reference}`),
     html("div", { class: "row" }, html("div", { class: "field" }, html("label", { for: "patient-number" }, "Patient"), which), html("div", { class: "field" }, html("label", { for: "patient-endpoint" }, "Score"), pick)),
-    legend(one, trial), picture(trial, one, known.find((other) => other.id === endpoint)),
+    legend(one, trial), picture(trial, one, known.find((other) => other.id === endpoint), chart_width(box)),
     html("p", { class: "small", role: "status" }, told(trial, one)),
     html("details", {}, html("summary", {}, "Numbers"), numbers(trial, one), doses(one)));
   if (focused) document.getElementById(focused)?.focus();
@@ -100,16 +109,16 @@ function legend(one, trial) {
     item(svg("line", { x1: 1, x2: 29, class: "curve twin" }), `his twin under ${trial.rule.reference}`), item(svg("rect", { y: -6, x: 1, width: 28, height: 12, class: "band arm inner a2" }), `the arm, ${trial.sizes[one.arm]} patients`), item(svg("rect", { y: -6, x: 1, width: 28, height: 12, class: "band twin outer" }), "its twins"));
 }
 
-function picture(trial, one, asked) {
+function picture(trial, one, asked, width) {
   const weeks = trial.weeks, band = trial.bands[one.arm][asked.id], course = one.courses[asked.id], truth = one.truth[asked.id];
   const share = !asked.number, rows = share ? [band.own.mean, band.twin.mean, course.own, course.twin] : [band.own.q10, band.own.q90, band.twin.q10, band.twin.q90, course.own, course.twin, truth?.own ?? []];
   const values = rows.flat().filter((value) => value !== null), low = share ? 0 : Math.min(...values), high = share ? 1 : Math.max(...values), pad = 0.06 * (high - low || 1);
-  const x = (week) => LEFT + (week / Math.max(...weeks, 1)) * (WIDTH - LEFT - RIGHT);
+  const x = (week) => LEFT + (week / Math.max(...weeks, 1)) * (width - LEFT - RIGHT);
   const y = (value) => HEIGHT - BOTTOM - ((value - low + pad) / (high - low + 2 * pad)) * (HEIGHT - TOP - BOTTOM);
-  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${asked.name} of patient ${one.number} by week, beside his twin and the bands of the arm; the numbers stand below` });
-  for (const value of ticks(low - pad, high + pad, 5)) chart.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value), class: "grid" }), svg("text", { x: LEFT - 8, y: y(value) + 4, class: "tick", "text-anchor": "end" }, short(value)));
-  for (const week of weeks) chart.append(svg("text", { x: x(week), y: HEIGHT - BOTTOM + 18, class: "tick", "text-anchor": "middle" }, short(week)));
-  chart.append(svg("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, class: "tick", "text-anchor": "middle" }, "Week"), svg("text", { x: LEFT, y: 12, class: "tick" }, `${asked.name}${asked.unit ? ` [${asked.unit}]` : ""}${share ? " (1: met; bands are shares)" : ""}`));
+  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${asked.name} of patient ${one.number} by week, beside his twin and the bands of the arm; the numbers stand below` });
+  for (const value of ticks(low - pad, high + pad, 5)) chart.append(svg("line", { x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value), class: "grid" }), svg("text", { x: LEFT - 8, y: y(value) + 4, class: "tick", "text-anchor": "end" }, short(value)));
+  for (const week of weeks.length <= width / 32 ? weeks : ticks(0, Math.max(...weeks), width / 60)) chart.append(svg("text", { x: x(week), y: HEIGHT - BOTTOM + 18, class: "tick", "text-anchor": "middle" }, short(week)));
+  chart.append(svg("text", { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 6, class: "tick", "text-anchor": "middle" }, "Week"), svg("text", { x: LEFT, y: 12, class: "tick" }, `${asked.name}${asked.unit ? ` [${asked.unit}]` : ""}${share ? " (1: met; bands are shares)" : ""}`));
   if (share) chart.append(line(weeks, band.own.mean, x, y, "curve arm thin a2"), line(weeks, band.twin.mean, x, y, "curve twin thin"));
   else chart.append(area(weeks, band.twin.q10, band.twin.q90, x, y, "band twin outer"), area(weeks, band.own.q10, band.own.q90, x, y, "band arm outer a2"), area(weeks, band.own.q25, band.own.q75, x, y, "band arm inner a2"));
   if (truth) chart.append(line(weeks, truth.own, x, y, "curve truth a2"));

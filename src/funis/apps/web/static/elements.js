@@ -44,13 +44,28 @@ export function ticks(low, high, count = 6) {
   return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
 }
 
-/** A table with a caption inside a box that scrolls by itself. */
-export function table(caption, columns, rows) {
+/** Head and body of a table; the first cell of a row is its heading, cells are text or elements. */
+export function filling(columns, rows) {
+  // Roles, for a table that turns into cards on a narrow screen is no table to a browser any more.
+  return [html("thead", { role: "rowgroup" }, html("tr", { role: "row" }, columns.map((one) => html("th", { scope: "col", role: "columnheader" }, one)))),
+    html("tbody", { role: "rowgroup" }, rows.map((row) => html("tr", { role: "row" }, row.map((cell, k) =>
+      k === 0 ? html("th", { scope: "row", role: "rowheader" }, cell) : html("td", { role: "cell", "data-head": columns[k] }, cell)))))];
+}
+
+/** A table with a caption inside a box that scrolls by itself; `kind` is a class of the table. */
+export function table(caption, columns, rows, kind = null) {
   return html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    html("table", {}, html("caption", {}, caption),
-      html("thead", {}, html("tr", {}, columns.map((one) => html("th", { scope: "col" }, one)))),
-      html("tbody", {}, rows.map((row) => html("tr", {}, row.map((cell, k) =>
-        k === 0 ? html("th", { scope: "row" }, cell) : html("td", {}, cell)))))));
+    html("table", { class: kind, role: "table" }, html("caption", {}, caption), filling(columns, rows)));
+}
+
+/** A box with lines that say what went wrong, read out at once. */
+export function alert_of(lines) {
+  return html("div", { class: "alert error", role: "alert" }, lines.map((line) => html("p", {}, line)));
+}
+
+/** How wide a chart may be drawn, so that its letters keep their size on a narrow screen. */
+export function chart_width(box) {
+  return Math.max(Math.min(box.clientWidth || 860, 860), 300);
 }
 
 /** A chart in a box of its own that scrolls where the screen is narrow, by keyboard too. */
