@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed-from-lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench baselines library credibility safety lint docs lock
+.PHONY: help install demo test load bench baselines library credibility safety lint docs lock
 
 # What `make library` renews, and with how many virtual patients; one after the other, minutes each.
 DISEASES ?= $(notdir $(wildcard src/funis/library/diseases/*))
@@ -20,6 +20,7 @@ help:
 	@echo "make install  build .venv from uv.lock (wheels only, no compiler)"
 	@echo "make demo     conduct the rheumatoid-arthritis trial and write its report"
 	@echo "make test     run the tests (WORKERS=$(WORKERS))"
+	@echo "make load     let 50 clients use the workbench for two minutes"
 	@echo "make bench    measure speed against libRoadRunner, into docs/performance.md"
 	@echo "make baselines  renew the stored numbers of whole runs after a change on purpose"
 	@echo "make library  rebuild the pools of all diseases, the tables in their cards, docs/claims.md"
@@ -53,6 +54,9 @@ demo: install
 test: install
 	@$(BIN)/python tests/web/browser/find_browser.py
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+load: install
+	$(BIN)/python tests/web/load.py
 
 bench: install
 	$(BIN)/funis bench --into docs/performance.md

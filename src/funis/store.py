@@ -42,10 +42,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises
     ------
     InputError
-        If the place cannot be written to.
+        If the place cannot be written to, or is a device, a pipe or the like: it would be replaced.
     """
     temporary = _beside(path)
     try:
+        check_file_place(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as file:
@@ -57,6 +58,18 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def check_file_place(path: Path) -> None:
+    """Refuse the name of a device, a pipe or the like: a file would take its place.
+
+    Raises
+    ------
+    InputError
+        It is one, or a link to one.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise _refusal(path, "is a device or a pipe, no file", "the name of a file")
 
 
 def write_text(path: Path, content: str) -> None:

@@ -66,6 +66,18 @@ def test_a_manifest_is_read_back_and_its_bytes_do_not_depend_on_order(tmp_path):
     }
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nothing").symlink_to(os.devnull)
+    for name in ("pipe", "nothing"):
+        with pytest.raises(InputError, match=f"{name}: is a device or a pipe, no file"):
+            store.write_text(tmp_path / name, "x")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "nothing").is_symlink()
+    assert names(tmp_path) == ["nothing", "pipe"]
+
+
 @pytest.mark.parametrize("manifest", [{"x": float("nan")}, {"program": "other"}])
 def test_a_manifest_that_cannot_be_read_back_is_refused(tmp_path, manifest):
     with pytest.raises(ValueError, match=r"not JSON compliant|not ours"):

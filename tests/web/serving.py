@@ -15,6 +15,7 @@ import psutil
 
 import funis
 from funis.apps.web.guard import CSRF_HEADER
+from funis.cache import CACHE_VARIABLE, cache_folder
 
 COMMAND = [sys.executable, "-c", "from funis.apps.cli import main; main()", "serve"]
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/open\?token=(\S+)")
@@ -51,10 +52,22 @@ class Server:
         assert not alive, f"these outlive their server: {alive}"
 
 
+def cache_without(place: Path, *kinds: str) -> str:
+    """Make a cache without some kinds of entries; all others are shared with the usual one."""
+    place.mkdir()
+    usual = cache_folder()
+    for one in usual.iterdir() if usual is not None and usual.is_dir() else ():
+        if one.name not in kinds:
+            (place / one.name).symlink_to(one)
+    return str(place)
+
+
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, cache: str | None = None) -> Iterator[Server]:
     """Give a server that answers; it is ended when the block ends."""
     environment = {**os.environ, "PYTHONPATH": str(Path(funis.__file__).parents[1])}
+    if cache is not None:
+        environment[CACHE_VARIABLE] = cache
     log = folder.parent / "server.log"
     with log.open("a") as errors, subprocess.Popen(
         [*COMMAND, "--port", "0", "--folder", str(folder), *options],
@@ -71,14 +84,18 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
             process.wait(30)
 
 
+def halfway(job: dict[str, object], words: str) -> bool:
+    """Whether a job has come to some part of its work."""
+    return job["status"] == "running" and job["words"] == words
+
+
 def until(client: httpx.Client, id: str, when: str, seconds: float = 180) -> dict[str, object]:
-    """Wait until a job has a status, or follows its twins (`twins`): then half is done."""
+    """Wait until a job has a status, or has come to a part of its work, such as `Twins`."""
     end = time.monotonic() + seconds
     job: dict[str, object] = {}
     while time.monotonic() < end:
         job = client.get(f"/api/jobs/{id}").json()
-        halfway = job["status"] == "running" and job["words"] == "Twins"
-        if job["status"] == when or (when == "twins" and halfway):
+        if job["status"] == when or halfway(job, when):
             return job
         assert job["status"] not in ("failed", "cancelled"), job
         time.sleep(0.02)

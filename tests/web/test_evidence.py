@@ -1,11 +1,13 @@
 """The pages of Evidence and their answers: filters, one study, ticks, own text, claims."""
 
 import re
+import threading
 import time
 from html import unescape
 
 import pytest
 
+from funis.apps.web import questions as questions_module
 from funis.apps.web.pages.evidence_impact import EXAMPLE
 from funis.apps.web.questions import Questions
 from funis.pipeline.studies import filter_studies, table
@@ -244,6 +246,91 @@ def test_a_question_that_cannot_be_is_refused_before_it_is_asked(client, not_com
     answer = client.post("/api/evidence/impact", json={"text": "- id: x"})
     assert answer.status_code == 422
     assert len(answer.json()["detail"]) > 1
+
+
+def test_an_answer_that_a_session_got_gives_way_to_a_study_of_its_own(client, monkeypatch):
+    """What was computed before a study was stored is out of date, and what is kept goes first."""
+    old = kept_claims("the old verdict")
+    asked = client.post("/api/evidence/claims/judge").json()["id"]
+    client.app.state.questions._asked[asked].state = "done"
+    client.app.state.questions._asked[asked].result = old
+    monkeypatch.setattr("funis.pipeline.claims.shown.kept_register", lambda: None)
+    assert "the old verdict" in client.get("/evidence/claims").text
+    client.post("/evidence/impact/store", data={"text": EXAMPLE})
+    assert "the old verdict" not in client.get("/evidence/claims").text
+    kept = kept_claims("the kept verdict")
+    monkeypatch.setattr("funis.pipeline.claims.shown.kept_register", lambda: kept)
+    assert "the kept verdict" in client.get("/evidence/claims").text
+
+
+def kept_claims(words):
+    claim = {
+        "row": 5, "id": "ra", "anchor": "5-ra", "claim": "rheumatoid arthritis", "kind": "efficacy",
+        "where": "here", "diseases": ["ra"], "recipes": [], "refuted_by": "a trial", "note": None,
+        "verdict": "uncertain", "randomised_patients": 48, "randomised_patients_cord": 0,
+        "model": "1 of 1", "at_potency_0": 0, "needs": words, "own_studies": [], "parts": [],
+    }  # fmt: skip
+    return {"judged": True, "claims": [claim]}
+
+
+@pytest.mark.parametrize("path", ["study/kafaja2017_ra", "impact/kafaja2017_ra"])
+def test_what_is_kept_goes_before_what_a_session_was_told(client, monkeypatch, path):
+    def told(*_):
+        raise AssertionError("the session was asked first")
+
+    kept = {"rows": [], "contrasts": [], "disease": "ra"}
+    monkeypatch.setattr(Questions, "answer", told)
+    monkeypatch.setattr("funis.pipeline.studies.predicted.kept_predictions", lambda _: kept)
+    monkeypatch.setattr("funis.pipeline.study_impact.kept_impact", lambda *_: {"kept": 1})
+    monkeypatch.setattr("funis.pipeline.impact_view.impact_view", lambda _: None)
+    assert client.get(f"/evidence/{path}").status_code == 200
+
+
+def test_the_thread_of_questions_outlives_a_process_that_cannot_be_started(monkeypatch, capsys):
+    def refuse():
+        raise OSError("no " + "more processes")
+
+    monkeypatch.setattr(questions_module, "_process", refuse)
+    questions = Questions(1)
+    for name in ("first", "second"):
+        asked = questions.ask("me", {"kind": name})
+        end = time.monotonic() + 10
+        while asked.open and time.monotonic() < end:
+            time.sleep(0.01)
+        assert (asked.state, asked.errors) == ("failed", (questions_module.FAILED,))
+    questions.close()
+    assert capsys.readouterr().err.count("no more processes") == 2
+
+
+def test_questions_end_with_their_server():
+    before = set(threading.enumerate())
+    questions = Questions(1)
+    (thread,) = set(threading.enumerate()) - before
+    running = questions.ask("me", {"kind": "register"})
+    waiting = questions.ask("me", {"kind": "predictions", "disease": "ra"})
+    questions.close()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert (running.state, waiting.state) == ("cancelled", "cancelled")
+
+
+def test_a_module_beside_the_server_is_not_taken_for_ours(tmp_path, monkeypatch, capfd):
+    (tmp_path / "json.py").write_text("raise SystemExit('taken from the working directory')")
+    monkeypatch.chdir(tmp_path)
+    process = questions_module._process()
+    process.stdin.write('{"kind": "impact", "study": "nope", "trial": null}\n')
+    process.stdin.flush()
+    assert "no study 'nope'" in process.stdout.readline()
+    questions_module._end(process)
+
+
+def test_what_goes_wrong_in_a_question_is_seen_where_the_server_runs(capfd):
+    process = questions_module._process()
+    process.stdin.write('{"kind": "nonsense"}\n')
+    process.stdin.flush()
+    assert process.stdout.read() == ""
+    questions_module._end(process)
+    assert "KeyError: 'nonsense'" in capfd.readouterr().err
 
 
 def test_a_session_may_not_heap_up_questions(client, not_computed):

@@ -148,6 +148,12 @@ def slow(monkeypatch):
     gate.set()
 
 
+async def until_begun(begun, count=1):
+    """Wait until so many views were begun, however busy the machine is."""
+    while len(begun) < count:
+        await asyncio.sleep(0.005)
+
+
 def places(count):
     first = parse_link(PLACE)
     return [replace(first, times=number + 1) for number in range(count)]
@@ -161,7 +167,8 @@ def test_a_superseded_move_is_skipped_before_it_starts(slow):
         asked = []
         for number, state in enumerate(places(5), start=1):
             asked.append(asyncio.create_task(moves.answer(state, ("me", "tab"), number)))
-            await asyncio.sleep(0.02)
+            await until_begun(begun)
+            await asyncio.sleep(0)
         gate.set()
         return await asyncio.gather(*asked)
 
@@ -182,7 +189,7 @@ def test_the_move_of_another_tab_or_visitor_supersedes_nothing(slow):
             asyncio.create_task(moves.answer(state, tab, 9 - number))
             for number, (state, tab) in enumerate(zip(places(3), tabs, strict=True))
         ]
-        await asyncio.sleep(0.05)
+        await until_begun(begun)
         gate.set()
         return await asyncio.gather(*asked)
 
@@ -205,6 +212,67 @@ def test_a_queue_that_is_full_says_so(slow):
     assert asyncio.run(crowd()).body == b"1"
 
 
+def test_a_view_that_is_begun_beforehand_is_computed_once_and_waited_for(slow):
+    gate, begun = slow
+    (place,) = places(1)
+
+    async def open_page():
+        moves = Moves()
+        moves.warm(place)
+        moves.warm(place)
+        asked = [asyncio.create_task(moves.answer(place, ("me", "tab"), n)) for n in (1, 2)]
+        await asyncio.sleep(0.05)
+        asked[1].cancel()  # a reader who leaves takes it from nobody
+        gate.set()
+        first = await asked[0]
+        return first, await moves.answer(place), moves._waiting, moves._begun
+
+    first, again, waiting, left = asyncio.run(open_page())
+    assert first is again
+    assert begun == [1]
+    assert (waiting, left) == (0, {})
+
+
+def test_nothing_is_begun_beforehand_where_somebody_would_wait_for_it(slow):
+    gate, begun = slow
+    first, second = places(2)
+
+    async def page_beside_a_move():
+        moves = Moves()
+        asked = asyncio.create_task(moves.answer(first))
+        await asyncio.sleep(0.05)
+        moves.warm(second)
+        gate.set()
+        await asked
+        moves.close()
+
+    asyncio.run(page_beside_a_move())
+    assert begun == [1]
+
+
+def test_a_view_that_is_begun_beforehand_counts_in_the_queue(slow, monkeypatch):
+    gate, _ = slow
+    monkeypatch.setattr("funis.apps.web.moves.MOST_WAITING", 1)
+    first, second = places(2)
+
+    async def full():
+        moves = Moves()
+        moves.warm(first)
+        with pytest.raises(TooMany):
+            await moves.answer(second)
+        gate.set()
+
+    asyncio.run(full())
+
+
+@pytest.mark.parametrize("path", ["/explore/numbers", "/api/explore/files/data.csv"])
+def test_tables_and_files_wait_in_the_queue_of_moves(client, monkeypatch, path):
+    monkeypatch.setattr(client.app.state.moves, "_waiting", MOST_WAITING)
+    answer = client.get(f"{path}?{PLACE}")
+    assert answer.status_code == 503
+    assert "too many moves wait" in answer.text
+
+
 def test_a_kept_answer_waits_for_nobody(slow):
     gate, begun = slow
 
@@ -214,7 +282,7 @@ def test_a_kept_answer_waits_for_nobody(slow):
         await moves.answer(places(1)[0])
         gate.clear()
         blocked = asyncio.create_task(moves.answer(places(2)[1]))
-        await asyncio.sleep(0.02)
+        await until_begun(begun, 2)
         start = time.perf_counter()
         await moves.answer(places(1)[0])
         lasted = time.perf_counter() - start

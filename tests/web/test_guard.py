@@ -1,21 +1,39 @@
 """Who is answered: every route of the application is held against the guard."""
 
+import asyncio
+import json
 import re
+import secrets
+import shutil
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
 from funis.apps.web.app import create_app
-from funis.apps.web.guard import CSRF_HEADER, DEEPEST_JSON, LARGEST_BODY, SAFE_METHODS
+from funis.apps.web.guard import (
+    _TEXT,
+    CSRF_HEADER,
+    DEEPEST_JSON,
+    HEADERS,
+    LARGEST_BODY,
+    SAFE_METHODS,
+    _body,
+    _depth,
+)
 from funis.apps.web.sessions import MOST_SESSIONS, Sessions
 from funis.apps.web.settings import Settings
+from funis.store import hash_folder, write_manifest
 
 from .routes import PARAMETER, every_route, filled
 
 ADDRESS = "http://127.0.0.1:8420"
 JOBS = "/api/jobs"
+JSON = {"Content-Type": "application/json"}
 
 
 def asked(app) -> list[tuple[str, str]]:
@@ -177,17 +195,22 @@ def chunks(size: int) -> Iterator[bytes]:
 
 
 def test_a_body_above_the_limit_is_refused_with_or_without_its_length(client):
-    read = []
-
-    def counted() -> Iterator[bytes]:
-        for chunk in chunks(LARGEST_BODY + 20_000):
-            read.append(len(chunk))
-            yield chunk
-
-    for content in (b"x" * (LARGEST_BODY + 1), counted()):
+    for content in (b"x" * (LARGEST_BODY + 1), chunks(LARGEST_BODY + 20_000)):
         assert client.post(JOBS, content=content).status_code == 413
     assert client.post(JOBS, content=b"", headers={"Content-Length": "-1"}).status_code == 413
     assert client.post(JOBS, content=b"", headers={"Content-Length": "9" * 50}).status_code == 413
+
+
+def test_a_body_without_end_is_read_no_further_than_the_limit():
+    read = []
+
+    async def receive():
+        read.append(10_000)
+        return {"type": "http.request", "body": b"x" * read[-1], "more_body": True}
+
+    answer = asyncio.run(_body({"type": "http", "headers": []}, receive))
+    assert answer.status_code == 413
+    assert LARGEST_BODY < sum(read) <= LARGEST_BODY + 10_000
 
 
 def test_a_body_at_the_limit_is_read(client):
@@ -202,6 +225,84 @@ def test_deep_json_is_refused_before_it_is_parsed(client, opening):
         answer = client.post(JOBS, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 422
         assert "deep" in answer.json()["detail"][0]
+
+
+def test_a_text_that_is_not_closed_is_gone_through_once():
+    """Each quote would begin a search to the end of the body: 1 MB took hours."""
+    for quotes in (rb"\"" * 1000, b'"' + rb"\"" * 1000, b'"' + rb"\"" * 1000 + b"\\"):
+        (whole,) = _TEXT.findall(quotes)
+        assert len(quotes) - len(whole) <= 2
+
+
+@pytest.mark.parametrize("before", [b"[" * 41, b'"[" ' * 3 + b"{" * 41])
+def test_brackets_before_a_megabyte_of_escaped_quotes_are_counted(client, before):
+    body = before + b'"' + rb"\"" * ((LARGEST_BODY - len(before) - 1) // 2)
+    assert _depth(body) == DEEPEST_JSON + 1
+    assert _depth(b"[" * 41 + b"]" * 41 + rb"\"" * 400_000) == DEEPEST_JSON + 1
+    assert client.post(JOBS, content=body).status_code == 422
+
+
+@pytest.mark.parametrize("accept", [{}, {"hx-request": "true"}])
+@pytest.mark.parametrize("path", ["/", "/api/home"])
+def test_a_fault_of_the_program_is_answered_with_the_guards_headers(
+    client, monkeypatch, path, accept
+):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("funis.pipeline.evidence_overview.overview", fail)
+    monkeypatch.setattr("funis.pipeline.evidence_overview.overview_is_made", lambda: True)
+    outside = TestClient(client.app, base_url=ADDRESS, raise_server_exceptions=False)
+    outside.cookies = client.cookies
+    answer = outside.get(path, headers=accept)
+    assert answer.status_code == 500
+    assert "see what funis serve printed" in answer.text
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+
+
+def test_a_one_time_address_opens_one_session_however_many_ask_at_once(monkeypatch):
+    """A slow comparison lets all come in before the first has used the token up."""
+    compare = secrets.compare_digest
+
+    def slowly(first, second):
+        same = compare(first, second)
+        time.sleep(0.05)
+        return same
+
+    monkeypatch.setattr("funis.apps.web.sessions.secrets.compare_digest", slowly)
+    sessions = Sessions("one")
+    with ThreadPoolExecutor(8) as threads:
+        opened = list(threads.map(lambda _: sessions.open("one"), range(8)))
+    assert len([one for one in opened if one is not None]) == 1
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/plan/field", {"consultation": {"disease": HALF}, "field": "disease"}),
+        ("/api/plan/field", {"consultation": {HALF: 1, "a": [HALF]}, "field": "severity.crp"}),
+        ("/api/plan/at-once", {"consultation": {"disease": HALF, HALF: {HALF: [HALF]}}}),
+        ("/api/plan/read", {"text": 'disease: "\\uD800"', "name": "x.yaml"}),
+        ("/api/plan/read", {"text": '{"a": "\\ud800"}', "name": "x.json"}),
+        ("/api/plan/files/plan.json", {"consultation": {"disease": HALF}}),
+        ("/api/trial/check", {"text": 'title: "\\uD800"'}),
+        ("/api/trial/check", {"text": '"\\uD800": 1'}),
+        ("/api/trial/change", {"text": "title: a", "change": {
+            "kind": "set", "path": ["title"], "value": [HALF]}}),
+        ("/api/trial/change", {"text": "title: a", "change": {
+            "kind": "set", "path": ["title"], "value": {"a": HALF, HALF: 1}}}),
+        ("/api/jobs", {"kind": "run", "protocol": 'title: "\\uD800"'}),
+        ("/api/evidence/check", {"text": '- id: "\\uD800"'}),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_no_fault_of_the_server(client, path, body):
+    answer = client.post(path, content=json.dumps(body), headers=JSON)
+    assert answer.status_code in (200, 422), answer.text
+    answer.json()
 
 
 def test_brackets_within_a_text_are_text(client):
@@ -227,37 +328,56 @@ UPWARDS = (
 
 
 def test_no_path_parameter_leads_out_of_its_folder(client, settings):
-    (settings.folder.parent / "secret.yaml").write_text("root:x:0:0")
+    secret = settings.folder.parent / "secret.yaml"
+    secret.write_text("root:x:0:0")
     more = (
         "../secret.yaml",
         "..%2fsecret.yaml",
         "../../secret",
         str(settings.folder.parent / "secret"),
     )
-    tried = 0
-    known = ["/static/{name}", *(route.path for route in every_route(client.app.routes))]
-    for path, name in ((one, name) for one in known for name in PARAMETER.findall(one)):
+    tried = Counter()
+    routes = every_route(client.app.routes)
+    known = [("GET", "/static/{name}"), *((m, r.path) for r in routes for m in r.methods)]
+    for method, path, name in ((m, one, n) for m, one in known for n in PARAMETER.findall(one)):
         for value in (*UPWARDS, *more, *(quote(value, safe="") for value in (*UPWARDS, *more))):
-            answer = client.get(filled(path, **{name: value}))
-            tried += 1
-            assert answer.status_code < 500, (path, value)
-            assert "root:" not in answer.text, (path, value)
-    assert tried > 100
+            answer = client.request(method, filled(path, **{name: value}))
+            tried[method] += 1
+            assert answer.status_code < 500, (method, path, value)
+            assert "root:" not in answer.text, (method, path, value)
+            assert not (method == "DELETE" and answer.is_success), (path, value)
+    assert min(tried[method] for method in ("GET", "POST", "DELETE")) > 50
+    assert secret.is_file()
+    assert (settings.folder / "workbench.sqlite3").is_file()
 
 
-def test_a_link_within_a_run_leads_nowhere(client, settings):
-    from funis.store import write_manifest
+@pytest.fixture
+def linked(settings, tmp_path):
+    """A run that holds a link to a secret, and a link among the runs to a run outside of them."""
+    (tmp_path / "secret.yaml").write_text("root:x:0:0")
+    runs = settings.folder / "runs"
+    for run in (runs / "linked", tmp_path / "outside"):
+        run.mkdir(parents=True)
+        (run / "leak.json").symlink_to(tmp_path / "secret.yaml")
+        write_manifest(run, {"files": {"leak.json": "0"}})
+    (runs / "elsewhere").symlink_to(tmp_path / "outside")
+    yield tmp_path / "outside"
+    (runs / "elsewhere").unlink(missing_ok=True)
+    shutil.rmtree(runs / "linked", ignore_errors=True)
 
-    secret = settings.folder.parent / "secret.yaml"
-    secret.write_text("root:x:0:0")
-    run = settings.folder / "runs" / "linked"
-    run.mkdir(parents=True)
-    (run / "leak.json").symlink_to(secret)
-    write_manifest(run, {"files": {"leak.json": "0"}})
-    (settings.folder / "runs" / "elsewhere").symlink_to(settings.folder.parent)
+
+def test_a_link_within_a_run_leads_nowhere(client, linked):
     assert client.get("/api/runs/linked/files/manifest.json").status_code == 200
     assert client.get("/api/runs/linked/files/leak.json").status_code == 404
-    assert client.get("/api/runs/elsewhere/files/secret.yaml").status_code == 404
+    assert client.get("/api/runs/elsewhere/files/manifest.json").status_code == 404
+
+
+def test_deleting_a_run_leaves_what_a_link_leads_to(client, linked):
+    before = hash_folder(linked)
+    client.delete("/api/runs/elsewhere")
+    client.delete("/api/runs/linked")
+    assert hash_folder(linked) == before
+    assert (linked.parent / "secret.yaml").read_text() == "root:x:0:0"
 
 
 def test_every_answer_carries_the_headers(client, stranger):

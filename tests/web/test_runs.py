@@ -71,7 +71,7 @@ def test_words_filter_and_a_code_is_answered(client, stored):
         text = plain(client.get("/runs", params={"find": typed}))
         assert f"Why {code}" in text
         assert "ACR 20 % response at week 12" in text
-        assert "funis run ra_two_arm --patients 4 --seed 7" in text
+        assert "funis run ra_two_arm --patients 4 --seed 7 --ensemble none" in text
         assert "parameters stand behind it" in text
 
 

@@ -1,7 +1,14 @@
 """The page Trial and its answers, without a browser."""
 
-import pytest
+import asyncio
+import time
+from contextlib import ExitStack
 
+import pytest
+from fastapi import HTTPException
+
+from funis.apps.web.turns import TURNS, while_read
+from funis.checks.yaml_reader import Shelf, use_shelf
 from funis.pipeline.draft import check_draft, library_draft
 from funis.pipeline.draft.document import draft_document
 from funis.report.statement import RESEARCH_USE
@@ -118,6 +125,93 @@ def test_a_dot_of_a_design_opens_with_bands_truth_and_evidence(client):
         assert len(answer.json()["detail"]) == 1
     bad = client.get(f"/api/trial/jobs/{job}/twin?n=16&replicate=0&structure=dose_ema")
     assert "did you mean 'dose_emax'" in bad.json()["detail"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"patients": 17, "sizes": [8]}, None),
+        ({"patients": 9}, "patients"),
+        ({"sizes": [8, 2]}, "at least 4: two patients in each of 2 arms"),
+        ({"sizes": [8, 64]}, "64 patients in all arms are more than are followed"),
+        ({"structures": ["dose_ema"]}, "did you mean 'dose_emax'"),
+        ({"sizes": [8] * 51}, "at most 50"),
+        ({"structures": ["dose_emax"] * 51}, "at most 50"),
+        ({"trial": "ra_single_arm"}, "unknown trial"),
+    ],
+)
+def test_a_design_is_checked_as_a_whole_before_it_is_queued(client, change, words):
+    answer = client.post("/api/jobs", json={**DESIGN, **change})
+    if words is None:
+        assert answer.status_code == 202
+        client.delete(f"/api/jobs/{answer.json()['id']}")
+        return
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"][0]
+
+
+def test_a_dot_takes_its_turn(client):
+    job = client.post("/api/jobs", json=DESIGN).json()["id"]
+    with ExitStack() as others:
+        for _ in range(13):
+            assert TURNS._places.acquire(blocking=False)
+            others.callback(TURNS._places.release)
+        answer = client.get(f"/api/trial/jobs/{job}/twin?n=8&replicate=0&world=null")
+    assert answer.status_code == 503
+    assert "others are computing" in answer.json()["detail"][0]
+    client.delete(f"/api/jobs/{job}")
+
+
+def test_who_left_before_his_turn_is_computed_nothing_and_within_it_only_the_next_step():
+    class Reader:
+        async def is_disconnected(self):
+            return True
+
+    steps = []
+
+    def work(progress):
+        for item in progress("Counting", range(10**9), 10**9):
+            steps.append(item)
+            time.sleep(0.01)
+
+    async def leave():
+        with pytest.raises(HTTPException, match="has gone"):
+            await while_read(Reader(), work)
+        told, ended = len(steps), asyncio.Event()
+        with TURNS.turn():
+            waiting = asyncio.create_task(while_read(Reader(), work))
+            await asyncio.sleep(0.1)
+        with pytest.raises(HTTPException, match="has gone"):
+            await waiting
+        assert not ended.is_set()
+        return told
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("funis.apps.web.turns.LOOK_SECOND", 0.02)
+        told = asyncio.run(leave())
+    assert 0 < told < 1000
+    assert len(steps) == told
+
+
+def test_nothing_of_a_draft_is_kept(client, demo):
+    kept = {}
+    use_shelf(Shelf(kept.get, kept.__setitem__))
+    try:
+        for text in (demo.replace("seed: ", "seed: 9"), demo + "# mine"):
+            assert client.post("/api/trial/check", json={"text": text}).json()["outline"]
+        for packed in kept.values():
+            assert b"ra_demo" not in packed
+    finally:
+        use_shelf(None)
+
+
+@pytest.mark.parametrize("depth", [39, 41, 400, 900])
+def test_brackets_within_brackets_are_one_line_or_an_answer(client, depth):
+    text = "title: " + "[" * depth + "]" * depth
+    answer = client.post("/api/trial/check", json={"text": text})
+    assert answer.status_code == 200
+    lines = [one["message"] for one in answer.json()["issues"]]
+    assert ("is nested too deeply" in lines) == (depth > 40)
 
 
 def test_a_dot_of_a_trial_of_ones_own_opens_too(client):

@@ -56,11 +56,13 @@ def bench(
 ) -> int:
     """Measure the engine against its peers at equal error; start, memory, moves of Explore."""
     from funis.pipeline.bench import bench as measure
-    from funis.pipeline.bench import bench_moves, move_tables
+    from funis.pipeline.bench import bench_moves, move_tables, where
     from funis.pipeline.inputs import named, require_whole, whole_numbers
     from funis.pipeline.tables import marked_place
 
     with terminal.one_document(json) as put:
+        if only_moves:
+            _refuse_beside_moves(against=against, disease=disease)
         require_whole(rounds=rounds, patients=patients, peer_patients=peer_patients)
         require_whole(0, moves=moves)
         if into is not None:
@@ -70,7 +72,9 @@ def bench(
             found, browser = bench_moves(moves, terminal.progress(json))
             parts = {MOVES_MARK: move_tables(found, browser)}
             each = {name: asdict(one) for name, one in found.items()}
-            document: dict[str, Any] = {"moves": each, "browser": asdict(browser)}
+            document: dict[str, Any] = {
+                "machine": where(), "moves": each, "browser": asdict(browser),
+            }  # fmt: skip
         else:
             done = measure(
                 disease,
@@ -92,6 +96,18 @@ def bench(
         else:
             terminal.show_tables([table for part in parts.values() for table in part])
     return terminal.SUCCESS
+
+
+def _refuse_beside_moves(**given: str | None) -> None:
+    """Refuse options of the engine where moves of Explore alone are timed, in every disease."""
+    from funis.checks import Issue, IssueList
+
+    expected = "nothing: moves are timed in every disease"
+    IssueList(
+        Issue(None, None, f"--{name}", "means nothing beside --only-moves", expected)
+        for name, value in given.items()
+        if value is not None
+    ).raise_errors()
 
 
 def _fill(into: Path | None, parts: dict[str, tuple[Table, ...]]) -> None:

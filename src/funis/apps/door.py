@@ -55,7 +55,7 @@ def user_lines(error: Exception) -> list[str] | None:
     from funis.solver import UnreliableError
 
     if isinstance(error, InputError):
-        return [str(issue) for issue in error.issues]
+        return list(error.lines)
     if isinstance(error, Unfinished | UnreliableError):
         return [str(error)]
     if isinstance(error, UnicodeDecodeError):

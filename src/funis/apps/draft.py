@@ -58,6 +58,7 @@ def draft(
 
 def _draft(trial: str, new: str | None) -> Draft:
     from funis.checks import InputError, Issue
+    from funis.pipeline.check import STDIN
     from funis.pipeline.draft import Draft, empty_draft
     from funis.pipeline.inputs import find_trial
 
@@ -66,10 +67,11 @@ def _draft(trial: str, new: str | None) -> Draft:
         raise InputError(Issue(None, None, "trial", "one trial is needed", expected))
     if new is not None:
         return empty_draft(new)
-    if trial == "-":
-        return Draft(terminal.standard_input())
+    if trial == STDIN:
+        return Draft(terminal.standard_input(), STDIN)
     path = find_trial(trial)
-    return Draft(Path(path).read_text(encoding="utf-8-sig"), path.name)
+    name = trial if path == Path(trial) else path.name
+    return Draft(path.read_text(encoding="utf-8-sig"), name)
 
 
 def _change(text: str) -> dict[str, Any]:
@@ -95,6 +97,6 @@ def _show(checked: DraftCheck, text: bool) -> None:
     if text:
         typer.echo(checked.draft.text, nl=False)
         return
-    if checked.outline is not None:
+    if checked.outline is not None and checked.passed:
         terminal.show_tables(draft_tables(checked.outline))
     typer.echo(RESEARCH_USE)

@@ -11,6 +11,7 @@ import typer
 from funis.apps import terminal
 from funis.apps.options import DiseaseName, Json, Workers
 from funis.apps.product import ByName
+from funis.checks import InputError, Issue
 
 if TYPE_CHECKING:
     from funis.pipeline.model_view import ModelView
@@ -82,6 +83,8 @@ def show(
     """
     from funis.pipeline.model_view import model_view
 
+    if why is not None and equation is not None:
+        raise InputError(Issue(None, None, "--equation", "stands beside --why", "one of the two"))
     asked = {"parameters": parameters or bool(status or find), "equations": equations,
              "structures": structures, "scores": scores, "tests": tests}  # fmt: skip
     with terminal.one_document(json) as put:

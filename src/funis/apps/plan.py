@@ -71,11 +71,14 @@ def plan(
     json: Json = False,
 ) -> int:
     """Plan a protocol for a virtual patient: criteria, preparation, calendar, predicted course."""
+    from funis.checks import InputError, Issue
     from funis.pipeline.planning import Asked, plan_consultation
     from funis.pipeline.planning.tables import head_lines, plan_tables, tail_lines
     from funis.report import RESEARCH_USE
     from funis.store import check_run_folder
 
+    if form and field is not None:
+        raise InputError(Issue(None, None, "--form", "asked for beside --field", "one of the two"))
     asked = Asked(protocol, arm, compare, hold, course=not no_course, holds=holds)
     if form or field is not None:
         return _form(consultation, asked, field, json)

@@ -42,7 +42,7 @@ def dotted(path: KeyPath) -> str | None:
     return text.removeprefix(".") or None
 
 
-def read_yaml(path: str | Path) -> Document:
+def read_yaml(path: str | Path, *, keep: bool = True) -> Document:
     """Read a YAML 1.2 file that YAML 1.1 readers would read alike.
 
     Plain scalars whose meaning depends on the reader are errors: exponents without a sign or a
@@ -53,26 +53,32 @@ def read_yaml(path: str | Path) -> Document:
     ----------
     path
         The file.
+    keep
+        Whether what is read may be kept, in memory and on a shelf, to be read more quickly again.
 
     Raises
     ------
     InputError
         For a missing file, broken YAML and the above, each with its line.
     """
-    return parse_yaml(_read_text(Path(path), str(path)), str(path))
+    from funis.checks.yaml_reader import read, read_once
+
+    file = str(path)
+    data, lines = (read if keep else read_once)(_read_text(Path(path), file), file)
+    return Document(data, file, lines)
 
 
 def parse_yaml(text: str, name: str) -> Document:
-    """Read a YAML text as strictly as a file; faults call it by a name.
+    """Read a YAML text as strictly as a file; faults call it by a name, and nothing is kept of it.
 
     Raises
     ------
     InputError
         As ``read_yaml``.
     """
-    from funis.checks.yaml_reader import read
+    from funis.checks.yaml_reader import read_once
 
-    data, lines = read(text, name)
+    data, lines = read_once(text, name)
     return Document(data, name, lines)
 
 

@@ -127,6 +127,11 @@ class InputError(ValueError):
         self.issues = IssueList((issues,) if isinstance(issues, Issue) else issues)
         super().__init__(self.issues)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to tell a user: one line an issue."""
+        return tuple(str(issue) for issue in self.issues)
+
     def __str__(self) -> str:
         """The issues, one a line."""
         return str(self.issues)

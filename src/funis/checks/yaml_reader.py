@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -28,7 +29,11 @@ _READ_DIFFERENTLY = re.compile(
     r"[-+]?0[0-9_]+|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?"
     r"|[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 400
+MOST_DEPTH = 40
+"""Lists and maps within each other: the parser's time grows with the square of them."""
+
 _TAG = re.compile(r"(?:&\S+\s+)?!")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -101,8 +106,13 @@ def _read(text: str, file: str) -> bytes:
 
 
 def _compose(text: str, file: str) -> Node | None:
+    reader = YAML(typ="safe", pure=True)
+    reader.Composer = _Shallow
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = reader.compose(text)
+    except _TooDeep as error:
+        expected = f"at most {MOST_DEPTH} lists and maps within each other"
+        raise InputError(Issue(file, error.line, None, "is nested too deeply", expected)) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
@@ -111,9 +121,30 @@ def _compose(text: str, file: str) -> Node | None:
     except YAMLError as error:
         problem = str(error).strip().splitlines()[0]
         raise InputError(Issue(file, None, None, f"not valid YAML: {problem}")) from None
-    except RecursionError:
-        raise InputError(Issue(file, None, None, "is nested too deeply")) from None
     return node if isinstance(node, Node) else None
+
+
+class _TooDeep(Exception):
+    """More lists and maps stand within each other than anybody writes by hand."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+
+
+class _Shallow(Composer):
+    """Makes nodes of a text as it is parsed, and no further where they stand too deep."""
+
+    within = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Return the next node with all that is in it."""
+        self.within += 1
+        if self.within > MOST_DEPTH + 1:
+            raise _TooDeep(self.parser.peek_event().start_mark.line + 1)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.within -= 1
 
 
 class _Reader:
@@ -175,6 +206,9 @@ class _Reader:
 
     def scalar(self, node: ScalarNode, path: KeyPath) -> str | int | float | bool | None:
         text = str(node.value)
+        if _HALF.search(text):
+            self.note(node, path, "holds half of a character (a lone surrogate)", "whole text")
+            return ""
         if node.style is not None:
             return text
         if len(text) > _MOST_DIGITS and _INTEGER.fullmatch(text):

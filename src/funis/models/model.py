@@ -242,8 +242,17 @@ def find_disease(name: str, root: Path | None = None) -> Path:
     return (root or library_folder()) / "diseases" / name
 
 
-def load_model(disease: str | Path, *, core: Path | None = None) -> Model:
+def load_model(disease: str | Path, *, core: Path | None = None, keep: bool = True) -> Model:
     """Load a disease by id or folder.
+
+    Parameters
+    ----------
+    disease
+        Id in the library, or the folder of one.
+    core
+        Folder of what all diseases share; that of the library when None.
+    keep
+        Whether what is read of the disease's parameters may be kept, see `funis.checks.read_yaml`.
 
     Raises
     ------
@@ -254,7 +263,7 @@ def load_model(disease: str | Path, *, core: Path | None = None) -> Model:
     core = core or library_folder() / "core"
     text = read_text(folder.name, folder / "model.ant", core)
     shared, shared_rows = _rows(core / "parameters.yaml")
-    own, own_rows = _rows(folder / "parameters.yaml")
+    own, own_rows = _rows(folder / "parameters.yaml", keep)
     used = text_words(text)
     rows = {name: row for name, row in shared_rows.items() if name in used} | own_rows
     covariates = dict(own.covariates)
@@ -274,8 +283,10 @@ def load_model(disease: str | Path, *, core: Path | None = None) -> Model:
     )
 
 
-def _rows(file: Path) -> tuple[ParameterFile, dict[str, tuple[ParameterRow, str, int | None]]]:
-    document: Document = read_yaml(file)
+def _rows(
+    file: Path, keep: bool = True
+) -> tuple[ParameterFile, dict[str, tuple[ParameterRow, str, int | None]]]:
+    document: Document = read_yaml(file, keep=keep)
     parsed = validate(ParameterFile, document)
     rows = {
         name: (row, document.file, document.line(("parameters", name)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from funis.checks import InputError, Issue, IssueList, nearest, parse_yaml
+from funis.checks import Document, InputError, Issue, IssueList, nearest, parse_yaml
 from funis.models import Model, disease_ids, library_folder, load_model
 from funis.product import (
     Product,
@@ -81,7 +81,18 @@ def text_trial(text: str, name: str = "protocol.yaml") -> Trial:
     InputError
         Whatever is wrong with it, with name and line.
     """
-    return _trial(protocol_from(parse_yaml(text, name)), name, name, None, text)
+    return document_trial(parse_yaml(text, name), text)
+
+
+def document_trial(document: Document, text: str) -> Trial:
+    """Load a trial from the text of its protocol that was parsed already.
+
+    Raises
+    ------
+    InputError
+        As ``text_trial``.
+    """
+    return _trial(protocol_from(document), document.file, document.file, None, text)
 
 
 def _trial(protocol: Protocol, name: str, place: str, folder: Path | None, text: str) -> Trial:

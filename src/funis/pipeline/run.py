@@ -25,7 +25,14 @@ from funis.pipeline.straight_line import TWINS, VirtualTrial, virtual_trial
 from funis.report import RESEARCH_USE, TrialReport, manifest, write_trial
 from funis.report.content import Interval
 from funis.report.series import SeriesPart, SeriesView
-from funis.store import check_run_folder, run_folder, write_bytes, write_manifest, write_text
+from funis.store import (
+    check_file_place,
+    check_run_folder,
+    run_folder,
+    write_bytes,
+    write_manifest,
+    write_text,
+)
 from funis.trial import TrialData
 
 if TYPE_CHECKING:
@@ -157,11 +164,13 @@ def check_writable(path: Path, *, file: bool = False) -> None:
     Raises
     ------
     InputError
-        The nearest folder above that exists cannot be written to, or is a file; or a folder
-        stands where a file shall.
+        The nearest folder above that exists cannot be written to, or is a file; or a folder, a
+        device or a pipe stands where a file shall.
     """
     if file and path.is_dir():
         raise InputError(Issue(str(path), None, None, "is a folder", "the name of a file"))
+    if file:
+        check_file_place(path)
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         expected = "a place that can be written to"

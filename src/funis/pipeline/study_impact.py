@@ -8,8 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from funis.checks import Document, InputError, Issue, IssueList, nearest
-from funis.checks.yaml_reader import read_once
+from funis.checks import Document, InputError, Issue, IssueList, nearest, parse_yaml
 from funis.evidence import Study, all_studies
 from funis.models import disease_ids
 from funis.pipeline.evidence import Added, add_evidence
@@ -25,9 +24,6 @@ NAME = "your study"
 """Stands where a message names the file of a study that is in none."""
 
 MOST_CHARACTERS = 50_000
-MOST_DEPTH = 50
-"""Brackets and dashes inside each other: the parser's time grows with the square of them."""
-
 MOST_STUDIES = 5
 """Studies of one text: each is simulated under every point of the parameters."""
 
@@ -52,7 +48,7 @@ def own_studies(text: str) -> OwnStudies:
         document = _document(text)
         studies, issues = study_issues(document, all_studies())
     except InputError as error:
-        return OwnStudies((), tuple(str(one) for one in error.issues), ())
+        return OwnStudies((), error.lines, ())
     issues = issues + _of_one_disease(document, studies)
     return OwnStudies(
         studies, tuple(str(one) for one in issues.errors),
@@ -66,27 +62,7 @@ def _document(text: str) -> Document:
     if len(text) > MOST_CHARACTERS:
         message = f"holds {len(text):,} characters"
         raise InputError(Issue(NAME, None, None, message, f"at most {MOST_CHARACTERS:,}"))
-    if _deep(text):
-        raise InputError(Issue(NAME, None, None, "is nested too deeply", "a list of studies"))
-    return Document(*_read(text))
-
-
-def _deep(text: str) -> bool:
-    """Whether brackets stand inside each other, or dashes behind each other, beyond reason."""
-    depth = 0
-    for line in text.splitlines():
-        if len(line) - len(line.lstrip("-? ")) > 2 * MOST_DEPTH:
-            return True
-        for one in line:
-            depth = max(depth + (one in "[{") - (one in "]}"), 0)
-            if depth > MOST_DEPTH:
-                return True
-    return False
-
-
-def _read(text: str) -> tuple[Any, str, Any]:
-    data, lines = read_once(text, NAME)
-    return data, NAME, lines
+    return parse_yaml(text, NAME)
 
 
 def _of_one_disease(document: Document, studies: Sequence[Study]) -> IssueList:

@@ -7,7 +7,6 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-import funis
 from funis.cache import cache_key
 from funis.protocol import content_hash
 from funis.trial import Study
@@ -35,7 +34,7 @@ def code_hash(*modules: str) -> str:
     ----------
     modules : files without their ending, or folders, below the package; none for all of it.
     """
-    package = Path(funis.__file__).parent
+    package = Path(__file__).parents[1]
     places = [package / name for name in modules or (".",)]
     digest = sha256()
     for place in places:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
-from funis.checks import Document, InputError, Issue
-from funis.plan.consultation import consultation_of
+from funis.checks import Document, InputError, Issue, nearest
+from funis.models import disease_ids
+from funis.plan.consultation import consultation_of, library_model
 from funis.plan.consulted import Consultation
+from funis.plan.form import form_of
 
 HEAD = (
     "# A virtual patient. Research and education software; nothing here belongs to a real person.",
@@ -45,13 +48,37 @@ def field_fault(data: Mapping[str, Any], key: str) -> str | None:
     -------
     str or None
         One line; None where nothing is wrong with it so far.
+
+    Raises
+    ------
+    InputError
+        A consultation has no such field.
     """
+    _check_key(key, data.get("disease"))
     found = _faults(data)
     others = [issue.key for issue in found if not _concerns(issue.key, key)]
     mine = [issue for issue in found if _concerns(issue.key, key)]
     if not mine and others:
         mine = [one for one in _faults(_without(data, others)) if _concerns(one.key, key)]
     return " ".join(fault_words(one) for one in mine[:1]) or None
+
+
+def _check_key(key: str, disease: Any) -> None:
+    """Refuse a field that no consultation has; of an unknown disease any severity will do."""
+    known = disease in disease_ids() if isinstance(disease, str) else False
+    names = _keys(disease if known else disease_ids()[0])
+    head = key.partition("[")[0]
+    if head in names or (not known and head.startswith("severity.")):
+        return
+    message, expected = f"a consultation has no field '{key[:80]}'", "one that --form prints"
+    raise InputError(Issue(None, None, "field", message, expected, nearest(key[:80], names)))
+
+
+@lru_cache(maxsize=16)
+def _keys(disease: str) -> tuple[str, ...]:
+    """Return every path of a consultation: of the form, and what the form is for."""
+    form = form_of(library_model(disease), {}, {})
+    return ("id", "virtual", "disease", "severity", "labs", *(one.key for one in form.fields))
 
 
 def fault_words(issue: Issue) -> str:

@@ -1,6 +1,7 @@
 """``funis model``: what is asked for is shown, a fault is one line, a document is one."""
 
 import json
+import os
 from xml.etree import ElementTree
 
 import pytest
@@ -33,6 +34,24 @@ def test_one_number_and_one_equation_lead_on(funis):
     shown = json.loads(funis("model", "ra", "--equation", "TH1", "--json")[1])
     assert "k_T" in shown["parameters"]
     assert "Not a medical device" in shown["research_use"]
+
+
+def test_a_number_and_an_equation_at_once_are_refused_before_anything_is_written(funis, tmp_path):
+    path = tmp_path / "ra.svg"
+    asked = ("--why", "k_lm", "--equation", "TH1", "--diagram", str(path))
+    status, out, err = funis("model", "ra", *asked)
+    assert (status, out) == (2, "")
+    assert err == "--equation: stands beside --why; expected one of the two\n"
+    assert not path.exists()
+
+
+def test_no_picture_takes_the_place_of_a_device(funis, tmp_path):
+    path = tmp_path / "nothing"
+    path.symlink_to(os.devnull)
+    status, out, err = funis("model", "ra", "--diagram", str(path))
+    assert (status, out) == (2, "")
+    assert err == f"{path}: is a device or a pipe, no file; expected the name of a file\n"
+    assert path.is_symlink()
 
 
 def test_the_diagram_is_a_picture(funis, tmp_path):

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from funis.checks import InputError, read_yaml
+from funis.checks import InputError, parse_yaml, read_yaml
+from funis.checks.yaml_reader import MOST_DEPTH, Shelf, use_shelf
 
 
 @pytest.fixture
@@ -125,6 +126,8 @@ def test_folders_and_other_bytes_are_refused(tmp_path):
         ("a: 1\n<<: {b: 2}\n", 2, "merge keys (<<) are not read"),
         ("? [1, 2]\n: 3\n", 1, "a key is neither text nor a whole number"),
         ("true: 3\n", 1, "a key is neither text nor a whole number"),
+        ('a: 1\nb: "\\uD800"\n', 2, "b: holds half of a character"),
+        ('"\\uDC00": 1\n', 1, "holds half of a character"),
     ],
 )
 def test_what_is_not_plain_yaml_is_refused_with_its_line(write, text, line, words):
@@ -133,8 +136,39 @@ def test_what_is_not_plain_yaml_is_refused_with_its_line(write, text, line, word
     assert words in issue
 
 
-def test_deep_nesting_is_refused_rather_than_a_crash(write):
-    assert refusal(write("[" * 5000 + "]" * 5000)) == ["ra.yaml: is nested too deeply"]
+DEEP = {
+    "brackets": "[" * 400 + "]" * 400, "never closed": "[" * 100_000, "braces": "{a: " * 2000,
+    "dashes": "- " * 5000, "questions": "? " * 5000,
+    "lines": "\n".join(" " * depth + "a:" for depth in range(900)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_deep_nesting_is_refused_rather_than_a_crash(write, text):
+    (issue,) = refusal(write(text))
+    assert "is nested too deeply; expected at most 40 lists and maps within each other" in issue
+
+
+def test_as_deep_as_is_allowed_is_read(write):
+    lists = MOST_DEPTH - 1
+    inner = read_yaml(write("a: " + "[" * lists + "1" + "]" * lists)).data["a"]
+    for _ in range(lists):
+        (inner,) = inner
+    assert inner == 1
+    assert len(refusal(write("a: [" + "[" * lists + "1" + "]" * lists + "]"))) == 1
+
+
+def test_a_text_is_not_kept_and_a_file_is_unless_it_is_said(write):
+    kept = {}
+    use_shelf(Shelf(kept.get, kept.__setitem__))
+    try:
+        parse_yaml("my: draft", "draft.yaml")
+        read_yaml(write("my: parameters"), keep=False)
+        assert kept == {}
+        read_yaml(write("my: file"))
+        assert len(kept) == 1
+    finally:
+        use_shelf(None)
 
 
 def test_all_faults_are_told_at_once(write):

@@ -95,6 +95,12 @@ def test_a_name_of_a_hundred_thousand_letters_is_near_nothing_and_soon_told_so()
     assert time.perf_counter() - begun < 2
 
 
+def test_an_error_is_told_a_line_an_issue():
+    error = InputError([Issue("a.yaml", 3, "seed", "is wrong"), Issue(None, None, None, "too")])
+    assert error.lines == ("a.yaml:3: seed: is wrong", "too")
+    assert str(error) == "\n".join(error.lines)
+
+
 def test_a_known_name_is_given_back_and_another_is_told_in_one_line() -> None:
     assert one_of("disease", "ra", ("ra", "sle")) == "ra"
     with pytest.raises(InputError) as refused:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from funis.checks import InputError
-from funis.pipeline.bench.browser import browser_moves, browser_table
+from funis.pipeline.bench import move_tables
+from funis.pipeline.bench.browser import BrowserMoves, browser_moves, browser_table
+from funis.pipeline.bench.machine import processor
 from funis.pipeline.bench.moves import move_times, moves_table
 from funis.pipeline.bench.peers import Timed, find_peers, installed_peers
 from funis.pipeline.bench.rounds import (
@@ -117,10 +119,29 @@ def test_moves_of_explore_are_timed_and_close_to_the_tolerance_of_a_trial():
     assert move_times(0) == {}
 
 
+def test_moves_name_the_machine_that_they_were_timed_on():
+    first, second = move_tables({}, BrowserMoves(why="no move was asked for"))
+    assert dict(first.rows) == {"processor": processor(), "cores": str(os.cpu_count())}
+    assert second.rows == (("not measured", "no move was asked for"),)
+
+
 def test_without_a_browser_the_bench_says_so_and_measures_nothing(monkeypatch):
     monkeypatch.delenv("FUNIS_CHROMIUM", raising=False)
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("funis.pipeline.bench.chromium.candidates", lambda: iter(()))
     found = browser_moves(5)
     assert found.why.startswith("no browser found")
     assert found.drawn == (0.0, 0.0)
+    assert browser_table(found).rows == (("not measured", found.why),)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("no-such", "which is no program that can be run"), ("no-chromium", "does not start as")],
+)
+def test_a_named_browser_that_is_none_is_a_line_of_the_table(monkeypatch, tmp_path, name, why):
+    (tmp_path / "no-chromium").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "no-chromium").chmod(0o755)
+    monkeypatch.setenv("FUNIS_CHROMIUM", str(tmp_path / name))
+    found = browser_moves(5)
+    assert why in found.why
     assert browser_table(found).rows == (("not measured", found.why),)

@@ -8,7 +8,7 @@ import pytest
 
 from funis.checks import InputError
 from funis.models import disease_ids
-from funis.pipeline.check import check_text
+from funis.pipeline.check import check_file, check_text
 from funis.pipeline.draft import Draft, changed, check_draft, empty_draft, library_draft
 from funis.pipeline.draft.check import draft_trial
 from funis.pipeline.draft.document import draft_document, draft_tables, options_document
@@ -236,9 +236,15 @@ def test_plain_values_stay_what_they_are():
     assert _plain(held) == {"a": 1, "b": 1e6, "c": True, "d": "text", "e": None, "f": [1]}
 
 
-def test_standard_input_is_checked_like_a_file(demo):
-    assert check_text(demo.text).issues.errors == check_text(demo.text).issues
-    assert not check_text(demo.text).issues
+def test_standard_input_is_checked_like_a_file(demo, tmp_path):
+    place = tmp_path / "one.yaml"
+    for text in (demo.text, demo.text.replace("disease: ra", "disease: raa\nseeed: 3")):
+        place.write_text(text)
+        of_file, of_text = check_file(place), check_text(text)
+        lines = [str(issue).replace(str(place), "-") for issue in of_file.issues]
+        assert [str(issue) for issue in of_text.issues] == lines
+        assert of_text.kind == of_file.kind
+        assert bool(lines) == (text != demo.text)
     assert check_text("arms: [").kind == "trial"
 
 

@@ -328,12 +328,21 @@ def test_competing_forms_are_named_and_off(ra):
 
 def test_provenance_is_enough_to_run_again(done, two_arm):
     source = methods.provenance(two_arm, done.study, done.data, 6)
-    assert source.command == "funis run ra_two_arm --patients 12 --seed 5"
+    assert source.command == "funis run ra_two_arm --patients 12 --seed 5 --ensemble none"
     assert source.protocol_file == "library/trials/ra_two_arm.yaml"
     assert source.model_hash == done.study.model.hash
     assert source.library_version.startswith("funis ")
     assert set(source.more) >= {"product uc_msc_reference", "twins", "Python"}
     assert methods.version("no-such-package") == "unknown"
+
+
+def test_the_command_of_a_run_keeps_what_changes_its_numbers(done, two_arm):
+    def command(basis, name="ra_two_arm"):
+        return methods.run_command(replace(two_arm, name=name), done.study, basis)
+
+    assert command("borrowed") == "funis run ra_two_arm --patients 12 --seed 5"
+    assert command("prior") == "funis run ra_two_arm --patients 12 --seed 5 --ensemble prior"
+    assert command("borrowed", "my trial.yaml").startswith("funis run 'my trial.yaml' --")
 
 
 def test_the_second_solutions_of_a_run_are_told(done):

@@ -58,6 +58,11 @@ def test_words_are_looked_for_in_any_case_and_all_of_them():
         ({"route": "nose"}, "no study has the route 'nose'"),
         ({"from_year": 2020, "to_year": 2010}, "the range of years"),
         ({"least_dose": 2.0, "most_dose": 1.0}, "the range of doses"),
+        ({"least_dose": float("nan")}, "doses: out of range; expected 0 or a number above it"),
+        ({"most_dose": -5.0}, "doses: out of range"),
+        ({"least_dose": float("inf"), "most_dose": 1.0}, "doses: out of range"),
+        ({"from_year": -3}, "years: out of range"),
+        ({"text": "x" * 300}, "text: 300 characters; expected at most 200"),
     ],
 )
 def test_a_wish_that_nothing_can_meet_is_refused_in_one_line(wish, said):

@@ -107,6 +107,24 @@ def test_one_field_is_told_what_is_wrong_with_it_and_others_are_not():
     assert "\n" not in field_fault(data, "weight_kg")
 
 
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [("foo", ""), ("severity.cpr", "severity.crp"), ("weight", "weight_kg"), ("", "")],
+)
+def test_a_field_that_no_consultation_has_is_refused_with_the_nearest(key, near):
+    data = consultation_data(read_consultation("ra"))
+    with pytest.raises(InputError, match=f"a consultation has no field '{key}'") as refused:
+        field_fault(data, key)
+    assert near in str(refused.value)
+
+
+def test_every_field_of_the_form_can_be_asked_for(form):
+    base = {"id": "edge", "virtual": True, "disease": form.disease, "weight_kg": 70}
+    assert [field_fault(base, one.key) for one in form.fields] == [None] * len(form.fields)
+    assert field_fault({**base, "medication": [{"drug": "x"}]}, "medication[0].drug")
+    assert field_fault({"disease": "unheard_of"}, "severity.crp") is None
+
+
 def test_a_contradiction_is_told_though_another_field_is_wrong_as_well():
     data = {**consultation_data(read_consultation("ra")), "sex": "male", "pregnant": True}
     data["age_year"] = 900

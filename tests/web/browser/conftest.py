@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from .find_browser import NoBrowser, find_browser, left_out
+from funis.cache import CACHE_VARIABLE
+from funis.pipeline.bench.chromium import NoBrowser, find_browser
+
+from ..serving import cache_without
+from .find_browser import left_out
 from .harness import FLAGS, WIDTHS, Watch, served, take_shots, violations
 
 HERE = Path(__file__).parent
@@ -22,8 +26,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def workbench(tmp_path_factory):
-    """A running workbench with a folder of its own."""
-    with served(tmp_path_factory.mktemp("served") / "workbench") as workbench:
+    """A running workbench with a folder of its own; what a study changes is known of none."""
+    place = tmp_path_factory.mktemp("served")
+    cache = cache_without(place / "cache", "impact", "surfaces")
+    with served(place / "workbench", **{CACHE_VARIABLE: cache}) as workbench:
         yield workbench
 
 
@@ -36,7 +42,7 @@ def browser():
     try:
         place = find_browser()
     except NoBrowser as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(f"{error}, or leave these tests out with NO_BROWSER=1", pytrace=False)
     with sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=place, args=FLAGS)
         yield launched
@@ -50,7 +56,8 @@ def session(browser, workbench):
     Tests outside of this folder, run in between, end it and the browser; the workbench stays.
     """
     context = browser.new_context()
-    context.new_page().goto(workbench.opening)
+    opened = context.new_page().goto(workbench.opening)
+    assert opened.ok, f"{opened.url} answered {opened.status}: {opened.text()[:300]}"
     kept = context.storage_state()
     context.close()
     return kept

@@ -45,7 +45,7 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, **environment: str) -> Iterator[Served]:
     """Give a workbench of its own, as `funis serve` starts it, until the block ends."""
     port = _free_port()
     command = [sys.executable, "-c", "from funis.apps.cli import main; main()", "serve"]
@@ -55,7 +55,7 @@ def served(folder: Path) -> Iterator[Served]:
     with log.open("w", encoding="utf-8") as written, subprocess.Popen(
         [*command, "--port", str(port), "--folder", str(folder)],
         stdout=written, stderr=written, stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", **environment},
     ) as server:  # fmt: skip
         try:
             _wait(server, log, port)

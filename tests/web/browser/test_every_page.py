@@ -7,7 +7,7 @@ from funis.apps.web.pages.render import PLACES
 from .harness import WIDTHS
 
 LIGHTEST, MOST_TABS = 400_000, 600
-PAINTED_MS = 3000.0
+PAINTED_MS, MOST_VISITS = 1000.0, 3
 PATHS = [place.path for place in PLACES]
 every_page = pytest.mark.parametrize("path", PATHS, ids=[place.name for place in PLACES])
 
@@ -39,21 +39,42 @@ LEFT = """() => wanted.filter((one) => !reached.has(one)
   .map((one) => one.outerHTML.slice(0, 160))"""
 
 
+def first_visit(browser, session, workbench, path):
+    """What is measured of a page by somebody who has nothing of it yet."""
+    context = browser.new_context(storage_state=session, base_url=workbench.origin)
+    try:
+        page = context.new_page()
+        page.goto(path, wait_until="networkidle")
+        return page.evaluate(MEASURED)
+    finally:
+        context.close()
+
+
 @every_page
-def test_a_page_opens_light_and_soon_with_one_heading(path, browser_page, shots, capsys):
+def test_a_page_opens_light_with_one_heading(path, browser_page, shots):
     answer = browser_page.goto(path, wait_until="networkidle")
     assert answer.status == 200
     assert browser_page.locator("h1").count() == 1
     assert browser_page.title().endswith("· funis")
-    measured = browser_page.evaluate(MEASURED)
-    with capsys.disabled():
-        print(f"\n{path}: {measured['bytes']:,} bytes, painted after {measured['paint']:.0f} ms")
-    assert 0 < measured["bytes"] < LIGHTEST
-    if measured["paint"] >= PAINTED_MS:  # other tests share the machine: once more
-        browser_page.reload(wait_until="networkidle")
-        measured = browser_page.evaluate(MEASURED)
-    assert measured["paint"] < PAINTED_MS
+    assert 0 < browser_page.evaluate(MEASURED)["bytes"] < LIGHTEST
     shots(browser_page, path.strip("/") or "home")
+
+
+@every_page
+def test_a_page_is_painted_within_a_second_for_who_has_nothing_of_it(
+    path, browser_page, browser, session, workbench, capsys
+):
+    """Once the server is warm; other tests share the machine, so the soonest of three counts."""
+    browser_page.goto(path, wait_until="networkidle")
+    soonest = float("inf")
+    for _ in range(MOST_VISITS):
+        measured = first_visit(browser, session, workbench, path)
+        soonest = min(soonest, measured["paint"])
+        if soonest < PAINTED_MS:
+            break
+    with capsys.disabled():
+        print(f"\n{path}: {measured['bytes']:,} bytes, painted after {soonest:.0f} ms")
+    assert soonest < PAINTED_MS
 
 
 @every_page

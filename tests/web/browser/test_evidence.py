@@ -52,7 +52,12 @@ def test_a_study_opens_from_the_keyboard_and_its_page_is_clean(studies, axe, sho
     studies.get_by_label("Words in title").fill("kafaja")
     link = studies.get_by_role("link", name="kafaja2017_ra", exact=True)
     expect(lines(studies)).to_have_count(1)
+    asked = []
+    studies.on("request", lambda request: asked.append(request.url))
     link.focus()
+    studies.wait_for_timeout(600)
+    assert not asked  # who leaves the field keeps the list, and his place in it
+    expect(link).to_be_focused()
     studies.keyboard.press("Enter")
     studies.wait_for_url(re.compile("/evidence/study/kafaja2017_ra"))
     assert studies.get_by_text("48 randomised patients").count()

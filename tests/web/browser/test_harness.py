@@ -1,6 +1,10 @@
 """The harness itself: what it must not let pass."""
 
+import os
+
 import pytest
+
+from funis.pipeline.bench import chromium
 
 from . import find_browser
 from .harness import Watch, violations
@@ -64,10 +68,28 @@ def test_a_named_browser_that_is_none_is_refused_in_one_line(monkeypatch, capsys
 def test_without_a_browser_and_without_rights_one_line_says_what_to_do(monkeypatch, capsys):
     monkeypatch.delenv("NO_BROWSER", raising=False)
     monkeypatch.delenv("FUNIS_CHROMIUM", raising=False)
-    monkeypatch.setattr(find_browser, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(chromium, "candidates", lambda: iter(()))
     monkeypatch.setattr(find_browser, "_right", lambda: None)
     assert find_browser.main() == 1
     assert capsys.readouterr().err == f"{find_browser.NONE}\n"
+
+
+def test_an_installer_that_fails_says_nothing_beside_the_one_line(monkeypatch, capfd, tmp_path):
+    monkeypatch.delenv("NO_BROWSER", raising=False)
+    monkeypatch.delenv("FUNIS_CHROMIUM", raising=False)
+    monkeypatch.setattr(chromium, "candidates", lambda: iter(()))
+    monkeypatch.setattr(find_browser, "_right", list)
+    fake = tmp_path / "apt-get"
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\necho out\necho E: broken >&2\nexit 100\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert find_browser.main() == 1
+    said = capfd.readouterr()
+    assert said.err == f"{find_browser.NONE}\n"
+    assert said.out == "no Chromium found: installing chromium and fonts-liberation with apt-get\n"
+    assert "install" in (tmp_path / "asked").read_text()
 
 
 def test_tests_of_pages_are_left_out_on_demand(monkeypatch, capsys):

@@ -94,7 +94,15 @@ def test_a_new_trial_begins_with_the_least_there_is(browser_page, shots):
     shots(browser_page, "trial_new")
 
 
-def test_a_file_of_ones_own_stays_in_the_browser_and_can_be_saved(editor, tmp_path):
+def test_of_a_file_of_ones_own_the_workbench_keeps_nothing_and_it_can_be_saved(
+    editor, tmp_path, workbench
+):
+    def kept():
+        return [one for one in workbench.folder.rglob("*") if b"id: mine" in content(one)]
+
+    def content(path):
+        return path.read_bytes() if path.is_file() else b""
+
     own = tmp_path / "mine.yaml"
     own.write_text("# mine\nid: mine\n", encoding="utf-8")
     editor.locator("#from-file").set_input_files(own)
@@ -102,6 +110,8 @@ def test_a_file_of_ones_own_stays_in_the_browser_and_can_be_saved(editor, tmp_pa
     with editor.expect_download() as saved:
         editor.get_by_role("button", name="Save as file").click()
     assert saved.value.suggested_filename == "mine.yaml"
+    assert saved.value.path().read_bytes() == own.read_bytes()
+    assert kept() == []
 
 
 def test_a_design_grows_and_a_dot_opens_down_to_a_patient_beside_his_twin(editor, axe, shots):

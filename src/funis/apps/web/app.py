@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -26,9 +26,10 @@ from funis.apps.web.api import trial as trial_api
 from funis.apps.web.api.answer import Refusal
 from funis.apps.web.background import Background
 from funis.apps.web.guard import Guard
-from funis.apps.web.moves import Moves, close_moves, moves_of
+from funis.apps.web.moves import Moves
 from funis.apps.web.pages import evidence, explore, home, model, plan, runs, trial
 from funis.apps.web.pages.render import SHARED, STATIC
+from funis.apps.web.questions import Questions
 from funis.apps.web.refusals import add_refusals
 from funis.apps.web.sessions import Sessions
 from funis.apps.web.settings import Settings
@@ -79,21 +80,21 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     """Open what the workbench keeps before the first answer; close it after the last."""
     settings: Settings = app.state.settings
     settings.folder.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.folder)
-    try:
+    with ExitStack() as after:
+        database = open_database(settings.folder)
+        after.callback(database.close)
         migrate(database)
+        moves, questions = Moves(), Questions(settings.workers, running=app.state.with_background)
+        after.callback(moves.close)
+        after.callback(questions.close)
         background = Background(database, settings.folder, settings.workers)
+        after.callback(background.stop)
         app.state.database, app.state.background = database, background
+        app.state.moves, app.state.questions = moves, questions
         if app.state.with_background:
             background.start()
-            threading.Thread(target=_warm, args=(moves_of(app),), daemon=True).start()
-        try:
-            yield
-        finally:
-            background.stop()
-    finally:
-        close_moves(app)
-        database.close()
+            threading.Thread(target=_warm, args=(moves,), daemon=True).start()
+        yield
 
 
 def _warm(moves: Moves) -> None:

@@ -46,7 +46,7 @@ def _answer(request: Mapping[str, Any], say: Say) -> None:
     try:
         say({"result": KINDS[request["kind"]](request, progress)})
     except InputError as error:
-        say({"error": [str(issue) for issue in error.issues]})
+        say({"error": error.lines})
 
 
 def _told(label: str, items: Iterable[Item], total: int, say: Say) -> Iterator[Item]:

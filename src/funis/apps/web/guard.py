@@ -54,7 +54,8 @@ HOW_TO_OPEN = (
     " each address opens one browser."
 )
 
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A text, or the rest of a body where it is not closed: every sign is gone through once."""
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 

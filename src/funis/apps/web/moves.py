@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from fastapi import FastAPI
 
@@ -50,6 +52,7 @@ class Moves:
         self._lock = Lock()
         self._newest: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._kept: OrderedDict[str, Answered] = OrderedDict()
+        self._begun: dict[str, Future[Answered]] = {}
         self._waiting = 0
 
     async def answer(
@@ -68,37 +71,67 @@ class Moves:
             Too many moves wait already.
         """
         self._note(tab, number)
-        found = self._known(permalink(state))
+        link = permalink(state)
+        found = self._known(link)
         if found is not None:
             return found
-        if self._waiting >= MOST_WAITING:
-            raise TooMany
-        self._waiting += 1
-        try:
+        with self._counted():
+            begun = self._begun.get(link)
+            if begun is not None:  # it goes on for others where this reader leaves
+                return await asyncio.shield(asyncio.wrap_future(begun))
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, self._turn, state, tab, number)
-        finally:
-            self._waiting -= 1
+
+    async def run(self, work: Callable[[], Value]) -> Value:
+        """Return what other work of Explore gives, in its turn.
+
+        Raises
+        ------
+        TooMany
+            Too many moves wait already.
+        """
+        with self._counted():
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def warm(self, state: ExploreState) -> None:
-        """Begin with a view that will be asked for in a moment."""
-        if self._known(permalink(state)) is None and self._waiting < AT_ONCE:
-            self._threads.submit(self._warmed, state)
+        """Begin with a view that will be asked for in a moment, where nobody else would wait."""
+        link = permalink(state)
+        with self._lock:
+            if self._waiting or link in self._kept:
+                return
+            begun = self._begun[link] = self._threads.submit(self._made, state, link)
+            self._waiting += 1
+        begun.add_done_callback(lambda _: self._warmed(link))
 
     def close(self) -> None:
         """Let go of what waits."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _warmed(self, state: ExploreState) -> None:
-        self._turn(state, ("", ""), 0)
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count one more that waits or is computed."""
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                raise TooMany
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _warmed(self, link: str) -> None:
+        with self._lock:
+            self._waiting -= 1
+            self._begun.pop(link, None)
 
     def _turn(self, state: ExploreState, tab: tuple[str, str], number: int) -> Answered | None:
         if tab[1] and self._newest.get(tab, number) > number:
             return None
         link = permalink(state)
-        found = self._known(link)
-        if found is not None:
-            return found
+        return self._known(link) or self._made(state, link)
+
+    def _made(self, state: ExploreState, link: str) -> Answered:
         body = view_bytes(state)
         made = Answered(body, f'"{sha256(body).hexdigest()[:20]}"')
         with self._lock:
@@ -130,15 +163,5 @@ def view_bytes(state: ExploreState) -> bytes:
 
 
 def moves_of(app: FastAPI) -> Moves:
-    """Return the queue of a workbench; it begins with the first move."""
-    found = getattr(app.state, "moves", None)
-    if not isinstance(found, Moves):
-        found = app.state.moves = Moves()
-    return found
-
-
-def close_moves(app: FastAPI) -> None:
-    """Let go of what waits in the queue of a workbench, if it ever began."""
-    found = getattr(app.state, "moves", None)
-    if isinstance(found, Moves):
-        found.close()
+    """Return the queue of a workbench."""
+    return cast(Moves, app.state.moves)

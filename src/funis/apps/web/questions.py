@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from starlette.requests import Request
 
@@ -73,7 +74,7 @@ class Questions:
         self._workers = workers
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._lock = threading.Lock()
-        self._waiting: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
         # A daemon: it must not keep a server that ends; the process sees its input close and ends.
         if running:
             threading.Thread(target=self._work, daemon=True, name="funis-questions").start()
@@ -116,14 +117,31 @@ class Questions:
 
     def answer(self, session: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the answer that a session got to a question; None where it got none."""
-        for one in reversed(self._asked.values()):
+        with self._lock:
+            asked = tuple(self._asked.values())
+        for one in reversed(asked):
             if one.session == session and one.request == request and one.result is not None:
                 return one.result
         return None
 
+    def close(self) -> None:
+        """End every question, and with them the thread that answers them."""
+        with self._lock:
+            asked = tuple(self._asked.values())
+        for one in asked:
+            self.cancel(one)
+        self._waiting.put(None)
+
     def _work(self) -> None:
-        while True:
-            self._run(self._waiting.get())
+        """Answer one question after the other, whatever goes wrong with one of them."""
+        while (asked := self._waiting.get()) is not None:
+            try:
+                self._run(asked)
+            except Exception:
+                traceback.print_exc(file=sys.stderr)
+                with self._lock:
+                    if asked.open:
+                        asked.state, asked.errors = "failed", (FAILED,)
 
     def _forget(self) -> None:
         ended = [one.id for one in self._asked.values() if not one.open]
@@ -165,10 +183,9 @@ def _hear(asked: Asked, said: Mapping[str, Any]) -> None:
 
 def _process() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "funis.apps.web.compute"],
+        [sys.executable, "-P", "-m", "funis.apps.web.compute"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
         start_new_session=True,
@@ -189,14 +206,16 @@ def _end(process: subprocess.Popen[str]) -> None:
                 pipe.close()
 
 
+def question(kind: str, **words: Any) -> dict[str, Any]:
+    """Return a question with the state of the user's own studies, of which its answer is."""
+    from funis.pipeline.studies.reach import user_hash
+
+    return {"kind": kind, **words, "studies": user_hash()}
+
+
 def questions(request: Request) -> Questions:
     """Return the questions of the server that answers a request."""
-    state = request.app.state
-    if not hasattr(state, "questions"):
-        running = getattr(state, "with_background", True)
-        state.questions = Questions(state.settings.workers, running=running)
-    found: Questions = state.questions
-    return found
+    return cast(Questions, request.app.state.questions)
 
 
 def session_of(request: Request) -> str:

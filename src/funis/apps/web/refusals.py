@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from funis.apps.web.guard import HEADERS
+from funis.apps.web.moves import TooMany
 from funis.apps.web.pages.render import render
 from funis.checks import InputError
 from funis.report.statement import RESEARCH_USE, SIMULATED
@@ -23,6 +25,7 @@ def add_refusals(app: FastAPI) -> None:
     app.add_exception_handler(InputError, _input_error)
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(HTTPException, _not_there)
+    app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -31,21 +34,22 @@ def refusal(
 ) -> Response:
     """Return some lines that say why: JSON to the API, a fragment to htmx, a page to a reader.
 
-    Whoever sent JSON reads JSON, whatever the path.
+    Whoever sent JSON reads JSON, whatever the path. Half a character that came in comes out as a
+    question mark: it cannot be sent.
     """
-    told = lines[:MOST_LINES]
+    told = [line.encode(errors="replace").decode() for line in lines[:MOST_LINES]]
     if "hx-request" in request.headers:
         return render(request, "refusal/fragment.html.j2", status, lines=told)
     sent = request.headers.get("content-type", "")
     if request.url.path.startswith("/api/") or sent.startswith("application/json"):
-        content = {"research_use": RESEARCH_USE, "simulated": SIMULATED, "detail": list(told)}
+        content = {"research_use": RESEARCH_USE, "simulated": SIMULATED, "detail": told}
         return JSONResponse(content, status, headers)
     return render(request, "refusal.html.j2", status, lines=told)
 
 
 def _input_error(request: Request, error: Exception) -> Response:
-    issues = error.issues if isinstance(error, InputError) else ()
-    return refusal(request, 422, [str(issue) for issue in issues])
+    assert isinstance(error, InputError)
+    return refusal(request, 422, error.lines)
 
 
 def _not_as_described(request: Request, error: Exception) -> Response:
@@ -68,5 +72,15 @@ def _not_there(request: Request, error: Exception) -> Response:
 
 
 def _fault(request: Request, error: Exception) -> Response:
-    """Tell of a fault of the program itself; what it was is printed where the server runs."""
-    return refusal(request, 500, ["a fault of the workbench itself: see what funis serve printed"])
+    """Tell of a fault of the program itself; what it was is printed where the server runs.
+
+    It is told outside of the guard, so the guard's headers are set here.
+    """
+    told = "a fault of the workbench itself: see what funis serve printed"
+    answer = refusal(request, 500, [told])
+    answer.headers.update(HEADERS)
+    return answer
+
+
+def _too_many(request: Request, error: Exception) -> Response:
+    return refusal(request, 503, ["too many moves wait: try again in a moment"])

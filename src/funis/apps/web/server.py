@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -18,6 +19,10 @@ from funis.apps.web.storage.migrate import migrate
 from funis.checks import InputError, Issue
 
 GRACE_SECOND = 3
+LONGEST_NAME = 253
+HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*"
+                       r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)  # fmt: skip
+"""A name that others may call this machine by, without scheme, port and path."""
 
 
 class _Server(uvicorn.Server):
@@ -47,7 +52,8 @@ def serve_workbench(settings: Settings, say: Callable[[str], None]) -> None:
         The folder or the port cannot be used, or other machines could reach it unasked.
     """
     _check_host(settings)
-    with alone_in(settings.folder), listen(settings) as listening:
+    _check_names(settings.names)
+    with listen(settings) as listening, alone_in(settings.folder):  # a refusal leaves no folder
         settings = replace(settings, port=listening.getsockname()[1])
         database = open_database(settings.folder)  # what is wrong with it is said before the start
         migrate(database)
@@ -83,6 +89,14 @@ def _check_host(settings: Settings) -> None:
     raise InputError(Issue(None, None, f"--host {settings.host}", problem, expected))
 
 
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse what no browser sends as the name of a host."""
+    for name in names:
+        if len(name) > LONGEST_NAME or HOST_NAME.fullmatch(name) is None:
+            problem, expected = f"'{name[:80]}' is no name of a host", "such as lab.example.org"
+            raise InputError(Issue(None, None, "--expose", problem, expected))
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -102,10 +116,15 @@ def listen(settings: Settings) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
+        socket.getaddrinfo(settings.host, settings.port)
         made = socket.create_server((settings.host, settings.port), family=family, backlog=256)
+    except (socket.gaierror, UnicodeError):
+        problem, expected = "this machine has no such address", "127.0.0.1, localhost or ::1"
+        raise InputError(
+            Issue(None, None, f"--host {settings.host[:80]}", problem, expected)
+        ) from None
     except OSError as error:
-        known = error.errno is not None and error.errno > 0  # the name of a host has no number
-        reason = os.strerror(error.errno or 0) if known else error.strerror or "error"
+        reason = os.strerror(error.errno) if error.errno else "error"
         problem = f"{settings.host} port {settings.port} cannot be used ({reason.lower()})"
         expected = "another port; --port 0 takes a free one"
         raise InputError(Issue(None, None, None, problem, expected)) from None

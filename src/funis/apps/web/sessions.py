@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,22 +26,24 @@ class Sessions:
     token: str
     told: Callable[[str], None] = _nobody_hears
     tokens: dict[str, str] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def open(self, token: str, before: str | None = None) -> str | None:
         """Return a new session's id for the one-time token, which is then used up; else None.
 
         The id is always a new one, whatever the browser brought; the session it had is closed.
         """
-        if not secrets.compare_digest(token.encode(), self.token.encode()):
-            return None
-        self.token = secrets.token_urlsafe(24)
-        if before is not None:
-            self.tokens.pop(before, None)
-        while len(self.tokens) >= MOST_SESSIONS:
-            del self.tokens[next(iter(self.tokens))]
-        session = secrets.token_urlsafe(32)
-        self.tokens[session] = secrets.token_urlsafe(32)
-        self.told(self.token)
+        with self._lock:
+            if not secrets.compare_digest(token.encode(), self.token.encode()):
+                return None
+            self.token = secrets.token_urlsafe(24)
+            if before is not None:
+                self.tokens.pop(before, None)
+            while len(self.tokens) >= MOST_SESSIONS:
+                del self.tokens[next(iter(self.tokens))]
+            session = secrets.token_urlsafe(32)
+            self.tokens[session] = secrets.token_urlsafe(32)
+            self.told(self.token)
         return session
 
     def csrf(self, session: str | None) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOCAL = LOOPBACK[0]
 DEFAULT_PORT = 8420
 PORT_OF_HTTP = 80
 
@@ -19,7 +20,7 @@ class Settings:
     Parameters
     ----------
     folder
-        Runs, index and job queue live here.
+        Runs and the queue of jobs live here.
     host, port
         What it listens to.
     workers
@@ -31,7 +32,7 @@ class Settings:
     """
 
     folder: Path
-    host: str = "127.0.0.1"
+    host: str = LOCAL
     port: int = DEFAULT_PORT
     workers: int | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from fastapi import HTTPException
 from starlette.responses import StreamingResponse
 
+from funis.apps.web.turns import Left
 from funis.checks import InputError
 from funis.pipeline.processes import Progress
 
@@ -19,10 +20,6 @@ Work = Callable[[Progress], dict[str, Any]]
 LINES = "application/x-ndjson"
 AT_ONCE = {"Content-Encoding": "identity"}
 """What is compressed waits until there is enough of it; a line has to leave when it is said."""
-
-
-class Left(Exception):
-    """Whoever asked has gone."""
 
 
 def streamed(work: Work) -> StreamingResponse:
@@ -61,7 +58,7 @@ def _work(work: Work, said: queue.Queue[dict[str, Any] | None], gone: threading.
     try:
         said.put({"result": work(progress)})
     except InputError as error:
-        said.put({"detail": [str(issue) for issue in error.issues]})
+        said.put({"detail": list(error.lines)})
     except HTTPException as error:
         said.put({"detail": error.detail})
     except Left:

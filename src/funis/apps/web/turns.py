@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from fastapi import HTTPException
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from funis.pipeline.processes import Progress
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+LOOK_SECOND = 0.5
+"""How often it is looked whether the reader of an answer is still there."""
 
 BUSY = "others are computing: ask again in a few seconds"
 
@@ -42,3 +54,52 @@ class Turns:
                 yield
         finally:
             self._places.release()
+
+
+TURNS = Turns(at_once=1, waiting=12)
+"""Courses of plans and trials of designs: one that is computed uses both cores already."""
+
+
+class Left(Exception):
+    """Whoever asked has gone."""
+
+
+async def while_read(request: Request, work: Callable[[Progress], Value]) -> Value:
+    """Do work in its turn; it ends before its turn, or at its next step, where the reader leaves.
+
+    Parameters
+    ----------
+    request
+        Whose reader it is for.
+    work
+        Gets a progress to hand its long loops to.
+
+    Raises
+    ------
+    HTTPException
+        503 where too many wait already, or where nobody reads the answer any more.
+    """
+    gone = threading.Event()
+    done = asyncio.ensure_future(run_in_threadpool(_in_turn, work, gone))
+    try:
+        while not (await asyncio.wait([done], timeout=LOOK_SECOND))[0]:
+            if await request.is_disconnected():
+                gone.set()
+        return done.result()
+    except Left:
+        raise HTTPException(503, ["whoever asked has gone"]) from None
+    finally:
+        gone.set()
+
+
+def _in_turn(work: Callable[[Progress], Value], gone: threading.Event) -> Value:
+    def progress(label: str, items: Iterable[Item], total: int) -> Iterator[Item]:
+        for item in items:
+            if gone.is_set():
+                raise Left
+            yield item
+
+    with TURNS.turn():
+        if gone.is_set():
+            raise Left
+        return work(progress)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from funis.pipeline.bench.chromium import NoBrowser, find_browser
 from funis.pipeline.explore import default_state, explore_options, permalink
 from funis.pipeline.library import first_disease
 from funis.pipeline.tables import Table
@@ -24,11 +24,7 @@ from funis.pipeline.tables import Table
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-GIVEN = "FUNIS_CHROMIUM"
-"""Environment variable that names the browser."""
-
 ADDRESS = re.compile(r"http://\S+/open\?token=\S+")
 STARTED_SECONDS = 60.0
 FIRST_MOVES = 10
@@ -97,26 +93,24 @@ def browser_moves(moves: int) -> BrowserMoves:
     """Measure moves in a browser; what is not there is said, and nothing is measured."""
     if moves == 0:
         return BrowserMoves(why="no move was asked for")
-    place = _browser()
-    if place is None:
-        return BrowserMoves(why=f"no browser found: install Chromium, or name one in {GIVEN}")
     try:
-        from playwright.sync_api import sync_playwright
+        place = find_browser()
+        from playwright.sync_api import Error, sync_playwright
+    except NoBrowser as error:
+        return BrowserMoves(why=str(error))
     except ImportError:
         return BrowserMoves(why="Playwright is not installed")
     with sync_playwright() as driver, _served() as address:
-        launched = driver.chromium.launch(executable_path=place, args=list(FLAGS))
+        try:
+            launched = driver.chromium.launch(executable_path=place, args=list(FLAGS))
+        except Error:
+            return BrowserMoves(why=f"{place} does not start as Chromium does")
         try:
             page = launched.new_page(viewport={"width": 1280, "height": 900})
             page.goto(address)
             return _measured(page, address, f"Chromium {launched.version}", moves)
         finally:
             launched.close()
-
-
-def _browser() -> str | None:
-    given = os.environ.get(GIVEN)
-    return given or next((place for name in NAMES if (place := shutil.which(name))), None)
 
 
 def _measured(page: Page, address: str, name: str, moves: int) -> BrowserMoves:

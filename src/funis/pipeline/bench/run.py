@@ -145,8 +145,10 @@ def bench_moves(
 
 
 def move_tables(moves: Mapping[str, MoveTimes], browser: BrowserMoves) -> tuple[Table, ...]:
-    """Return what was measured of the page Explore as tables."""
-    return (*([moves_table(dict(moves))] if moves else []), browser_table(browser))
+    """Return what was measured of the page Explore as tables, and on which machine."""
+    place = Table("Where moves of Explore were timed", ("what", "value"), tuple(where().items()))
+    measured = [moves_table(dict(moves))] if moves else []
+    return (place, *measured, browser_table(browser))
 
 
 def bench(
@@ -213,10 +215,14 @@ def bench(
     )
 
 
+def where() -> dict[str, str]:
+    """Return the processor of this machine and how many cores it has."""
+    return {"processor": processor(), "cores": str(os.cpu_count())}
+
+
 def _machine(name: str, states: int) -> dict[str, str]:
     return {
-        "processor": processor(),
-        "cores": str(os.cpu_count()),
+        **where(),
         "lanes of a vector": str(host_width()),
         "llvmlite": metadata.version("llvmlite"),
         "model": f"{name}, {states} states",

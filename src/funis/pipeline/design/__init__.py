@@ -3,6 +3,6 @@
 protocol + model -> a bank of patients -> replicates -> decisions -> operating characteristics
 """
 
-from funis.pipeline.design.run import DesignResult, design_trial
+from funis.pipeline.design.run import DesignResult, checked_design, design_trial
 
-__all__ = ["DesignResult", "design_trial"]
+__all__ = ["DesignResult", "checked_design", "design_trial"]

@@ -72,6 +72,21 @@ def part(plan: DesignPlan, draw: int) -> Integers:
     return np.arange(first, first + plan.patients, dtype=np.int64)
 
 
+def check_structure(name: str) -> None:
+    """Refuse a form of the model that the library does not have.
+
+    Raises
+    ------
+    InputError
+        There is no such structure.
+    """
+    known = library_structures()
+    if name != PRESENT and name not in known:
+        expected = f"{PRESENT}, or one of {', '.join(known)}"
+        message = f"unknown structure '{name}'"
+        raise InputError(Issue(None, None, "structures", message, expected, nearest(name, known)))
+
+
 def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
     """Return the study that a bank follows under one form of the model.
 
@@ -81,14 +96,10 @@ def design_study(plan: DesignPlan, pool: Pool, structure: str) -> Study:
         There is no such structure.
     """
     protocol = plan.trial.protocol
+    check_structure(structure)
     if structure != PRESENT:
-        known = library_structures()
-        if structure not in known:
-            expected = f"{PRESENT}, or one of {', '.join(known)}"
-            near = nearest(structure, known)
-            message = f"unknown structure '{structure}'"
-            raise InputError(Issue(None, None, "structures", message, expected, near))
-        protocol = replace(protocol, structures=(*protocol.structures, known[structure]))
+        form = library_structures()[structure]
+        protocol = replace(protocol, structures=(*protocol.structures, form))
     population = replace(protocol.population, patients_per_site=plan.site_size)
     protocol = replace(protocol, population=population)
     trial, everyone = plan.trial, plan.groups * plan.patients

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funis.models.factors import NO_CELLS, Points
-from funis.pipeline.design.bank import settings_of
+from funis.pipeline.design.bank import check_structure, settings_of
 from funis.pipeline.design.grow import Ask, Grown, Watch, grow
 from funis.pipeline.design.plan import (
     GROUPS,
@@ -177,11 +177,8 @@ def design_trial(
         Anything wrong with the trial, a size or a name.
     """
     require_whole(replicates=replicates, workers=workers)
-    check_patients(patients)
     trial = load_trial(name_or_path)
-    plan = design_plan(trial, patients)
-    for n in sizes:
-        check_size(plan, n)
+    plan = checked_design(trial, sizes=sizes, patients=patients, structures=structures)
     posterior = chosen_ensemble(trial.model, ensemble)
     points = believed_points(posterior, ensemble)
     asked = worlds(points, () if posterior is None else (PRESENT, *structures), null_only=null)
@@ -202,6 +199,25 @@ def design_trial(
         len(points) if believed else 0, pool.hash, _points_hash(points) if believed else "",
         evidence,
     )  # fmt: skip
+
+
+def checked_design(
+    trial: Trial, *, sizes: Sequence[int], patients: int, structures: Sequence[str]
+) -> DesignPlan:
+    """Return what a design needs of a trial, with sizes and names that it can be asked for.
+
+    Raises
+    ------
+    InputError
+        As ``design_trial``, before anything is simulated.
+    """
+    check_patients(patients)
+    plan = design_plan(trial, patients)
+    for n in sizes:
+        check_size(plan, n)
+    for name in structures:
+        check_structure(name)
+    return plan
 
 
 def _points_hash(points: Points) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from funis.checks import InputError, Issue, IssueList
 from funis.pipeline.draft.draft import Draft
 from funis.pipeline.draft.outline import Outline, outline_of
-from funis.pipeline.inputs import Trial, text_trial
+from funis.pipeline.inputs import Trial, document_trial
 from funis.pipeline.looks import looks_not_held
 
 KeyPath = tuple[str | int, ...]
@@ -66,7 +66,7 @@ def draft_trial(draft: Draft) -> Trial:
     InputError
         Whatever is wrong with it.
     """
-    return text_trial(draft.text, draft.name)
+    return document_trial(draft.document, draft.text)
 
 
 def _issues(draft: Draft) -> IssueList:

@@ -136,7 +136,7 @@ def compare_texts(disease: str, model: str, parameters: str) -> Difference:
     """Compare a disease of the library with texts of `model.ant` and `parameters.yaml`.
 
     An empty text stands for the library's file. Nothing is composed or simulated, so formulas are
-    compared as they are written; `funis check` and `funis model diff` see more.
+    compared as they are written; `funis check` and `funis model diff` see more. Nothing is kept.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def compare_texts(disease: str, model: str, parameters: str) -> Difference:
             text = given.get(name) or (own / name).read_text(encoding="utf-8")
             (folder / name).write_text(text, encoding="utf-8")
         try:
-            theirs = load_model(folder)
+            theirs = load_model(folder, keep=False)  # it is not ours to keep
         except InputError as error:
             raise _placed(error, place) from None
         ours = load_model(own)

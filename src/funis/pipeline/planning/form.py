@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from funis.checks import Document, InputError, read_yaml
-from funis.checks.yaml_reader import read_once
+from funis.checks import Document, InputError, parse_yaml, read_yaml
 from funis.models import disease_ids
 from funis.pipeline.planning.assemble import ground_of, read_any
 from funis.plan import Consultation
@@ -141,9 +140,4 @@ def consultation_from_text(text: str, name: str) -> Consultation:
     shown = Path(name).name[:80]
     if Path(name).suffix.lower() == JSON_SUFFIX:
         return bundle_consultation(parsed_json(text, shown))
-    return consultation_of(Document(*_placed(text, shown)))
-
-
-def _placed(text: str, name: str) -> tuple[Any, str, Mapping[Any, int]]:
-    data, lines = read_once(text, name)
-    return data, name, lines
+    return consultation_of(parse_yaml(text, shown))

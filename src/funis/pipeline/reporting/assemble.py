@@ -99,7 +99,12 @@ def trial_report(
         estimand=endpoints.estimand_text(protocol),
         success=endpoints.success_view(protocol, results, model.endpoints),
         provenance=methods.provenance(
-            trial, study, data, len(twins[0].patient) if twins else 0, evidence
+            trial,
+            study,
+            data,
+            len(twins[0].patient) if twins else 0,
+            evidence,
+            methods.NO_DRAWS if uncertainty is None else uncertainty.basis,
         ),
         scores=courses.shown_views(protocol, model.endpoints),
         trajectories=courses.trajectories(study, twins),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from importlib import metadata
 
 from funis.evidence import Evidence
@@ -19,6 +20,9 @@ from funis.trial import Study, TrialData, has_structure
 BY_HAND = "by hand"
 COMPETING = ("structure", "hypothesis", "scenario")
 """Words by which the source or note of a parameter marks a form that can be switched on."""
+
+USUAL, NO_DRAWS = "borrowed", "none"
+"""What cells are drawn from where nothing is said, and what stands for the library as it is."""
 
 
 def parameter_rows(model: Model) -> tuple[ParameterRow, ...]:
@@ -76,9 +80,14 @@ def draw_gate(pool: Pool) -> DrawGate:
 
 
 def provenance(
-    trial: Trial, study: Study, data: TrialData, twins: int, evidence: Evidence | None = None
+    trial: Trial,
+    study: Study,
+    data: TrialData,
+    twins: int,
+    evidence: Evidence | None = None,
+    basis: str = NO_DRAWS,
 ) -> Provenance:
-    """Return what it takes to run a trial again."""
+    """Return what it takes to run a trial again; `basis` is what its cells were drawn from."""
     products = {
         f"product {name}": content_hash(product)[:16]
         for name, product in study.products.items()
@@ -99,7 +108,7 @@ def provenance(
         pool_hash=study.pool.hash,
         engine=engine_text(),
         seed=study.seed,
-        command=f"funis run {trial.name} --patients {study.patients_per_arm} --seed {study.seed}",
+        command=run_command(trial, study, basis),
         more={
             "fixed before the first patient": (
                 f"{study.protocol.plan_hash} (estimand, endpoints, success rule, missing data)"
@@ -115,6 +124,12 @@ def provenance(
             "NumPy": version("numpy"),
         },
     )
+
+
+def run_command(trial: Trial, study: Study, basis: str) -> str:
+    """Return the command that conducts a trial again, with what is not at its default."""
+    name, ensemble = shlex.quote(trial.name), "" if basis == USUAL else f" --ensemble {basis}"
+    return f"funis run {name} --patients {study.patients_per_arm} --seed {study.seed}{ensemble}"
 
 
 def ensemble_mark(study: Study) -> dict[str, str]:

@@ -2,7 +2,14 @@
 
 from funis.pipeline.runs.delete import delete_run
 from funis.pipeline.runs.manifest import run_manifest
-from funis.pipeline.runs.record import StoredRun, damaged_files, find_run, list_runs, run_at
+from funis.pipeline.runs.record import (
+    StoredRun,
+    damaged_files,
+    find_run,
+    list_runs,
+    newest_runs,
+    run_at,
+)
 
 __all__ = [
     "StoredRun",
@@ -10,6 +17,7 @@ __all__ = [
     "delete_run",
     "find_run",
     "list_runs",
+    "newest_runs",
     "run_at",
     "run_manifest",
 ]

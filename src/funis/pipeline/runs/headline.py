@@ -75,7 +75,10 @@ def _headline(
 def read_document(path: Path) -> dict[str, Any]:
     """Return a JSON document of a run; empty where it is missing or damaged."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(document, ensure_ascii=False).encode()  # half of a character cannot be shown
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,6 +71,7 @@ def run_manifest(folder: Path) -> dict[str, Any]:
         The folder has no manifest, one that cannot be read, or one that funis did not write so.
     """
     manifest = read_manifest(folder)
+    _require_whole_text(folder, manifest)
     shape = _Trial if kind_of(manifest) in ("run", "design") else _Shape
     try:
         shape.model_validate(manifest)
@@ -79,6 +81,14 @@ def run_manifest(folder: Path) -> dict[str, Any]:
         problem = f"is not as funis writes it ({fault['msg'].lower()})"
         raise InputError(Issue(str(folder / MANIFEST), None, key, problem)) from None
     return manifest
+
+
+def _require_whole_text(folder: Path, manifest: dict[str, Any]) -> None:
+    try:
+        json.dumps(manifest, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        problem = "holds half of a character (a lone surrogate)"
+        raise InputError(Issue(str(folder / MANIFEST), None, None, problem)) from None
 
 
 def holds_run(folder: Path) -> bool:

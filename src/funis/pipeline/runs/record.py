@@ -100,8 +100,14 @@ def list_runs(folder: Path) -> tuple[StoredRun, ...]:
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "no such folder"
         raise InputError(Issue(str(folder), None, None, problem, "a folder that holds runs"))
-    found = [one for place in run_folders(folder) for one in _listed(place, folder)]
-    return tuple(sorted(found, key=lambda one: (one.written, one.id), reverse=True))
+    return tuple(newest_runs(folder))
+
+
+def newest_runs(folder: Path) -> Iterator[StoredRun]:
+    """Yield the runs that `list_runs` lists; only those that are taken are read as a whole."""
+    places = sorted(run_folders(folder), key=lambda one: (_moment(one), one.as_posix()))
+    for place in reversed(places):
+        yield from _listed(place, folder)
 
 
 def run_folders(folder: Path) -> Iterator[Path]:
@@ -233,7 +239,8 @@ def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
         yield folder
     elif depth > 0:
         for child in sorted(folder.iterdir()):
-            if child.is_dir() and not child.is_symlink() and not child.name.startswith("."):
+            hidden = child.name.startswith(".") or not child.name.isprintable()
+            if child.is_dir() and not child.is_symlink() and not hidden:
                 yield from _runs_in(child, depth - 1)
 
 
@@ -276,6 +283,14 @@ def _failed(failed: Any) -> int:
     )
 
 
+def _moment(folder: Path) -> float:
+    """Return when a manifest was written [s]; 0 where it was just removed."""
+    try:
+        return (folder / MANIFEST).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def _written(folder: Path) -> str:
-    at = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC)
+    at = datetime.fromtimestamp(_moment(folder), UTC)
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -92,12 +92,14 @@ def _from_command(kind: str, folder: Path, manifest: Mapping[str, Any]) -> Reque
         raise InputError(Issue(str(folder), None, None, "names no command", "a run of funis"))
     if kind == DESIGN:
         return Request(DESIGN, _design_arguments(words, options))
-    basis = "none" if "ensemble" not in manifest.get("more", {}) else "borrowed"
+    usual = "none" if "ensemble" not in manifest.get("more", {}) else "borrowed"
+    basis = options.get("--ensemble", usual)
     arguments = {
         "trial": words[0], "patients": int(options["--patients"]), "seed": int(manifest["seed"]),
         "twins": int(manifest.get("more", {}).get("twins", 0)), "ensemble": basis,
     }  # fmt: skip
-    return Request(RUN, arguments, "" if basis == "none" else "ensemble borrowed")
+    guessed = "--ensemble" not in options and basis != "none"
+    return Request(RUN, arguments, "ensemble borrowed" if guessed else "")
 
 
 def _design_arguments(words: list[str], at: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
@@ -18,6 +19,9 @@ from funis.pipeline.studies.values import StudyEntry, StudyFilter, StudyTable
 
 TYPES = ("randomised", "non-randomised controlled", "single-arm", "meta-analysis", "other")
 """Designs, the better one first."""
+
+LONGEST_TEXT = 200
+"""Of words that are looked for."""
 
 ROUTE_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)?")
 ROUTE_NAMES = {
@@ -45,7 +49,8 @@ def filter_studies(wanted: StudyFilter = EVERY) -> StudyTable:
     Raises
     ------
     InputError
-        A disease, study type, source or route that no study has, or a range that is empty.
+        A disease, study type, source or route that no study has, a range that is empty or of
+        no number, or a text that is too long.
     """
     entries = all_entries()
     known = {
@@ -191,9 +196,14 @@ def _check(wanted: StudyFilter, known: dict[str, tuple[str, ...]]) -> None:
     for low, high, what in (
         (wanted.from_year, wanted.to_year, "years"), (wanted.least_dose, wanted.most_dose, "doses"),
     ):  # fmt: skip
-        if low is not None and high is not None and low > high:
+        if any(one is not None and not 0 <= one < math.inf for one in (low, high)):
+            issues.append(Issue(None, None, what, "out of range", "0 or a number above it"))
+        elif low is not None and high is not None and low > high:
             message = f"the range of {what} from {low:g} to {high:g} is empty"
             issues.append(Issue(None, None, what, message, "the lower number first"))
+    if len(wanted.text) > LONGEST_TEXT:
+        message = f"{len(wanted.text)} characters"
+        issues.append(Issue(None, None, "text", message, f"at most {LONGEST_TEXT}"))
     IssueList(issues).raise_errors()
 
 

@@ -65,7 +65,8 @@ def load(text: str, *, optimise: bool) -> Library:
         content = _compiled(text, optimise, target)
         keep("objects", key, content)
     backing = llvm.parse_assembly("")
-    engine = llvm.create_mcjit_compiler(backing, _target())
+    # one reservation for code and constants: apart by 2 GB or more, the small code model aborts
+    engine = llvm.create_mcjit_compiler(backing, _target(), use_lmm=True)
     engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
     return Library(engine, known is not None)

@@ -2,13 +2,23 @@
 
 import json
 import os
+import shutil
+import sys
 
 import polars as pl
 import pytest
 
 from funis import store
 from funis.checks import InputError
-from funis.pipeline.runs import damaged_files, delete_run, find_run, list_runs, record, run_at
+from funis.pipeline.runs import (
+    damaged_files,
+    delete_run,
+    find_run,
+    list_runs,
+    newest_runs,
+    record,
+    run_at,
+)
 
 
 def test_runs_are_listed_the_last_written_first_with_what_they_found(runs):
@@ -78,6 +88,7 @@ DAMAGES = {
     "the protocol as text": change(protocol="ra_two_arm"), "no settings": change(settings=None),
     "a figure of another shape": change(figures=[{"id": "a", "kind": "figure", "colour": "red"}]),
     "patients as text": change(patients="many"), "failed as text": change(failed={"msc": "two"}),
+    "half of a character": change(title="\ud800"),
     "cut short": lambda manifest: json.dumps(manifest)[:99], "empty": lambda manifest: "",
     "deep": lambda manifest: "[" * 100_000, "not text": lambda manifest: "\udcff",
 }  # fmt: skip
@@ -96,6 +107,25 @@ def test_a_manifest_that_is_not_as_funis_writes_it_is_listed_as_damaged(runs, ha
         with pytest.raises(InputError, match=r"manifest\.json") as told:
             ask("seed3", runs)
         assert len(told.value.issues) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name is text")
+def test_a_folder_whose_name_is_no_text_is_passed_over(runs):
+    shutil.copytree(runs / "seed3", runs / os.fsdecode(b"\xff"))
+    assert {run.id for run in list_runs(runs)} == {"seed3", "seed4"}
+
+
+def test_only_the_runs_that_are_taken_are_read_as_a_whole(runs, monkeypatch):
+    os.utime(runs / "seed4" / "manifest.json", (2e9, 2e9))
+    read, stored = [], record.stored_run
+
+    def counted(place, above):
+        read.append(place.name)
+        return stored(place, above)
+
+    monkeypatch.setattr(record, "stored_run", counted)
+    assert next(newest_runs(runs)).id == "seed4"
+    assert read == ["seed4"]
 
 
 @pytest.mark.parametrize("content", ['{"arms": 1}', '{"contrasts": [{}], "success": [{}]}', "[]"])

@@ -23,7 +23,7 @@ def test_the_code_of_a_score_tells_its_formula_down_to_the_equations(runs, ra):
     assert formulas["DAS28_CRP"].text == score.expression.text
     assert {"tjc28", "sjc28", "crp", "ptga", "crp_true"} <= formulas.keys()
     assert (found.run.id, found.run.seed, found.figure.arm) == ("seed3", 3, "msc")
-    assert found.command == "funis run ra_two_arm --patients 6 --seed 3"
+    assert found.command == "funis run ra_two_arm --patients 6 --seed 3 --ensemble none"
     assert found.again.endswith("seed3")
     assert found.notes == ()
 

@@ -2,6 +2,9 @@
 
 import ctypes
 import gc
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -89,3 +92,49 @@ def test_a_text_that_is_none_is_refused(folder):
 
 def test_the_hosts_width_is_one_of_the_widths():
     assert host_width() in WIDTHS
+
+
+SCATTERED = """
+import ctypes
+import sys
+
+from funis.models import load_model
+from funis.solver.kernel.batch import load_kernel
+from funis.solver.kernel.equations import equations
+from funis.solver.kernel.machine import _target
+
+form = load_model("ra").form
+equations(form, forced=False)
+_target()
+library = ctypes.CDLL(None)
+library.mmap.restype = ctypes.c_void_p
+library.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+library.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+PRIVATE, ANONYMOUS, NO_RESERVE, GIB = 0x02, 0x20, 0x4000, 2**30
+
+
+def reserved(size):
+    return library.mmap(None, size, 0, PRIVATE | ANONYMOUS | NO_RESERVE, -1, 0)
+
+
+base = reserved(1024 * GIB)
+for size in (2**power for power in range(30, 11, -2)):  # until no room is left above
+    while (place := reserved(size)) > base:
+        pass
+    library.munmap(place, size)
+for number in range(1, 250):  # then holes of one to three pages, 4 GiB apart
+    library.munmap(base + 4 * number * GIB, 4096 * (1 + number % 3))
+load_kernel(form, False)
+print("loaded")
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="an address space of Linux"
+)
+def test_a_kernel_is_loaded_into_an_address_space_that_is_full_of_holes():
+    """Its parts lay more than 2 GiB apart once, and LLVM ended the process."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCATTERED], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout == "loaded\n", done.stderr

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from funis.apps.web.api.answer import Answer
-from funis.apps.web.questions import Asked, questions, session_of
+from funis.apps.web.questions import Asked, question, questions, session_of
 
 router = APIRouter(prefix="/api/evidence", tags=["evidence"])
 
@@ -201,7 +201,7 @@ def claims(verdict: Text = "", disease: Text = "") -> ClaimsAnswer:
 @router.post("/claims/judge", status_code=202)
 def judge(request: Request) -> AskedAnswer:
     """Ask for every claim to be judged."""
-    return _answer(questions(request).ask(session_of(request), {"kind": "register"}))
+    return _asked(request, question("register"))
 
 
 @router.post("/check")
@@ -226,8 +226,7 @@ def impact_of_own(request: Request, body: OwnStudy) -> AskedAnswer:
     if found.faults:
         raise InputError([Issue(None, None, None, line) for line in found.faults])
     known_trial(found.disease, body.trial)
-    question = {"kind": "impact", "text": body.text, "trial": body.trial}
-    return _answer(questions(request).ask(session_of(request), question))
+    return _asked(request, question("impact", text=body.text, trial=body.trial))
 
 
 @router.post("/impact/{study_id}", status_code=202)
@@ -236,8 +235,7 @@ def impact(request: Request, study_id: str, trial: Text = "") -> AskedAnswer:
     from funis.pipeline.study_impact import kept_impact
 
     kept_impact(study_id, trial or None)
-    question = {"kind": "impact", "study": study_id, "trial": trial or None}
-    return _answer(questions(request).ask(session_of(request), question))
+    return _asked(request, question("impact", study=study_id, trial=trial or None))
 
 
 @router.post("/predictions/{disease}", status_code=202)
@@ -245,8 +243,7 @@ def predictions(request: Request, disease: str) -> AskedAnswer:
     """Ask for the studies of a disease to be predicted, each from all others."""
     from funis.pipeline.studies.table import require_disease
 
-    question = {"kind": "predictions", "disease": require_disease(disease)}
-    return _answer(questions(request).ask(session_of(request), question))
+    return _asked(request, question("predictions", disease=require_disease(disease)))
 
 
 @router.get("/asked/{asked_id}")
@@ -261,6 +258,10 @@ def cancel(request: Request, asked_id: str) -> AskedAnswer:
     found = _known(request, asked_id)
     questions(request).cancel(found)
     return _answer(found)
+
+
+def _asked(request: Request, wanted: Document) -> AskedAnswer:
+    return _answer(questions(request).ask(session_of(request), wanted))
 
 
 def _known(request: Request, asked_id: str) -> Asked:

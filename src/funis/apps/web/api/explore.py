@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from funis.apps.web.api.answer import Answer, Refusal
 from funis.apps.web.api.explore_answers import ExploreAnswer, OptionsAnswer, WhyAnswer
-from funis.apps.web.moves import TooMany, moves_of
+from funis.apps.web.moves import moves_of
 from funis.apps.web.refusals import refusal
 from funis.pipeline.explore import (
     ExploreState,
@@ -83,10 +83,7 @@ async def move(
     A move of a tab that is not begun when a newer one comes is answered by 409.
     """
     visitor = (request.cookies.get(request.app.state.settings.cookie, "")[:100], tab)
-    try:
-        found = await moves_of(request.app).answer(place, visitor, move)
-    except TooMany:
-        return refusal(request, 503, ["too many moves wait: try again in a moment"])
+    found = await moves_of(request.app).answer(place, visitor, move)
     if found is None:
         return refusal(request, 409, ["a newer move of this tab took its place"])
     headers = {"ETag": found.tag, "Cache-Control": "private, no-cache"}
@@ -111,17 +108,23 @@ FILES = {
 @router.get(
     "/files/{name}",
     response_class=Response,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in FILES.values()}}},
-)
-def file(
+    responses={
+        **REFUSALS, 200: {"content": {kind.partition(";")[0]: {} for kind in FILES.values()}},
+    },
+)  # fmt: skip
+async def file(
+    request: Request,
     place: Place,
     name: Annotated[str, Path(pattern="^(data[.]csv|figure[.]svg|protocol[.]yaml)$")],
 ) -> Response:
     """Return a place as a file: every curve, the picture, or a trial file."""
-    if name == "protocol.yaml":
-        text = explore_protocol(place)
-    else:
-        view = explore(place)
-        text = tidy_csv(view) if name == "data.csv" else figure_svg(view)
+    text = await moves_of(request.app).run(lambda: _text(place, name))
     end = {"Content-Disposition": f'attachment; filename="funis-explore-{place.disease}-{name}"'}
     return Response(text, headers=end, media_type=FILES[name])
+
+
+def _text(place: ExploreState, name: str) -> str:
+    if name == "protocol.yaml":
+        return explore_protocol(place)
+    view = explore(place)
+    return tidy_csv(view) if name == "data.csv" else figure_svg(view)

@@ -76,7 +76,7 @@ def database_of(request: Request) -> Database:
 def submit(request: Request, asked: Annotated[AnyRequest, Body()]) -> JobAnswer:
     """Check a request as a whole and put it into the queue."""
     kind = KINDS[asked.kind]
-    title = kind.title(asked)
+    title = kind.title(asked, request.app.state.settings.folder)
     with database_of(request).writing() as session:
         values = asked.model_dump(mode="json", exclude_none=True)
         job = jobs.submit(session, kind.name, values, title)

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from funis.apps.web.api.answer import Answer
-from funis.apps.web.turns import Turns
+from funis.apps.web.api.sent import Nested
+from funis.apps.web.turns import TURNS
 from funis.pipeline.planning import (
     Asked,
     Choices,
@@ -31,9 +32,6 @@ from funis.report.plan import BANNER, plan_file
 from funis.report.plan.ics import made_up_day
 
 router = APIRouter(prefix="/api/plan", tags=["plan"])
-
-TURNS = Turns(at_once=1, waiting=12)
-"""Courses that are predicted at once use both cores already."""
 
 Name = Annotated[str, Field(max_length=80)]
 DiseaseId = Annotated[str, Query(max_length=80, description="Id of a disease, such as ra.")]
@@ -57,7 +55,7 @@ class Consulted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    consultation: dict[str, Any] = Field(description="As its file holds it.")
+    consultation: Nested = Field(description="As its file holds it.")
     protocol: Name | None = None
     arm: Name | None = None
     hold_minute: float | None = Field(None, description="From thaw to vein [minute].")
@@ -74,7 +72,7 @@ class FieldRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    consultation: dict[str, Any]
+    consultation: Nested
     field: Name
 
 

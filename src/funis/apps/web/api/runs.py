@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -300,11 +301,12 @@ def folder_of(request: Request) -> Path:
     return folder
 
 
-def stored_runs(request: Request) -> tuple[StoredRun, ...]:
+def stored_runs(request: Request, most: int | None = None) -> tuple[StoredRun, ...]:
     """Return the runs that lie right in the folder of runs, the last written first."""
-    from funis.pipeline.runs import list_runs
+    from funis.pipeline.runs import newest_runs
 
-    return tuple(run for run in list_runs(folder_of(request)) if "/" not in run.id)
+    found = (run for run in newest_runs(folder_of(request)) if "/" not in run.id)
+    return tuple(islice(found, most))
 
 
 def run_value(run: StoredRun) -> RunValue:

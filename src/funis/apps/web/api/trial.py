@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
-from funis.apps.web.api.answer import Answer
+from funis.apps.web.api.answer import Answer, Refusal
 from funis.apps.web.api.jobs import NOT_THERE, JobId, database_of
-from funis.apps.web.kinds.trial import LONGEST_PROTOCOL, Name
+from funis.apps.web.api.sent import whole_text
+from funis.apps.web.kinds.design import DesignRequest
+from funis.apps.web.kinds.trial import LONGEST_PROTOCOL, Name, trial_source
 from funis.apps.web.storage import jobs
+from funis.apps.web.turns import while_read
+from funis.pipeline.processes import Progress
 
 router = APIRouter(prefix="/api/trial", tags=["trial"])
 
@@ -43,7 +50,9 @@ class ChangeEntry(Closed):
         "add_visit", "remove_visit", "add_arm", "remove_arm",
     ]  # fmt: skip
     path: Annotated[list[Key], Field(max_length=16)] = []
-    value: str | int | float | bool | list[Any] | dict[str, Any] | None = None
+    value: Annotated[
+        str | int | float | bool | list[Any] | dict[str, Any] | None, AfterValidator(whole_text)
+    ] = None
     at: Whole | None = None
     arm: Whole | None = None
     intervention: Whole | None = None
@@ -279,37 +288,44 @@ def draft_answer(draft: Any, place: int | None = None) -> DraftAnswer:
     return DraftAnswer.model_validate(draft_document(check_draft(draft), place))
 
 
-@router.get("/jobs/{id}/twin", responses=NOT_THERE)
-def twin(
+BUSY: dict[int | str, dict[str, Any]] = {**NOT_THERE, 503: {"model": Refusal}}
+
+
+@router.get("/jobs/{id}/twin", response_model=TwinAnswer, responses=BUSY)
+async def twin(
     request: Request,
     id: JobId,
     n: Annotated[int, Query(ge=2, le=20_000, description="Patients in all arms.")],
     replicate: Annotated[int, Query(ge=0, le=10**9)],
     world: Literal["posterior", "truth", "null"] = "posterior",
     structure: Annotated[Name, Query()] = "present",
-) -> TwinAnswer:
+) -> Response:
     """Conduct one virtual trial of a design again: the dot that was opened."""
+    asked = await run_in_threadpool(_design, request, id)
+    dot = {"n": n, "replicate": replicate, "world": world, "structure": structure}
+    folder = request.app.state.settings.folder
+    text = await while_read(request, lambda progress: _replicate(folder, asked, dot, progress))
+    return Response(text, media_type="application/json")
+
+
+def _design(request: Request, id: str) -> DesignRequest:
+    """Return what a design was asked for."""
     with database_of(request).reading() as session:
         job = jobs.get(session, id)
     if job is None or job.kind != "design":
         raise HTTPException(404, [f"no design {id}"])
-    document = _replicate(request, dict(job.request), n, replicate, world, structure)
-    return TwinAnswer(evidence=document["evidence"], trial=document)
+    return DesignRequest.model_validate(dict(job.request))
 
 
-def _replicate(
-    request: Request, asked: dict[str, Any], n: int, replicate: int, world: str, structure: str
-) -> dict[str, Any]:
-    from funis.apps.web.kinds.design import DesignRequest
-    from funis.apps.web.kinds.trial import trial_source
+def _replicate(folder: Path, of: DesignRequest, dot: dict[str, Any], progress: Progress) -> str:
+    """Return the answer of a dot as JSON: it is long, and made beside the server's other work."""
     from funis.pipeline.design.document import twin_document
     from funis.pipeline.design.twin import replicate_trial
 
-    folder, of = request.app.state.settings.folder, DesignRequest.model_validate(asked)
     source = trial_source(of, folder)
     found = replicate_trial(
-        folder / source if of.protocol is not None else source,
-        n=n, replicate=replicate, world=world, structure=structure, ensemble=of.ensemble,
-        patients=of.patients, workers=1,
+        folder / source if of.protocol is not None else source, **dot, ensemble=of.ensemble,
+        patients=of.patients, workers=1, progress=progress,
     )  # fmt: skip
-    return twin_document(found)
+    document = twin_document(found)
+    return TwinAnswer(evidence=document["evidence"], trial=document).model_dump_json()

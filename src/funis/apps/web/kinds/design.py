@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from funis.apps.web.kinds.kind import Kind, Work
-from funis.apps.web.kinds.trial import Name, TrialRequest, trial_source, trial_title
+from funis.apps.web.kinds.trial import Name, TrialRequest, requested_trial, trial_source
 
 if TYPE_CHECKING:
     from funis.pipeline.design.grow import Growing
@@ -23,12 +24,33 @@ class DesignRequest(TrialRequest):
     """Type I error, power and assurance at several sizes (patients in all arms together)."""
 
     kind: Literal["design"] = "design"
-    sizes: Annotated[tuple[Annotated[int, Field(ge=2, le=20_000)], ...], Field(min_length=1)]
+    sizes: Annotated[
+        tuple[Annotated[int, Field(ge=2, le=20_000)], ...], Field(min_length=1, max_length=50)
+    ]
     replicates: Annotated[int, Field(ge=1, le=100_000)] = 2000
-    structures: tuple[Name, ...] = ("dose_emax", "bistable_memory")
+    structures: Annotated[tuple[Name, ...], Field(max_length=50)] = (
+        "dose_emax", "bistable_memory",
+    )  # fmt: skip
     ensemble: Literal["borrowed", "own", "prior"] = "borrowed"
     null: bool = False
     patients: Annotated[int, Field(ge=8, le=10_000)] = 256
+
+
+def title(asked: DesignRequest, folder: Path) -> str:
+    """Check a design as a whole, as it is checked where it is done; return its trial's title.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong with the trial, a size or a name.
+    """
+    from funis.pipeline.design import checked_design
+
+    trial = requested_trial(asked)
+    checked_design(
+        trial, sizes=asked.sizes, patients=asked.patients, structures=asked.structures
+    )  # fmt: skip
+    return trial.protocol.title
 
 
 def work(asked: DesignRequest, at: Work) -> Mapping[str, Any]:
@@ -63,4 +85,4 @@ def _watch(at: Work, basis: str) -> Callable[[Growing], None]:
     return watch
 
 
-DESIGN = Kind("design", DesignRequest, trial_title, work)
+DESIGN = Kind("design", DesignRequest, title, work)

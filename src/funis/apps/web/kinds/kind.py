@@ -56,14 +56,14 @@ class Kind(Generic[Asked]):
     ----------
     name : as `kind` in a request.
     request : model of what may be asked.
-    title : checks a request against the library, and gives the title of the job. It raises
-        InputError before anything is queued.
+    title : checks a request against the library and the folder of the workbench, and gives the
+        title of the job. It raises InputError before anything is queued.
     work : does it, and returns the result as JSON values, or None.
     """
 
     name: str
     request: type[Asked]
-    title: Callable[[Asked], str]
+    title: Callable[[Asked, Path], str]
     work: Callable[[Asked, Work], Mapping[str, Any] | None]
 
 

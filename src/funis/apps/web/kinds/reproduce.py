@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -20,9 +21,17 @@ class ReproduceRequest(Request):
     run: RunName
 
 
-def title(asked: ReproduceRequest) -> str:
-    """Return the title of the job; whether there is such a run is seen where it is done."""
-    return f"Make {asked.run} again"
+def title(asked: ReproduceRequest, folder: Path) -> str:
+    """Look the run up and return the title of the job.
+
+    Raises
+    ------
+    InputError
+        There is no such run.
+    """
+    from funis.pipeline.runs import find_run
+
+    return f"Make {find_run(asked.run, runs_folder(folder)).id} again"
 
 
 def work(asked: ReproduceRequest, at: Work) -> Mapping[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
 from funis.apps.web.kinds.kind import Request, kept_protocol
+
+if TYPE_CHECKING:
+    from funis.pipeline.inputs import Trial
 
 LONGEST_PROTOCOL = 200_000
 """Characters of a protocol; the longest of the library has 8,000."""
@@ -29,7 +32,7 @@ class TrialRequest(Request):
         return self
 
 
-def trial_title(asked: TrialRequest) -> str:
+def trial_title(asked: TrialRequest, folder: Path) -> str:
     """Check the trial of a request as a whole, and return its title.
 
     Raises
@@ -37,13 +40,23 @@ def trial_title(asked: TrialRequest) -> str:
     InputError
         Whatever is wrong with it, a line each.
     """
+    return requested_trial(asked).protocol.title
+
+
+def requested_trial(asked: TrialRequest) -> Trial:
+    """Return the trial of a request.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong with it, a line each.
+    """
+    from funis.checks import one_of
     from funis.pipeline.inputs import load_trial, text_trial, trial_names
 
     if asked.protocol is not None:
-        return text_trial(asked.protocol).protocol.title
-    if asked.trial not in trial_names():
-        _refuse(str(asked.trial), trial_names())
-    return load_trial(str(asked.trial)).protocol.title
+        return text_trial(asked.protocol)
+    return load_trial(one_of("trial", str(asked.trial), trial_names()))
 
 
 def trial_source(asked: TrialRequest, folder: Path) -> str:
@@ -51,11 +64,3 @@ def trial_source(asked: TrialRequest, folder: Path) -> str:
     if asked.protocol is not None:
         return kept_protocol(folder, asked.protocol)
     return str(asked.trial)
-
-
-def _refuse(name: str, names: tuple[str, ...]) -> Any:
-    from funis.checks import InputError, Issue, nearest
-
-    expected = f"one of {', '.join(names)}"
-    problem = f"unknown trial '{name}'"
-    raise InputError(Issue(None, None, "trial", problem, expected, nearest(name, names)))

@@ -18,7 +18,7 @@ from funis.apps.web.pages.evidence_query import (
     with_page,
 )
 from funis.apps.web.pages.render import render
-from funis.apps.web.questions import questions, session_of
+from funis.apps.web.questions import question, questions, session_of
 from funis.checks import InputError
 
 router = APIRouter()
@@ -49,7 +49,7 @@ def page(request: Request) -> HTMLResponse:
     try:
         found = filter_studies(studies_query(request.query_params))
     except InputError as error:
-        faults = _lines(error)
+        faults = error.lines
     number, pages = page_number(request.query_params, len(found.entries))
     shown = found.entries[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return render(
@@ -66,14 +66,14 @@ def study(request: Request, study_id: str) -> HTMLResponse:
     """Show one study in full."""
     from funis.pipeline.studies.document import dose_words
     from funis.pipeline.studies.page import study_page
+    from funis.pipeline.studies.predicted import kept_predictions
     from funis.pipeline.studies.table import disease_names, entry_of
 
     try:
         disease = entry_of(study_id).study.disease
     except InputError as error:
         return refused(request, error, 404)
-    asked = {"kind": "predictions", "disease": disease}
-    told = questions(request).answer(session_of(request), asked)
+    told = kept_predictions(disease) or _told(request, "predictions", disease=disease)
     return render(
         request, "evidence/study.html.j2", page=study_page(study_id, told),
         names=disease_names(), dose_words=dose_words, tab="studies",
@@ -90,7 +90,7 @@ def pool(request: Request) -> HTMLResponse:
     try:
         values |= _pooled(request)
     except InputError as error:
-        faults = _lines(error)
+        faults = error.lines
     return render(
         request, "evidence/pool.html.j2", 422 if faults else 200, faults=faults,
         names=disease_names(), groups=GROUPS, measures=MEASURES, query=request.query_params,
@@ -118,9 +118,9 @@ def _pooled(request: Request) -> dict[str, Any]:
         wanted.disease, endpoint, week=wanted.week, measure=wanted.measure,
         any_route=wanted.any_route, of=wanted.of, studies=wanted.studies,
     )  # fmt: skip
-    predictions = questions(request).answer(
-        session_of(request), {"kind": "predictions", "disease": wanted.disease}
-    ) or kept_predictions(wanted.disease)
+    predictions = kept_predictions(wanted.disease) or _told(
+        request, "predictions", disease=wanted.disease
+    )  # fmt: skip
     place = tick_place(wanted.disease, wanted.of, endpoint, request.query_params)
     return values | {
         "found": found, "view": pool_view(found, predictions), "place": place, "endpoint": endpoint,
@@ -139,15 +139,14 @@ def claims(request: Request) -> HTMLResponse:
     )
     from funis.pipeline.studies.table import disease_names
 
-    told = questions(request).answer(session_of(request), {"kind": "register"})
-    document = told or kept_register() or unjudged_register()
+    document = kept_register() or _told(request, "register") or unjudged_register()
     query, shown = request.query_params, document["claims"]
     faults: tuple[str, ...] = ()
     try:
         verdict = query.get("verdict") if document["judged"] else None
         shown = filter_claims(document, verdict, query.get("disease"))
     except InputError as error:
-        faults = _lines(error)
+        faults = error.lines
     return render(
         request, "evidence/claims.html.j2", 422 if faults else 200, claims=shown, faults=faults,
         judged=document["judged"], counted=counted(document) if document["judged"] else (),
@@ -156,10 +155,11 @@ def claims(request: Request) -> HTMLResponse:
     )  # fmt: skip
 
 
+def _told(request: Request, kind: str, **words: str) -> dict[str, Any] | None:
+    """Return what this session was told, for a server whose user keeps nothing."""
+    return questions(request).answer(session_of(request), question(kind, **words))
+
+
 def refused(request: Request, error: InputError, status: int) -> HTMLResponse:
     """Say in place of a page what is wrong with its address."""
-    return render(request, "evidence/refused.html.j2", status, faults=_lines(error), tab="")
-
-
-def _lines(error: InputError) -> tuple[str, ...]:
-    return tuple(str(issue) for issue in error.issues)
+    return render(request, "evidence/refused.html.j2", status, faults=error.lines, tab="")

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from funis.apps.web.pages.evidence_query import form_fields
 from funis.apps.web.pages.render import render
-from funis.apps.web.questions import Asked, questions, session_of
+from funis.apps.web.questions import Asked, question, questions, session_of
 from funis.checks import InputError
 
 router = APIRouter(prefix="/evidence")
@@ -56,11 +56,12 @@ def impact(request: Request, study_id: str) -> HTMLResponse:
         return _refused(request, error, 404)
     values: dict[str, Any] = {"faults": (), "view": None}
     try:
-        told = questions(request).answer(session_of(request), _question(study_id, trial))
-        document = told or kept_impact(study_id, trial)
+        document = kept_impact(study_id, trial) or questions(request).answer(
+            session_of(request), question("impact", study=study_id, trial=trial)
+        )
         values["view"] = None if document is None else impact_view(document)
     except InputError as error:
-        values["faults"] = _lines(error)
+        values["faults"] = error.lines
     return render(
         request, "evidence/impact.html.j2", 422 if values["faults"] and trial else 200,
         entry=entry, trial=trial, trials=trials_on(entry.study.disease), tab="impact", **values,
@@ -89,7 +90,7 @@ async def ask_own(request: Request) -> HTMLResponse:
     if found.faults:
         return render(request, "evidence/checked.html.j2", 422, found=found, trials=())
     return _ask(
-        request, {"kind": "impact", "text": text, "trial": trial},
+        request, question("impact", text=text, trial=trial),
         lambda: known_trial(found.disease, trial),
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ async def store(request: Request) -> HTMLResponse:
     try:
         added = await run_in_threadpool(store_own, fields.get("text", ""))
     except InputError as error:
-        return render(request, "evidence/faults.html.j2", 422, faults=_lines(error))
+        return render(request, "evidence/faults.html.j2", 422, faults=error.lines)
     return render(request, "evidence/stored.html.j2", ids=added.ids, file=added.path.name)
 
 
@@ -114,14 +115,15 @@ async def ask(request: Request, study_id: str) -> HTMLResponse:
 
     trial = (await form_fields(request)).get("trial") or None
     return await run_in_threadpool(
-        _ask, request, _question(study_id, trial), lambda: kept_impact(study_id, trial)
-    )
+        _ask, request, question("impact", study=study_id, trial=trial),
+        lambda: kept_impact(study_id, trial),
+    )  # fmt: skip
 
 
 @router.post("/claims/ask", response_class=HTMLResponse)
 def ask_register(request: Request) -> HTMLResponse:
     """Ask for every claim to be judged."""
-    return _ask(request, {"kind": "register"}, lambda: None)
+    return _ask(request, question("register"), lambda: None)
 
 
 @router.post("/predictions/{disease}/ask", response_class=HTMLResponse)
@@ -129,8 +131,8 @@ def ask_predictions(request: Request, disease: str) -> HTMLResponse:
     """Ask for the studies of a disease to be predicted one by one."""
     from funis.pipeline.studies.predicted import kept_predictions
 
-    question = {"kind": "predictions", "disease": disease}
-    return _ask(request, question, lambda: kept_predictions(disease))
+    asked = question("predictions", disease=disease)
+    return _ask(request, asked, lambda: kept_predictions(disease))
 
 
 @router.get("/asked/{asked_id}", response_class=HTMLResponse)
@@ -154,17 +156,13 @@ def cancel(request: Request, asked_id: str) -> HTMLResponse:
     return render(request, "evidence/faults.html.j2", 404, faults=faults)
 
 
-def _question(study: str, trial: str | None) -> dict[str, Any]:
-    return {"kind": "impact", "study": study, "trial": trial}
-
-
-def _ask(request: Request, question: Mapping[str, Any], check: Any) -> HTMLResponse:
+def _ask(request: Request, asked: Mapping[str, Any], check: Any) -> HTMLResponse:
     """Check a question, then ask it; what is wrong stands in place of the answer."""
     try:
         check()
-        found = questions(request).ask(session_of(request), question)
+        found = questions(request).ask(session_of(request), asked)
     except InputError as error:
-        return render(request, "evidence/faults.html.j2", 422, faults=_lines(error))
+        return render(request, "evidence/faults.html.j2", 422, faults=error.lines)
     return _shown(request, found)
 
 
@@ -188,8 +186,4 @@ def _all_trials() -> tuple[str, ...]:
 
 
 def _refused(request: Request, error: InputError, status: int) -> HTMLResponse:
-    return render(request, "evidence/refused.html.j2", status, faults=_lines(error), tab="")
-
-
-def _lines(error: InputError) -> tuple[str, ...]:
-    return tuple(str(issue) for issue in error.issues)
+    return render(request, "evidence/refused.html.j2", status, faults=error.lines, tab="")

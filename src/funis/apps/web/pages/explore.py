@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -14,6 +15,7 @@ from funis.apps.web.pages.render import render
 from funis.checks import InputError
 from funis.pipeline.explore import (
     ExploreState,
+    ExploreView,
     default_state,
     explore,
     explore_options,
@@ -46,10 +48,16 @@ def page(request: Request) -> HTMLResponse:
 
 
 @router.get("/explore/numbers", response_class=HTMLResponse)
-def numbers(request: Request) -> HTMLResponse:
+async def numbers(request: Request) -> HTMLResponse:
     """Show a place as tables, without a script."""
-    state, faults = _asked(request)
-    view = None if faults else explore(state)
+    state, faults = await run_in_threadpool(_asked, request)
+    view = None if faults else await moves_of(request.app).run(lambda: explore(state))
+    return await run_in_threadpool(_numbers, request, state, faults, view)
+
+
+def _numbers(
+    request: Request, state: ExploreState, faults: list[str], view: ExploreView | None
+) -> HTMLResponse:
     return render(
         request, "explore/numbers.html.j2", 422 if faults else 200, faults=faults,
         link=permalink(state), lines=[] if view is None else list(explore_lines(view)),
@@ -63,7 +71,7 @@ def _asked(request: Request) -> tuple[ExploreState, list[str]]:
     try:
         return (state_of(pairs) if pairs else default_state(first_disease())), []
     except InputError as error:
-        return default_state(first_disease()), [str(issue) for issue in error.issues]
+        return default_state(first_disease()), list(error.lines)
 
 
 def _data(state: ExploreState) -> dict[str, Any]:

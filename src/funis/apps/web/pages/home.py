@@ -53,5 +53,5 @@ def _recent(request: Request) -> dict[str, Any]:
     with database_of(request).reading() as session:
         waiting = jobs.listing(session, most=MOST_WAITING, statuses=OPEN)
         failed = jobs.listing(session, most=MOST_FAILED, statuses=(Status.FAILED,))
-    stored = stored_runs(request)[:MOST_RUNS]
+    stored = stored_runs(request, MOST_RUNS)
     return {"stored": stored, "waiting": waiting, "failed": failed, "followed": FOLLOWED}

@@ -220,6 +220,5 @@ def _show(
 
 def _missing(request: Request, error: InputError, part: bool = False) -> HTMLResponse:
     """Say in a line what is not there."""
-    lines = [str(issue) for issue in error.issues]
     template = "model/missing_part.html.j2" if part else "model/missing.html.j2"
-    return render(request, template, 404, lines=lines)
+    return render(request, template, 404, lines=error.lines)

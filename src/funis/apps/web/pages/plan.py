@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
-from funis.apps.web.api.plan import TURNS, Consulted, Name, TextRequest
+from funis.apps.web.api.plan import Consulted, Name, TextRequest
 from funis.apps.web.pages.render import fragment, render
 from funis.apps.web.streaming import streamed
+from funis.apps.web.turns import TURNS
 from funis.checks import InputError
 from funis.pipeline.library import first_disease
 from funis.pipeline.planning import (
@@ -67,7 +68,7 @@ def page(
     try:
         values = _workspace(disease or first_disease(), protocol, arm, consultation, hold)
     except InputError as error:
-        values = {**_workspace(first_disease(), None, None, None, None), "faults": _lines(error)}
+        values = {**_workspace(first_disease(), None, None, None, None), "faults": error.lines}
         return render(request, "plan.html.j2", 422, **values)
     return render(request, "plan.html.j2", **values)
 
@@ -197,7 +198,3 @@ def _said(plan: Plan) -> str:
 
 def _reason(asked_by: tuple[str, ...]) -> str:
     return f"Asked: {'; '.join(asked_by)}" if asked_by else ""
-
-
-def _lines(error: InputError) -> tuple[str, ...]:
-    return tuple(str(issue) for issue in error.issues)

@@ -60,7 +60,7 @@ def _draft(trial: str | None, new: str | None) -> tuple[Any, list[str]]:
     try:
         return draft_answer(begun(trial or (None if new else FIRST), new)), []
     except InputError as error:
-        return draft_answer(begun(FIRST, None)), [str(issue) for issue in error.issues]
+        return draft_answer(begun(FIRST, None)), list(error.lines)
 
 
 def warm_up(request: Request) -> None:
