@@ -187,6 +187,12 @@ def test_a_refused_number_is_named_by_its_label(editor, watch):
     editor.get_by_role("button", name="Design", exact=True).click()
     expect(editor.locator("#design-form [role=alert]")).to_contain_text("Patients a draw: ")
     expect(editor.get_by_label("Patients a draw")).to_have_attribute("aria-invalid", "true")
+    editor.get_by_label("Patients a draw").fill("16")
+    editor.get_by_role("button", name="Design", exact=True).click()
+    refusal = editor.locator("#design-form [role=alert]")
+    expect(refusal).to_contain_text("Patients in all arms: 60 patients in all arms are more than")
+    expect(refusal).to_contain_text("“Patients a draw” 128 follows as many")
+    expect(editor.get_by_label("Patients in all arms")).to_have_attribute("aria-invalid", "true")
 
 
 def test_a_browser_that_comes_back_checks_what_stands_in_the_text(editor):

@@ -199,13 +199,16 @@ async function submit(event, body) {
   }
 }
 
-/** A fault of a field begins with its name in the API; the page says its label, and marks it. */
+/** A fault names its field as the API or an option of the command does; the page says its label, and marks it. */
 function in_page_words(form, line) {
-  const [whole, name] = line.match(/^(?:(?:run|design)\.)?([a-z]+)[.\d[\]]*: /) ?? [];
-  const control = name && form.querySelector(`#${form.id.replace("form", name)}`);
+  const control_of = (name) => name && form.querySelector(`#${form.id.replace("form", name === "n" ? "sizes" : name)}`);
+  const label = (control) => control.labels[0].textContent;
+  const [whole, name] = line.match(/^(?:(?:run|design)\.)?([a-z]+)[.\d]*: /) ?? [];
+  const control = control_of(name);
   if (!control) return line;
   control.setAttribute("aria-invalid", "true");
-  return `${control.labels[0].textContent}: ${line.slice(whole.length)}`;
+  const rest = line.slice(whole.length).replace(/--([a-z]+)/g, (option, other) => (control_of(other) ? `“${label(control_of(other))}”` : option));
+  return `${label(control)}: ${rest}`;
 }
 
 for (const form of document.querySelectorAll(".jobs form")) form.addEventListener("input", (event) => event.target.removeAttribute("aria-invalid"));

@@ -4,7 +4,7 @@ import { draw_dots } from "./trial_dots.js";
 import { draw_power } from "./trial_power.js";
 import { draw_run } from "./trial_run.js";
 import { alert_of, html } from "./elements.js";
-import { close_trial, open_trial } from "./trial_twin.js";
+import { close_trial, open_trial, repaint_trial } from "./trial_twin.js";
 import { api, told } from "./workbench.js";
 
 const POLL_MS = 500;
@@ -132,6 +132,7 @@ addEventListener("resize", () => {
   if (innerWidth === width) return; // a phone hides its bars: nothing gets wider or narrower
   width = innerWidth;
   if (drawn) paint(drawn);
+  repaint_trial();
 });
 document.getElementById("cancel").addEventListener("click", () => api(`/api/jobs/${id}/cancel`, { method: "POST" }).then(show, (error) => problem(told(error))));
 follow();

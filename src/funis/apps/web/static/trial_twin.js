@@ -6,18 +6,26 @@ import { alert_of, chart_box, chart_width, html, short, svg, table, ticks } from
 const HEIGHT = 360, LEFT = 56, RIGHT = 16, TOP = 26, BOTTOM = 44;
 const PAGE = 60;
 
+let redraw = null; // draws the patient who is shown once more
 let asking = null; // ends the question about the trial that was opened last
 
 /** Show no trial, and none that is still being conducted. */
 export function close_trial(box) {
   asking?.abort();
+  redraw = null;
   box.replaceChildren();
+}
+
+/** Draw the patient who is shown as wide as there is room for now. */
+export function repaint_trial() {
+  redraw?.();
 }
 
 /** Ask for a virtual trial and show it; `chose` is told the patient that is shown. */
 export async function open_trial(box, job, asked, chose) {
   asking?.abort();
   asking = new AbortController();
+  redraw = null;
   box.replaceChildren(html("h2", { tabindex: -1 }, `Virtual trial ${asked.replicate}`), html("p", { role: "status" }, "It is conducted again …"));
   box.firstChild.scrollIntoView({ block: "start" });
   const query = new URLSearchParams({ n: asked.n, replicate: asked.replicate, world: asked.world ?? "posterior", structure: asked.structure ?? "present" });
@@ -33,7 +41,8 @@ function show(box, { trial, evidence, simulated }, asked, chose) {
   const detail = html("section", { id: "patient" });
   const view = (number) => {
     chose(number);
-    show_patient(detail, trial, number, view);
+    redraw = () => show_patient(detail, trial, number, view);
+    redraw();
     for (const row of box.querySelectorAll("tr[data-number]")) row.classList.toggle("chosen", row.dataset.number === String(number));
   };
   box.className = "twin";
@@ -52,7 +61,7 @@ function world_words(trial) {
 
 function decisions(trial) {
   return table("What the trial reports beside what is true in its world", ["Arm", "Patients", "Truth", "Estimate (interval)", "Decision"],
-    Object.entries(trial.estimates).map(([arm, one]) => [`${arm} against ${trial.rule.reference}`, `${trial.sizes[arm]} and ${trial.sizes[trial.rule.reference]}`, short(trial.truth[arm]), `${short(one.estimate)} (${short(one.low)} to ${short(one.high)})`, trial.success[arm] ? "success" : "no success"]));
+    Object.entries(trial.estimates).map(([arm, one]) => [`${arm} against ${trial.rule.reference}`, `${trial.sizes[arm]} and ${trial.sizes[trial.rule.reference]}`, short(trial.truth[arm]), `${short(one.estimate)} (${short(one.low)} to ${short(one.high)})`, trial.success[arm] ? "success" : "no success"]), "stacked");
 }
 
 function events_words(events) {
