@@ -6,6 +6,7 @@ version.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,9 @@ from funis.cache import cache_key, cached, keep
 
 CODE_MODEL = "small"
 """Constants are reached from the instruction, not by an address of 64 bits: shorter code."""
+
+CALLED = re.compile(r"^declare .*@(?!llvm\.)", re.MULTILINE)
+"""A function that is no instruction of the processor."""
 
 WIDTHS = (8, 4, 2)
 """Lanes of a vector that the kernel can be written for."""
@@ -65,11 +69,24 @@ def load(text: str, *, optimise: bool) -> Library:
         content = _compiled(text, optimise, target)
         keep("objects", key, content)
     backing = llvm.parse_assembly("")
-    # one reservation for code and constants: apart by 2 GB or more, the small code model aborts
-    engine = llvm.create_mcjit_compiler(backing, _target(), use_lmm=True)
+    together = True if _calls_nothing(text) else None
+    engine = llvm.create_mcjit_compiler(backing, _target(), use_lmm=together)
     engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
     return Library(engine, known is not None)
+
+
+def _calls_nothing(text: str) -> bool:
+    """Whether code needs no function of the C library, so that its room is known beforehand.
+
+    Code and constants then lie in one reservation: 2 GiB or more apart, which happens where a
+    process has little room left in one place, the small code model ends the process.
+    """
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    native = features.get("fma", False) and features.get("sse4.1", False)
+    return native and CALLED.search(text) is None
 
 
 @lru_cache(maxsize=1)
